@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/claims.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+#include "bearer/b64url.h"
+
+bearer_reason_t bearer_claims_parse(bearer_str_t payload,
+                                    const bearer_claims_t **out,
+                                    bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
+
+    if (bearer_json_parse(payload, &claims->json, note, pool))
+        return BEARER_PAYLOAD_JSON;
+    claims->has_iss = bearer_json_string(claims->json, "iss", &claims->iss);
+    claims->has_exp = bearer_json_seconds(claims->json, "exp", &claims->exp);
+    claims->has_nbf = bearer_json_seconds(claims->json, "nbf", &claims->nbf);
+    claims->has_iat = bearer_json_seconds(claims->json, "iat", &claims->iat);
+    *out = claims;
+    return BEARER_OK;
+}
+
+/* --- times --------------------------------------------------------------- */
+
+/* RFC 7519 4.1.4: "on or after which the JWT MUST NOT be accepted" */
+static bearer_reason_t check_exp(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy, apr_int64_t now,
+                                 bearer_note_t *note)
+{
+    if (claims->has_exp == BEARER_JSON_ABSENT)
+        return BEARER_EXP_MISSING;
+    if (claims->has_exp == BEARER_JSON_WRONG)
+        return BEARER_EXP_INVALID;
+    if (now >= claims->exp + policy->leeway) {
+        bearer_note_set(note, "exp %" APR_INT64_T_FMT " s ago",
+                        now - claims->exp);
+        return BEARER_EXPIRED;
+    }
+    return BEARER_OK;
+}
+
+/* RFC 7519 4.1.5 */
+static bearer_reason_t check_nbf(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy, apr_int64_t now,
+                                 bearer_note_t *note)
+{
+    if (claims->has_nbf == BEARER_JSON_ABSENT)
+        return BEARER_OK;
+    if (claims->has_nbf == BEARER_JSON_WRONG)
+        return BEARER_NBF_INVALID;
+    if (claims->nbf > now + policy->leeway) {
+        bearer_note_set(note, "nbf in %" APR_INT64_T_FMT " s",
+                        claims->nbf - now);
+        return BEARER_NOT_YET;
+    }
+    return BEARER_OK;
+}
+
+/* RFC 7519 4.1.6, and what the place makes of it */
+static bearer_reason_t check_iat(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy, apr_int64_t now,
+                                 bearer_note_t *note)
+{
+    if (claims->has_iat == BEARER_JSON_WRONG)
+        return BEARER_IAT_INVALID;
+    if (claims->has_iat == BEARER_JSON_ABSENT)
+        return policy->max_age || policy->max_life ? BEARER_IAT_MISSING
+                                                   : BEARER_OK;
+    if (claims->iat > now + policy->leeway) {
+        bearer_note_set(note, "iat in %" APR_INT64_T_FMT " s",
+                        claims->iat - now);
+        return BEARER_IAT_FUTURE;
+    }
+    if (policy->max_age
+        && now - claims->iat > policy->max_age + policy->leeway) {
+        bearer_note_set(note, "iat %" APR_INT64_T_FMT " s ago",
+                        now - claims->iat);
+        return BEARER_TOO_OLD;
+    }
+    if (policy->max_life && claims->exp - claims->iat > policy->max_life) {
+        bearer_note_set(note, "lives %" APR_INT64_T_FMT " s",
+                        claims->exp - claims->iat);
+        return BEARER_TOO_LONG;
+    }
+    return BEARER_OK;
+}
+
+/* --- audience ------------------------------------------------------------ */
+
+/* whether one string of the token is one of ours, byte for byte */
+static bool is_ours(const json_t *value, const bearer_policy_t *policy,
+                    const bearer_issuer_t *issuer)
+{
+    const bearer_str_t *ours = policy->audiences;
+    int i, count = policy->audience_count;
+
+    if (issuer->audience_count) {
+        ours = issuer->audiences;
+        count = issuer->audience_count;
+    }
+    for (i = 0; i < count; i++) {
+        if (bearer_json_equals(value, ours[i]))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 7519 4.1.3; every member must be a string, also behind the one that
+ * matches: [["x"], "x"] is no audience */
+static bearer_reason_t check_aud(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy,
+                                 const bearer_issuer_t *issuer)
+{
+    const json_t *aud = json_object_get(claims->json, "aud");
+    bool ours = policy->any_audience && !issuer->audience_count;
+    size_t i;
+
+    if (!aud || json_is_null(aud))
+        return ours ? BEARER_OK : BEARER_AUD_MISSING;
+    if (json_is_string(aud))
+        return ours || is_ours(aud, policy, issuer) ? BEARER_OK
+                                                    : BEARER_AUD_WRONG;
+    if (!json_is_array(aud))
+        return BEARER_AUD_INVALID;
+    for (i = 0; i < json_array_size(aud); i++) {
+        const json_t *value = json_array_get(aud, i);
+
+        if (!json_is_string(value))
+            return BEARER_AUD_INVALID;
+        ours = ours || is_ours(value, policy, issuer);
+    }
+    return ours ? BEARER_OK : BEARER_AUD_WRONG;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static bearer_reason_t check_iss(const bearer_claims_t *claims,
+                                 const bearer_issuer_t *issuer)
+{
+    if (claims->has_iss != BEARER_JSON_GOT)
+        return BEARER_ISS_MISSING;
+    if (claims->iss.len != issuer->iss.len
+        || memcmp(claims->iss.data, issuer->iss.data, issuer->iss.len) != 0)
+        return BEARER_ISS_UNKNOWN;
+    return BEARER_OK;
+}
+
+static bearer_reason_t check_required(const bearer_claims_t *claims,
+                                      const bearer_policy_t *policy,
+                                      bearer_note_t *note)
+{
+    int i;
+
+    for (i = 0; i < policy->required_count; i++) {
+        const json_t *value =
+            json_object_get(claims->json, policy->required[i]);
+
+        if (value && !json_is_null(value))
+            continue;
+        bearer_note_set(note, "%s", policy->required[i]);
+        return BEARER_CLAIM_MISSING;
+    }
+    return BEARER_OK;
+}
+
+bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
+                                    const bearer_policy_t *policy,
+                                    const bearer_issuer_t *issuer,
+                                    apr_int64_t now, bearer_note_t *note)
+{
+    bearer_reason_t why = check_iss(claims, issuer);
+
+    if (!why)
+        why = check_exp(claims, policy, now, note);
+    if (!why)
+        why = check_nbf(claims, policy, now, note);
+    if (!why)
+        why = check_iat(claims, policy, now, note);
+    if (!why)
+        why = check_aud(claims, policy, issuer);
+    if (!why)
+        why = check_required(claims, policy, note);
+    /* cnf downgrade: a sender-constrained token, stolen and sent plainly */
+    if (!why && json_object_get(claims->json, "cnf"))
+        why = BEARER_CNF_BOUND;
+    return why;
+}
+
+/* --- text ---------------------------------------------------------------- */
+
+bool bearer_claims_has_control(bearer_str_t text)
+{
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+static bool is_blank(bearer_str_t text)
+{
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] != ' ')
+            return false;
+    }
+    return true;
+}
+
+bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
+                                      const bearer_policy_t *policy,
+                                      bearer_str_t *out)
+{
+    int i;
+
+    for (i = 0; i < policy->user_count; i++) {
+        const json_t *value =
+            bearer_json_path_find(policy->user[i], claims->json);
+        bearer_str_t text;
+
+        if (!json_is_string(value))
+            continue;
+        text.data = json_string_value(value);
+        text.len = json_string_length(value);
+        if (is_blank(text) || bearer_claims_has_control(text))
+            continue;
+        *out = text;
+        return BEARER_OK;
+    }
+    return BEARER_SUBJECT_MISSING;
+}
+
+/* a string as it is, anything else as JSON */
+static bearer_str_t plain(const json_t *value, apr_pool_t *pool)
+{
+    bearer_str_t text;
+
+    if (!json_is_string(value))
+        return bearer_json_render(value, pool);
+    text.len = json_string_length(value);
+    text.data = apr_pstrmemdup(pool, json_string_value(value), text.len);
+    return text;
+}
+
+static bool is_scalar(const json_t *value)
+{
+    return json_is_string(value) || json_is_number(value)
+           || json_is_boolean(value);
+}
+
+/* only scalars, and none that holds the separator: a member "a,b" would read
+ * like two (forged members) */
+static bool is_joinable(const json_t *array, const char *join)
+{
+    size_t i;
+
+    for (i = 0; i < json_array_size(array); i++) {
+        const json_t *value = json_array_get(array, i);
+
+        if (!is_scalar(value)
+            || (json_is_string(value)
+                && strstr(json_string_value(value), join)))
+            return false;
+    }
+    return true;
+}
+
+static bearer_str_t joined(const json_t *array, const char *join,
+                           apr_pool_t *pool)
+{
+    apr_array_header_t *parts = apr_array_make(pool, 8, sizeof(struct iovec));
+    bearer_str_t text = {NULL, 0};
+    struct iovec *part;
+    size_t i;
+
+    for (i = 0; i < json_array_size(array); i++) {
+        bearer_str_t one = plain(json_array_get(array, i), pool);
+
+        if (i) {
+            part = apr_array_push(parts);
+            part->iov_base = (void *)join;
+            part->iov_len = strlen(join);
+        }
+        part = apr_array_push(parts);
+        part->iov_base = (void *)one.data;
+        part->iov_len = one.len;
+    }
+    text.data = apr_pstrcatv(pool, (const struct iovec *)parts->elts,
+                             (apr_size_t)parts->nelts, &text.len);
+    return text;
+}
+
+bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
+                                const bearer_path_t *path, bearer_form_t form,
+                                const char *join, apr_pool_t *pool)
+{
+    const json_t *value =
+        path ? bearer_json_path_find(path, claims->json) : claims->json;
+    bearer_str_t absent = {NULL, 0};
+
+    if (!value || json_is_null(value))
+        return absent;
+    switch (form) {
+    case BEARER_FORM_JSON:
+        return bearer_json_render(value, pool);
+    case BEARER_FORM_BASE64URL:
+        return bearer_b64url_render(plain(value, pool), pool);
+    case BEARER_FORM_JOIN:
+        if (json_is_array(value) && is_joinable(value, join))
+            return joined(value, join, pool);
+        break;
+    case BEARER_FORM_PLAIN:
+        break;
+    }
+    return plain(value, pool);
+}
+
+const char *const *bearer_claims_list(const bearer_claims_t *claims,
+                                      const bearer_path_t *path,
+                                      apr_pool_t *pool)
+{
+    const json_t *value = bearer_json_path_find(path, claims->json);
+    apr_array_header_t *texts = apr_array_make(pool, 8, sizeof(char *));
+    size_t i;
+
+    if (json_is_array(value)) {
+        for (i = 0; i < json_array_size(value); i++) {
+            const json_t *member = json_array_get(value, i);
+
+            /* a role is never spelt as the JSON text of something else */
+            if (is_scalar(member))
+                APR_ARRAY_PUSH(texts, const char *) = plain(member, pool).data;
+        }
+    }
+    else if (value && !json_is_null(value)) {
+        APR_ARRAY_PUSH(texts, const char *) = plain(value, pool).data;
+    }
+    APR_ARRAY_PUSH(texts, const char *) = NULL;
+    return (const char *const *)texts->elts;
+}

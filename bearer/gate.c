@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/gate.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* how often a waiting request looks at the board */
+#define LOOK apr_time_from_msec(10)
+
+struct bearer_gate_t {
+    bearer_gate_conf_t conf;
+    apr_time_t created; /* tick */
+    atomic_int waiting; /* requests of this process */
+};
+
+bearer_gate_t *bearer_gate_create(const bearer_gate_conf_t *conf,
+                                  apr_pool_t *pool)
+{
+    bearer_gate_t *gate = apr_pcalloc(pool, sizeof(*gate));
+
+    gate->conf = *conf;
+    gate->created = conf->now(conf->baton).tick;
+    atomic_init(&gate->waiting, 0);
+    return gate;
+}
+
+static apr_time_t tick(const bearer_gate_t *gate)
+{
+    return gate->conf.now(gate->conf.baton).tick;
+}
+
+/* --- keys ------------------------------------------------------------------ */
+
+/* keys that nobody has confirmed for so long may be revoked ones */
+static bool is_stale(const bearer_gate_t *gate, const bearer_source_t *source)
+{
+    bearer_schedule_t state;
+
+    if (source->kind == BEARER_SOURCE_FILE)
+        return false;
+    state = bearer_board_schedule(gate->conf.board, source->slot, &source->id);
+    return !bearer_schedule_usable(&state, &source->schedule, tick(gate));
+}
+
+/* how a token fared with the keys of one moment */
+typedef struct trial_t {
+    bearer_reason_t why;
+    bool newer_may_help;
+    apr_uint64_t version; /* of the document these keys are from */
+} trial_t;
+
+static trial_t try_keys(const bearer_gate_t *gate, const bearer_job_t *job,
+                        bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+    trial_t trial = {.why = BEARER_KEYS_UNAVAILABLE, .newer_may_help = true};
+    bearer_keyring_set_t *set;
+
+    trial.version = bearer_board_version(gate->conf.board, source->slot);
+    if (is_stale(gate, source)
+        || bearer_keyring_take(gate->conf.ring, source->slot, &source->id,
+                               &set)) {
+        bearer_note_set(note, "issuer %.*s",
+                        bearer_note_width(job->issuer->iss),
+                        job->issuer->iss.data);
+        return trial;
+    }
+    trial.version = bearer_keyring_version(set);
+    trial.why = bearer_verify_signature(job, bearer_keyring_keys(set),
+                                        &trial.newer_may_help, note);
+    bearer_keyring_give(set);
+    return trial;
+}
+
+/* --- waiting --------------------------------------------------------------- */
+
+/* whether the fetcher owes an answer: one that was asked for and is not there
+ * yet, be it the very first */
+static bool is_pending(const bearer_gate_t *gate, const bearer_source_t *source)
+{
+    bearer_schedule_t state =
+        bearer_board_schedule(gate->conf.board, source->slot, &source->id);
+    apr_time_t asked = bearer_board_asked(gate->conf.board, source->slot);
+
+    /* the first round comes by itself: an ask now would only make a second one,
+     * and be missing when a new key comes */
+    if (!state.last_try && tick(gate) - gate->created < source->timeout)
+        return true;
+    /* one ask, one time to wait for it: a fetcher that hangs costs some threads
+     * this much once, not with every request */
+    if (tick(gate) - asked >= source->timeout)
+        return false;
+    return state.served < asked || state.last_try < asked;
+}
+
+/* whether other keys than those just tried are to be expected: from the fetcher,
+ * or from another thread, which still parses what is on the board already */
+static bool is_coming(const bearer_gate_t *gate, const bearer_source_t *source,
+                      const trial_t *trial)
+{
+    return is_pending(gate, source)
+           || bearer_board_version(gate->conf.board, source->slot)
+                  != trial->version;
+}
+
+/* Tries other keys until they judge the token, none are coming, or time is up.
+ * What is coming is found out before each try, or it could come in between. */
+static bearer_reason_t look(const bearer_gate_t *gate, const bearer_job_t *job,
+                            trial_t trial, apr_time_t until,
+                            bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+    bool more;
+
+    for (;;) {
+        more = is_coming(gate, source, &trial) && tick(gate) < until;
+        if (trial.why == BEARER_KEYS_UNAVAILABLE
+            || bearer_board_version(gate->conf.board, source->slot)
+                   != trial.version)
+            trial = try_keys(gate, job, note);
+        if (!trial.newer_may_help || !more)
+            return trial.why;
+        gate->conf.pause(gate->conf.baton, LOOK);
+    }
+}
+
+/*
+ * A place to wait in, or -1. It is taken in this process, so that its other
+ * threads go on serving, and on the board, so that prefork children together
+ * keep most of themselves free (worker starvation by random kids).
+ */
+static int take_place(bearer_gate_t *gate, apr_time_t now, apr_time_t until)
+{
+    int place = -1;
+
+    if (atomic_fetch_add(&gate->waiting, 1) < gate->conf.waiters_here)
+        place = bearer_board_wait(gate->conf.board, gate->conf.waiters_total,
+                                  now, until);
+    if (place < 0)
+        atomic_fetch_sub(&gate->waiting, 1);
+    return place;
+}
+
+static void give_place(bearer_gate_t *gate, int place, apr_time_t until)
+{
+    bearer_board_wait_end(gate->conf.board, place, until);
+    atomic_fetch_sub(&gate->waiting, 1);
+}
+
+/* the keys at hand could not judge the token: asks for newer ones, and waits for
+ * them if they are coming */
+static bearer_reason_t try_newer(bearer_gate_t *gate, const bearer_job_t *job,
+                                 trial_t trial, bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+    apr_time_t now = tick(gate);
+    apr_time_t until = now + source->timeout;
+    bearer_reason_t why;
+    int place = -1;
+
+    if (!is_coming(gate, source, &trial))
+        (void)bearer_board_ask(gate->conf.board, source->slot,
+                               &source->schedule, now);
+    if (is_coming(gate, source, &trial))
+        place = take_place(gate, now, until);
+    /* also without a place: the keys may have come in the meantime */
+    if (place < 0)
+        return look(gate, job, trial, now, note);
+    why = look(gate, job, trial, until, note);
+    give_place(gate, place, until);
+    return why;
+}
+
+static bearer_reason_t check_signature(bearer_gate_t *gate,
+                                       const bearer_job_t *job,
+                                       bearer_note_t *note)
+{
+    bool newer_may_help;
+    trial_t trial;
+
+    if (job->issuer->secret)
+        return bearer_verify_signature(job, job->issuer->secret,
+                                       &newer_may_help, note);
+    trial = try_keys(gate, job, note);
+    if (!trial.newer_may_help)
+        return trial.why;
+    return try_newer(gate, job, trial, note);
+}
+
+void bearer_gate_admit(bearer_gate_t *gate, bearer_str_t token,
+                       const bearer_policy_t *policy, bearer_verdict_t *out,
+                       apr_pool_t *pool)
+{
+    bearer_job_t job;
+
+    memset(out, 0, sizeof(*out));
+    out->why = bearer_verify_begin(token, policy, &job, &out->note, pool);
+    out->jws = job.jws;
+    out->issuer = job.issuer;
+    if (!out->why)
+        out->why = check_signature(gate, &job, &out->note);
+    if (out->why)
+        return;
+    /* what the first try said about the keys is no longer true */
+    out->note.text[0] = '\0';
+    out->why = bearer_verify_claims(&job, gate->conf.now(gate->conf.baton).wall,
+                                    &out->subject, &out->note);
+    if (!out->why)
+        out->claims = job.claims;
+}

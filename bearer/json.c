@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/json.h"
+
+#include <apr_strings.h>
+
+/* a NumericDate beyond this is a mistake or an attack on our arithmetic */
+#define SECONDS_MAX ((apr_int64_t)1000000000000000)
+/* the longest step of a dotted path; a claim's name has not even 100 bytes */
+#define STEP_MAX 256
+/* what a step is that cannot be an index of an array */
+#define NO_INDEX ((apr_size_t)-1)
+/* most values render into this much stack, which saves a second rendering */
+#define RENDER_GUESS 1024
+/* a double has 15 digits that always survive, and 17 are always enough */
+#define DIGITS_LEAST 15
+#define DIGITS_MOST  17
+/* sign, 17 digits, point, "e-324", NUL */
+#define REAL_TEXT 32
+
+typedef struct step_t {
+    const char *name;
+    apr_size_t index;
+} step_t;
+
+struct bearer_path_t {
+    const char *text;
+    int count;
+    step_t steps[BEARER_LIMIT_JSON_DEPTH];
+};
+
+void bearer_json_seed(void)
+{
+    json_object_seed(0);
+}
+
+/* --- documents ---------------------------------------------------------- */
+
+/* the position behind a string whose first character is at i */
+static apr_size_t skip_string(bearer_str_t text, apr_size_t i)
+{
+    while (i < text.len && text.data[i] != '"')
+        i += text.data[i] == '\\' ? 2 : 1;
+    return i + 1;
+}
+
+/*
+ * Whether the text never nests deeper than we allow (stack exhaustion: jansson
+ * recurses). Up to the parser's first syntax error this reads brackets as the
+ * parser does; what it makes of the rest does not matter.
+ */
+static bool is_shallow(bearer_str_t text)
+{
+    apr_size_t i = 0;
+    int depth = 0;
+
+    while (i < text.len) {
+        char c = text.data[i++];
+
+        if (c == '"') {
+            i = skip_string(text, i);
+            continue;
+        }
+        if (c == '{' || c == '[')
+            depth++;
+        else if (c == '}' || c == ']')
+            depth--;
+        if (depth > BEARER_LIMIT_JSON_DEPTH)
+            return false;
+    }
+    return true;
+}
+
+/* jansson's own text quotes the document, so only its position is told */
+static bearer_reason_t explain(const json_error_t *error, bearer_note_t *note)
+{
+    switch (json_error_code(error)) {
+    case json_error_duplicate_key:
+        bearer_note_set(note, "member twice, byte %d", error->position);
+        return BEARER_JSON_DUPLICATE;
+    case json_error_stack_overflow:
+        bearer_note_set(note, "nested too deep, byte %d", error->position);
+        return BEARER_JSON_DEPTH;
+    case json_error_invalid_utf8:
+        bearer_note_set(note, "not UTF-8, byte %d", error->position);
+        return BEARER_JSON_SYNTAX;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        bearer_note_set(note, "NUL in a string, byte %d", error->position);
+        return BEARER_JSON_SYNTAX;
+    case json_error_numeric_overflow:
+        bearer_note_set(note, "number too large, byte %d", error->position);
+        return BEARER_JSON_SYNTAX;
+    case json_error_premature_end_of_input:
+        bearer_note_set(note, "cut off after byte %d", error->position);
+        return BEARER_JSON_SYNTAX;
+    case json_error_end_of_input_expected:
+        bearer_note_set(note, "more behind the end, byte %d", error->position);
+        return BEARER_JSON_SYNTAX;
+    default: /* jansson's enumeration, and it may grow */
+        bearer_note_set(note, "wrong syntax, byte %d", error->position);
+        return BEARER_JSON_SYNTAX;
+    }
+}
+
+static apr_status_t release(void *json)
+{
+    json_decref(json);
+    return APR_SUCCESS;
+}
+
+json_t *bearer_json_adopt(json_t *json, apr_pool_t *pool)
+{
+    if (json)
+        apr_pool_cleanup_register(pool, json, release, apr_pool_cleanup_null);
+    return json;
+}
+
+bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
+                                  bearer_note_t *note, apr_pool_t *pool)
+{
+    json_error_t error;
+    json_t *json;
+
+    if (!text.len) {
+        bearer_note_set(note, "empty text");
+        return BEARER_JSON_SYNTAX;
+    }
+    if (!is_shallow(text)) {
+        bearer_note_set(note, "nested deeper than %d", BEARER_LIMIT_JSON_DEPTH);
+        return BEARER_JSON_DEPTH;
+    }
+    /* RFC 7519 4, RFC 7515 4: a member that stands twice is refused, since
+     * two parsers may see two documents (RFC 8725 2.4) */
+    json = bearer_json_adopt(
+        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error), pool);
+    if (!json)
+        return explain(&error, note);
+    if (!json_is_object(json)) {
+        bearer_note_set(note, "an array, not an object");
+        return BEARER_JSON_SYNTAX;
+    }
+    *out = json;
+    return BEARER_OK;
+}
+
+/* --- values ------------------------------------------------------------- */
+
+bearer_json_got_t bearer_json_string(const json_t *object, const char *name,
+                                     bearer_str_t *out)
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (!value)
+        return BEARER_JSON_ABSENT;
+    if (!json_is_string(value))
+        return BEARER_JSON_WRONG;
+    out->data = json_string_value(value);
+    out->len = json_string_length(value);
+    return BEARER_JSON_GOT;
+}
+
+bearer_json_got_t bearer_json_seconds(const json_t *object, const char *name,
+                                      apr_int64_t *out)
+{
+    const json_t *value = json_object_get(object, name);
+    apr_int64_t whole;
+    double real;
+
+    if (!value)
+        return BEARER_JSON_ABSENT;
+    if (json_is_integer(value)) {
+        whole = json_integer_value(value);
+        if (whole < -SECONDS_MAX || whole > SECONDS_MAX)
+            return BEARER_JSON_WRONG;
+        *out = whole;
+        return BEARER_JSON_GOT;
+    }
+    if (!json_is_real(value))
+        return BEARER_JSON_WRONG;
+    real = json_real_value(value);
+    /* written so that not-a-number fails it; the cast below is then defined */
+    if (!(real >= (double)-SECONDS_MAX && real <= (double)SECONDS_MAX))
+        return BEARER_JSON_WRONG;
+    whole = (apr_int64_t)real;
+    if ((double)whole > real)
+        whole--;
+    *out = whole;
+    return BEARER_JSON_GOT;
+}
+
+bool bearer_json_equals(const json_t *value, bearer_str_t text)
+{
+    return json_is_string(value) && text.data
+           && json_string_length(value) == text.len
+           && memcmp(json_string_value(value), text.data, text.len) == 0;
+}
+
+/* printf and strtod agree on the locale's decimal point, whatever it is */
+static int digits_of(double real)
+{
+    char text[REAL_TEXT];
+    int digits;
+
+    for (digits = DIGITS_LEAST; digits < DIGITS_MOST; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, real);
+        if (strtod(text, NULL) == real)
+            break;
+    }
+    return digits;
+}
+
+int bearer_json_precision(const json_t *value)
+{
+    int digits =
+        json_is_real(value) ? digits_of(json_real_value(value)) : DIGITS_LEAST;
+    void *iter = json_object_iter((json_t *)value);
+    size_t i;
+    int more;
+
+    for (i = 0; i < json_array_size(value); i++) {
+        more = bearer_json_precision(json_array_get(value, i));
+        digits = more > digits ? more : digits;
+    }
+    for (; iter; iter = json_object_iter_next((json_t *)value, iter)) {
+        more = bearer_json_precision(json_object_iter_value(iter));
+        digits = more > digits ? more : digits;
+    }
+    return digits;
+}
+
+bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool)
+{
+    const apr_size_t flags =
+        JSON_COMPACT | JSON_ENCODE_ANY
+        | JSON_REAL_PRECISION(bearer_json_precision(value));
+    bearer_str_t out = {NULL, 0};
+    char guess[RENDER_GUESS];
+    apr_size_t len;
+    char *text;
+
+    len = json_dumpb(value, guess, sizeof(guess), flags);
+    if (!len)
+        return out;
+    text = apr_palloc(pool, len + 1);
+    if (len <= sizeof(guess))
+        memcpy(text, guess, len);
+    else
+        len = json_dumpb(value, text, len, flags);
+    text[len] = '\0';
+    out.data = text;
+    out.len = len;
+    return out;
+}
+
+/* --- paths -------------------------------------------------------------- */
+
+/* RFC 6901 4: decimal digits without leading zeros, else not an index */
+static apr_size_t parse_index(const char *name)
+{
+    apr_size_t index = 0;
+    const char *c;
+
+    if (!*name || (name[0] == '0' && name[1]))
+        return NO_INDEX;
+    for (c = name; *c; c++) {
+        if (*c < '0' || *c > '9' || index > NO_INDEX / 100)
+            return NO_INDEX;
+        index = index * 10 + (apr_size_t)(*c - '0');
+    }
+    return index;
+}
+
+/* RFC 6901 4: ~1 is a slash and ~0 a tilde, in place; false for other uses */
+static bool unescape(char *step)
+{
+    char *from, *to = step;
+
+    for (from = step; *from; from++) {
+        if (*from != '~') {
+            *to++ = *from;
+            continue;
+        }
+        from++;
+        if (*from != '0' && *from != '1')
+            return false;
+        *to++ = *from == '1' ? '/' : '~';
+    }
+    *to = '\0';
+    return true;
+}
+
+/* what is wrong with one step, or NULL; an escaped step is decoded */
+static const char *check_step(char *step, bool pointer)
+{
+    if (pointer)
+        return unescape(step) ? NULL : "a ~ is followed by neither 0 nor 1";
+    if (!*step)
+        return "a step is empty";
+    if (strlen(step) > STEP_MAX)
+        return "a step is too long";
+    return NULL;
+}
+
+/* cuts the rest of a path into steps; what is wrong with it, or NULL */
+static const char *cut_steps(bearer_path_t *path, char *rest, bool pointer)
+{
+    const char *wrong;
+    char *end;
+
+    do {
+        if (path->count == BEARER_LIMIT_JSON_DEPTH)
+            return "too many steps";
+        end = strchr(rest, pointer ? '/' : '.');
+        if (end)
+            *end++ = '\0';
+        wrong = check_step(rest, pointer);
+        if (wrong)
+            return wrong;
+        path->steps[path->count].name = rest;
+        path->steps[path->count].index = parse_index(rest);
+        path->count++;
+        rest = end;
+    } while (rest);
+    return NULL;
+}
+
+bearer_reason_t bearer_json_path_parse(const char *text,
+                                       const bearer_path_t **out,
+                                       bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_path_t *path;
+    const char *wrong;
+    bool pointer;
+
+    if (!text || !*text) {
+        bearer_note_set(note, "the path is empty");
+        return BEARER_PATH_FORM;
+    }
+    pointer = *text == '/';
+    path = apr_pcalloc(pool, sizeof(*path));
+    path->text = apr_pstrdup(pool, text);
+    wrong = cut_steps(path, apr_pstrdup(pool, text + pointer), pointer);
+    if (wrong) {
+        bearer_note_set(note, "%s", wrong);
+        return BEARER_PATH_FORM;
+    }
+    *out = path;
+    return BEARER_OK;
+}
+
+const char *bearer_json_path_text(const bearer_path_t *path)
+{
+    return path->text;
+}
+
+const json_t *bearer_json_path_find(const bearer_path_t *path,
+                                    const json_t *document)
+{
+    const json_t *value = document;
+    int i;
+
+    for (i = 0; i < path->count && value; i++) {
+        if (json_is_array(value))
+            value = json_array_get(value, path->steps[i].index);
+        else
+            value = json_object_get(value, path->steps[i].name);
+    }
+    return value;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/keystore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "bearer/json.h"
+#include "bearer/limits.h"
+
+static const char *name_of(const bearer_keystore_t *store,
+                           const bearer_board_id_t *id, const char *suffix,
+                           apr_pool_t *pool)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * sizeof(id->bytes) + 1];
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(id->bytes); i++) {
+        hex[2 * i] = digits[id->bytes[i] >> 4];
+        hex[2 * i + 1] = digits[id->bytes[i] & 15];
+    }
+    hex[sizeof(hex) - 1] = '\0';
+    return apr_pstrcat(pool, store->directory, "/", hex, suffix, NULL);
+}
+
+const char *bearer_keystore_path(const bearer_keystore_t *store,
+                                 const bearer_board_id_t *id, apr_pool_t *pool)
+{
+    return name_of(store, id, ".jwks", pool);
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+/* the document; data is NULL if the issuer cannot be written as JSON */
+static bearer_str_t compose(const char *issuer, bearer_str_t keys,
+                            apr_int64_t fetched, apr_pool_t *pool)
+{
+    bearer_str_t text = {NULL, 0};
+    const json_t *name = bearer_json_adopt(json_string(issuer), pool);
+
+    if (!name || keys.len < 2 || keys.data[0] != '{')
+        return text;
+    /* behind its brace, the key set is the rest of our object */
+    text.data = apr_psprintf(
+        pool, "{\"issuer\":%s,\"fetched\":%" APR_INT64_T_FMT ",%.*s\n",
+        bearer_json_render(name, pool).data, fetched, (int)(keys.len - 1),
+        keys.data + 1);
+    text.len = strlen(text.data);
+    return text;
+}
+
+static apr_status_t write_all(int fd, bearer_str_t text)
+{
+    while (text.len > 0) {
+        ssize_t written = write(fd, text.data, text.len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return errno;
+        text.data += written;
+        text.len -= (apr_size_t)written;
+    }
+    /* a rename must not get to the disk before what it names */
+    return fsync(fd) ? errno : APR_SUCCESS;
+}
+
+static apr_status_t write_new(const char *path, bearer_str_t text)
+{
+    apr_status_t rv;
+    int fd;
+
+    /* one that a process of our number left behind */
+    (void)unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    rv = write_all(fd, text);
+    if (close(fd) && !rv)
+        rv = errno;
+    return rv;
+}
+
+apr_status_t bearer_keystore_write(const bearer_keystore_t *store,
+                                   const bearer_board_id_t *id,
+                                   const char *issuer, bearer_str_t keys,
+                                   apr_int64_t fetched, apr_pool_t *tmp)
+{
+    bearer_str_t text = compose(issuer, keys, fetched, tmp);
+    const char *path = bearer_keystore_path(store, id, tmp);
+    const char *suffix;
+    const char *fresh;
+    apr_status_t rv;
+
+    if (!text.data)
+        return APR_EINVAL;
+    /* an outgoing fetcher and its successor never write to one file */
+    suffix = apr_psprintf(tmp, ".%ld.tmp", (long)getpid());
+    fresh = name_of(store, id, suffix, tmp);
+    rv = write_new(fresh, text);
+    if (!rv && rename(fresh, path))
+        rv = errno;
+    if (rv)
+        (void)unlink(fresh);
+    return rv;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static bearer_reason_t fail(apr_status_t rv, bearer_note_t *note)
+{
+    char text[80];
+
+    bearer_note_set(note, "%s", apr_strerror(rv, text, sizeof(text)));
+    return BEARER_FILE_READ;
+}
+
+/* Whether root may believe this file (planted keys): nobody else can have
+ * written it, nor linked somebody else's file here. */
+static bearer_reason_t check_file(const bearer_keystore_t *store,
+                                  const struct stat *info, bearer_note_t *note)
+{
+    if (!S_ISREG(info->st_mode)) {
+        bearer_note_set(note, "not a regular file");
+        return BEARER_FILE_READ;
+    }
+    if (info->st_uid != 0 && info->st_uid != store->owner) {
+        bearer_note_set(note, "owner %lu", (unsigned long)info->st_uid);
+        return BEARER_KEYSTORE_OWNER;
+    }
+    if (info->st_mode & (S_IWGRP | S_IWOTH)) {
+        bearer_note_set(note, "mode %03o", (unsigned)info->st_mode & 0777);
+        return BEARER_KEYSTORE_OWNER;
+    }
+    if (info->st_size <= 0 || info->st_size > BEARER_LIMIT_KEY_FILE) {
+        bearer_note_set(note, "%" APR_OFF_T_FMT " bytes",
+                        (apr_off_t)info->st_size);
+        return BEARER_FILE_SIZE;
+    }
+    return BEARER_OK;
+}
+
+static bearer_reason_t read_open(const bearer_keystore_t *store, int fd,
+                                 bearer_str_t *out, bearer_note_t *note,
+                                 apr_pool_t *pool)
+{
+    struct stat info;
+    apr_size_t len = 0;
+    bearer_reason_t why;
+    char *text;
+
+    /* the open file is judged, not its name, which may change hands */
+    if (fstat(fd, &info))
+        return fail(errno, note);
+    why = check_file(store, &info, note);
+    if (why)
+        return why;
+    text = apr_palloc(pool, (apr_size_t)info.st_size + 1);
+    while (len < (apr_size_t)info.st_size) {
+        ssize_t got = read(fd, text + len, (apr_size_t)info.st_size - len);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail(errno, note);
+        if (!got)
+            break;
+        len += (apr_size_t)got;
+    }
+    text[len] = '\0';
+    out->data = text;
+    out->len = len;
+    return BEARER_OK;
+}
+
+static bearer_reason_t read_file(const bearer_keystore_t *store,
+                                 const bearer_board_id_t *id, bearer_str_t *out,
+                                 bearer_note_t *note, apr_pool_t *pool)
+{
+    const char *path = bearer_keystore_path(store, id, pool);
+    bearer_reason_t why;
+    int fd;
+
+    /* O_NONBLOCK: a FIFO would hold up the start for ever */
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? BEARER_KEYS_UNAVAILABLE : fail(errno, note);
+    why = read_open(store, fd, out, note, pool);
+    (void)close(fd);
+    return why;
+}
+
+/* what stands beside the keys */
+static bearer_reason_t check_head(const json_t *document,
+                                  const bearer_keystore_wanted_t *wanted,
+                                  apr_int64_t *age, bearer_note_t *note)
+{
+    apr_int64_t fetched, old;
+    bearer_str_t issuer;
+
+    if (bearer_json_string(document, "issuer", &issuer) != BEARER_JSON_GOT) {
+        bearer_note_set(note, "no string issuer");
+        return BEARER_KEYSTORE_FORM;
+    }
+    /* one issuer's keys under another's name (mix-up) */
+    if (issuer.len != strlen(wanted->issuer)
+        || memcmp(issuer.data, wanted->issuer, issuer.len) != 0) {
+        bearer_note_set(note, "issuer %.*s", bearer_note_width(issuer),
+                        issuer.data);
+        return BEARER_KEYSTORE_FORM;
+    }
+    if (bearer_json_seconds(document, "fetched", &fetched) != BEARER_JSON_GOT) {
+        bearer_note_set(note, "no number fetched");
+        return BEARER_KEYSTORE_FORM;
+    }
+    old = wanted->now - fetched;
+    if (old < -BEARER_KEYSTORE_AHEAD || old >= wanted->stale) {
+        bearer_note_set(note, "fetched %" APR_INT64_T_FMT " s ago", old);
+        return BEARER_KEYSTORE_AGE;
+    }
+    *age = old > 0 ? old : 0;
+    return BEARER_OK;
+}
+
+bearer_reason_t bearer_keystore_read(const bearer_keystore_t *store,
+                                     const bearer_keystore_wanted_t *wanted,
+                                     bearer_keystore_found_t *out,
+                                     bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_keystore_found_t found;
+    const json_t *document;
+    bearer_str_t text;
+    bearer_reason_t why;
+
+    why = read_file(store, wanted->id, &text, note, pool);
+    if (!why)
+        why = bearer_json_parse(text, &document, note, pool);
+    if (!why)
+        why = check_head(document, wanted, &found.age, note);
+    if (!why)
+        why = bearer_jwks_parse(text, &found.keys, note, pool);
+    if (why)
+        return why;
+    *out = found;
+    return BEARER_OK;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/resource.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "bearer/json.h"
+#include "bearer/url.h"
+
+bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
+                                      bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_url_t parts;
+    bearer_reason_t why = bearer_url_parse(url, true, &parts, note, pool);
+
+    if (!why && strchr(parts.path, '?'))
+        why = BEARER_URL_PARTS;
+    if (why)
+        return why;
+    out->url = url;
+    out->host = parts.host;
+    out->metadata_path =
+        apr_pstrcat(pool, BEARER_RESOURCE_ROOT,
+                    strcmp(parts.path, "/") ? parts.path : "", NULL);
+    out->metadata_url = apr_pstrcat(pool, parts.tls ? "https://" : "http://",
+                                    parts.authority, out->metadata_path, NULL);
+    return BEARER_OK;
+}
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text)
+        json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *words_of(const char *text, apr_pool_t *pool)
+{
+    json_t *array = json_array();
+    char *state = NULL;
+    char *word = apr_strtok(apr_pstrdup(pool, text), " ", &state);
+
+    for (; word; word = apr_strtok(NULL, " ", &state))
+        json_array_append_new(array, json_string(word));
+    return array;
+}
+
+const char *bearer_resource_render(const bearer_resource_t *resource,
+                                   const bearer_str_t *issuers, int count,
+                                   bool query_method, apr_pool_t *pool)
+{
+    json_t *object = bearer_json_adopt(json_object(), pool);
+    json_t *servers = json_array();
+    int i;
+
+    set_text(object, "resource", resource->url);
+    for (i = 0; i < count; i++)
+        json_array_append_new(servers,
+                              json_stringn(issuers[i].data, issuers[i].len));
+    json_object_set_new(object, "authorization_servers", servers);
+    json_object_set_new(
+        object, "bearer_methods_supported",
+        words_of(query_method ? "header query" : "header", pool));
+    if (resource->scopes)
+        json_object_set_new(object, "scopes_supported",
+                            words_of(resource->scopes, pool));
+    set_text(object, "resource_name", resource->name);
+    set_text(object, "resource_documentation", resource->docs);
+    return bearer_json_render(object, pool).data;
+}

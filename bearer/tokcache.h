@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tokcache - tokens whose signature is proven already.
+ *
+ * Owns:     what was proven for exactly these bytes, bounded in number and size.
+ * Does not: judge what depends on time or place: exp, aud, typ and the rest are
+ *           judged again on every hit (gate), and nothing refused is kept.
+ * Memory:   an entry is one block with counted readers, below no pool; a hit
+ *           allocates nothing
+ * Threads:  any; shards with a mutex each, none held while anything is verified
+ */
+#ifndef BEARER_TOKCACHE_H
+#define BEARER_TOKCACHE_H
+
+#include "bearer/claims.h"
+
+/** What the signature proved. Pointers of the configuration (issuer) outlive the
+ * cache; texts and claims live as long as the entry is held. */
+typedef struct bearer_proof_t {
+    const bearer_issuer_t *issuer; /**< whose key it was */
+    apr_uint64_t version;          /**< of the key set; 0: a shared secret */
+    bearer_algset_t alg;           /**< one bit */
+    bearer_str_t kid;              /**< data is NULL if absent */
+    bearer_str_t typ;              /**< data is NULL if absent */
+    const bearer_claims_t *claims;
+} bearer_proof_t;
+
+/** The cache of one process. */
+typedef struct bearer_tokcache_t bearer_tokcache_t;
+
+/** A found proof; give it back with bearer_tokcache_give. */
+typedef struct bearer_tokcache_entry_t bearer_tokcache_entry_t;
+
+/** Bounds. */
+typedef struct bearer_tokcache_conf_t {
+    int entries;            /**< at most so many tokens, at least 1 */
+    apr_size_t bytes;       /**< at most so much memory for them, estimated */
+    apr_time_t ttl;         /**< a proof is used so long after it was made */
+    unsigned char seed[16]; /**< secret and random: hash flooding */
+} bearer_tokcache_conf_t;
+
+/** Numbers for the status page; sums over the shards, each read whole. */
+typedef struct bearer_tokcache_stats_t {
+    apr_uint64_t hits, misses, stores, evictions;
+    int entries;
+    apr_size_t bytes;
+} bearer_tokcache_stats_t;
+
+/** @return APR_SUCCESS, or what making a mutex returned */
+apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
+                                    const bearer_tokcache_conf_t *conf,
+                                    apr_pool_t *pool) BEARER_MUST_USE;
+
+/**
+ * Finds what was proven for exactly these bytes: a keyed hash chooses the place,
+ * all bytes are compared. A proof older than ttl is gone.
+ *
+ * @param now   tick
+ * @param entry set if found; give it back
+ * @return the proof, constant, or NULL
+ */
+const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
+                                           bearer_str_t token, apr_time_t now,
+                                           bearer_tokcache_entry_t **entry);
+
+/** Gives an entry back; it may be freed by this. NULL is allowed. */
+void bearer_tokcache_give(bearer_tokcache_entry_t *entry);
+
+/**
+ * Keeps a proof, instead of an older one for the same bytes. Copies what must
+ * be copied; the claims' document gets one more reference (jansson's counts are
+ * atomic). Tokens not used for the longest time make room (CLOCK). A token too
+ * large for the bounds is not kept.
+ */
+void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
+                           const bearer_proof_t *proof, apr_time_t now);
+
+/** Forgets these bytes (their key is gone, or they have expired). */
+void bearer_tokcache_drop(bearer_tokcache_t *cache, bearer_str_t token);
+
+bearer_tokcache_stats_t bearer_tokcache_stats(bearer_tokcache_t *cache);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* --- fields ------------------------------------------------------------------ */
+
+#define YEAR (366 * 86400)
+
+static const char *const typ_words[] = {"jwt", "at+jwt", "any", NULL};
+static const char *const errors_words[] = {"json", "off", NULL};
+static const char *const unavailable_words[] = {"503", "401", NULL};
+
+#define END_OF_FIELDS                                                          \
+    {                                                                          \
+        NULL, MAB_FLAG, (apr_size_t)-1, 0, 0, 0, NULL                          \
+    }
+#define AT(record, field) APR_OFFSETOF(record, field)
+
+const mab_field_t mab_conf_place_fields[] = {
+    {"leeway", MAB_SECONDS, AT(mab_place_t, leeway), 0, 3600, 30, NULL},
+    {"type", MAB_WORD, AT(mab_place_t, typ), 0, 2, BEARER_TYP_JWT, typ_words},
+    {"max-age", MAB_SECONDS, AT(mab_place_t, max_age), 0, YEAR, 0, NULL},
+    {"max-life", MAB_SECONDS, AT(mab_place_t, max_life), 0, YEAR, 0, NULL},
+    {"errors", MAB_WORD, AT(mab_place_t, errors), 0, 1, MAB_ERRORS_JSON,
+     errors_words},
+    {"detail", MAB_FLAG, AT(mab_place_t, detail), 0, 1, 1, NULL},
+    {"unavailable", MAB_WORD, AT(mab_place_t, unavailable), 0, 1,
+     MAB_UNAVAILABLE_503, unavailable_words},
+    {"forward", MAB_FLAG, AT(mab_place_t, forward), 0, 1, 1, NULL},
+    {"optional", MAB_FLAG, AT(mab_place_t, optional), 0, 1, 0, NULL},
+    {"bearer", MAB_FLAG, AT(mab_place_t, bearer), 0, 1, 0, NULL},
+    {"algs", MAB_BYTES, AT(mab_place_t, algs), 0, APR_INT32_MAX, 0, NULL},
+    END_OF_FIELDS};
+
+const mab_field_t mab_conf_server_fields[] = {
+    {"timeout", MAB_SECONDS, AT(mab_server_t, timeout), 1, 60, 5, NULL},
+    {"connect", MAB_SECONDS, AT(mab_server_t, connect), 1, 60, 2, NULL},
+    {"refresh", MAB_SECONDS, AT(mab_server_t, refresh), 60, YEAR, 3600, NULL},
+    {"miss", MAB_SECONDS, AT(mab_server_t, miss), 1, 3600, 60, NULL},
+    {"stale", MAB_SECONDS, AT(mab_server_t, stale), 60, YEAR, 86400, NULL},
+    {"max-size", MAB_BYTES, AT(mab_server_t, max_size), 1024, 16777216, 262144,
+     NULL},
+    {"http", MAB_FLAG, AT(mab_server_t, http), 0, 1, 0, NULL},
+    END_OF_FIELDS};
+
+static apr_int64_t *number_at(void *record, const mab_field_t *field)
+{
+    return (apr_int64_t *)((char *)record + field->offset);
+}
+
+static bool is_field(const mab_field_t *field)
+{
+    return field->offset != (apr_size_t)-1;
+}
+
+static void unset_numbers(void *record, const mab_field_t *field)
+{
+    for (; is_field(field); field++)
+        *number_at(record, field) = MAB_UNSET;
+}
+
+static void merge_numbers(void *merged, void *outer, void *inner,
+                          const mab_field_t *field)
+{
+    for (; is_field(field); field++) {
+        apr_int64_t number = *number_at(inner, field);
+
+        if (number == MAB_UNSET)
+            number = *number_at(outer, field);
+        *number_at(merged, field) = number;
+    }
+}
+
+/* the configured number, or the field's default */
+static apr_int64_t resolve(const void *record, const mab_field_t *fields,
+                           apr_size_t offset)
+{
+    const mab_field_t *field = fields;
+
+    while (field->offset != offset)
+        field++;
+    if (*number_at((void *)record, field) != MAB_UNSET)
+        return *number_at((void *)record, field);
+    return field->initial;
+}
+
+#define PLACE(place, field)                                                    \
+    resolve(place, mab_conf_place_fields, AT(mab_place_t, field))
+#define SERVER(server, field)                                                  \
+    resolve(server, mab_conf_server_fields, AT(mab_server_t, field))
+
+/* --- registry ------------------------------------------------------------------ */
+
+static mab_registry_t *registry;
+
+void mab_conf_begin(apr_pool_t *pconf)
+{
+    registry = apr_pcalloc(pconf, sizeof(*registry));
+    registry->issuers = apr_array_make(pconf, 8, sizeof(mab_issuer_line_t *));
+    registry->settings = apr_array_make(pconf, 16, sizeof(mab_setting_t));
+    registry->sub.items = apr_pcalloc(pconf, sizeof(bearer_path_t *));
+    registry->sub.count = 1;
+    if (bearer_json_path_parse(
+            "sub", (const bearer_path_t **)registry->sub.items, NULL, pconf))
+        registry->sub.count = 0;
+}
+
+mab_registry_t *mab_conf_registry(void)
+{
+    return registry;
+}
+
+/* --- places ---------------------------------------------------------------------- */
+
+void *mab_conf_create_place(apr_pool_t *pool, char *path BEARER_UNUSED)
+{
+    mab_place_t *place = apr_pcalloc(pool, sizeof(*place));
+
+    unset_numbers(place, mab_conf_place_fields);
+    return place;
+}
+
+/* .htaccess may only tighten: whoever may write one may not widen what the
+ * administrator allows */
+static void tighten(mab_place_t *merged, const mab_place_t *outer,
+                    apr_pool_t *pool)
+{
+    const mab_list_t *wanted = outer->required;
+    apr_array_header_t *both;
+    mab_list_t *list;
+    int i;
+
+    if (PLACE(merged, leeway) > PLACE(outer, leeway))
+        merged->leeway = PLACE(outer, leeway);
+    if (PLACE(outer, typ) == BEARER_TYP_AT_JWT
+        || PLACE(merged, typ) == BEARER_TYP_ANY)
+        merged->typ = PLACE(outer, typ);
+    if (PLACE(outer, max_age)
+        && (!PLACE(merged, max_age)
+            || PLACE(merged, max_age) > PLACE(outer, max_age)))
+        merged->max_age = PLACE(outer, max_age);
+    if (PLACE(outer, max_life)
+        && (!PLACE(merged, max_life)
+            || PLACE(merged, max_life) > PLACE(outer, max_life)))
+        merged->max_life = PLACE(outer, max_life);
+    if (!wanted || wanted == merged->required)
+        return;
+    both = apr_array_make(pool, 4, sizeof(const char *));
+    for (i = 0; i < wanted->count; i++)
+        APR_ARRAY_PUSH(both, const char *) =
+            ((const char *const *)wanted->items)[i];
+    for (i = 0; i < merged->required->count; i++)
+        APR_ARRAY_PUSH(both, const char *) =
+            ((const char *const *)merged->required->items)[i];
+    list = apr_palloc(pool, sizeof(*list));
+    list->items = both->elts;
+    list->count = both->nelts;
+    merged->required = list;
+}
+
+/* what a request needs, with nothing left to resolve */
+void mab_conf_freeze(mab_place_t *place)
+{
+    static const mab_list_t none = {NULL, 0};
+    const mab_list_t *issuers = place->issuers ? place->issuers : &none;
+    const mab_list_t *audiences = place->audiences ? place->audiences : &none;
+    const mab_list_t *required = place->required ? place->required : &none;
+    const mab_list_t *user = place->user ? place->user : &registry->sub;
+    bearer_policy_t *policy = &place->policy;
+
+    policy->issuers = issuers->items;
+    policy->issuer_count = issuers->count;
+    policy->audiences = audiences->items;
+    policy->audience_count = audiences->count;
+    policy->any_audience = place->audiences && !audiences->count;
+    if (!place->audiences && place->resource) {
+        place->resource_audience.data = place->resource->url;
+        place->resource_audience.len = strlen(place->resource->url);
+        policy->audiences = &place->resource_audience;
+        policy->audience_count = 1;
+    }
+    policy->algs = (bearer_algset_t)PLACE(place, algs);
+    policy->typ = (bearer_typ_t)PLACE(place, typ);
+    policy->leeway = PLACE(place, leeway);
+    policy->max_age = PLACE(place, max_age);
+    policy->max_life = PLACE(place, max_life);
+    policy->required = required->items;
+    policy->required_count = required->count;
+    policy->user = user->items;
+    policy->user_count = user->count;
+}
+
+#define MERGE_LIST(field)                                                      \
+    merged->field = inner->field ? inner->field : outer->field
+
+void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
+{
+    mab_place_t *outer = outer_v;
+    mab_place_t *inner = inner_v;
+    mab_place_t *merged = apr_pcalloc(pool, sizeof(*merged));
+
+    merge_numbers(merged, outer, inner, mab_conf_place_fields);
+    MERGE_LIST(issuers);
+    MERGE_LIST(audiences);
+    MERGE_LIST(required);
+    MERGE_LIST(sources);
+    MERGE_LIST(exports);
+    MERGE_LIST(user);
+    MERGE_LIST(origins);
+    MERGE_LIST(resource);
+    merged->user_expr = inner->user ? inner->user_expr : outer->user_expr;
+    if (inner->htaccess)
+        tighten(merged, outer, pool);
+    merged->htaccess = inner->htaccess;
+    mab_conf_freeze(merged);
+    return merged;
+}
+
+const mab_place_t *mab_conf_place(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &auth_bearer_module);
+}
+
+bool mab_conf_same_judgement(const mab_place_t *a, const mab_place_t *b)
+{
+    const bearer_policy_t *p = &a->policy;
+    const bearer_policy_t *q = &b->policy;
+
+    if (a == b)
+        return true;
+    return p->issuers == q->issuers && a->audiences == b->audiences
+           && a->resource == b->resource && p->any_audience == q->any_audience
+           && p->algs == q->algs && p->typ == q->typ && p->leeway == q->leeway
+           && p->max_age == q->max_age && p->max_life == q->max_life
+           && p->required == q->required && p->user == q->user
+           && a->user_expr == b->user_expr && a->sources == b->sources;
+}
+
+/* --- servers --------------------------------------------------------------------- */
+
+void *mab_conf_create_server(apr_pool_t *pool, server_rec *s BEARER_UNUSED)
+{
+    mab_server_t *server = apr_pcalloc(pool, sizeof(*server));
+
+    unset_numbers(server, mab_conf_server_fields);
+    return server;
+}
+
+void *mab_conf_merge_server(apr_pool_t *pool, void *base_v, void *vhost_v)
+{
+    mab_server_t *base = base_v;
+    mab_server_t *vhost = vhost_v;
+    mab_server_t *merged = apr_pcalloc(pool, sizeof(*merged));
+
+    merge_numbers(merged, base, vhost, mab_conf_server_fields);
+    merged->proxy = vhost->proxy ? vhost->proxy : base->proxy;
+    merged->ca = vhost->ca ? vhost->ca : base->ca;
+    merged->where = vhost->where ? vhost->where : base->where;
+    return merged;
+}
+
+void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
+{
+    const mab_server_t *server =
+        ap_get_module_config(s->module_config, &auth_bearer_module);
+
+    source->timeout = apr_time_from_sec(SERVER(server, timeout));
+    source->connect = apr_time_from_sec(SERVER(server, connect));
+    source->schedule.refresh = apr_time_from_sec(SERVER(server, refresh));
+    source->schedule.miss = apr_time_from_sec(SERVER(server, miss));
+    source->schedule.stale = apr_time_from_sec(SERVER(server, stale));
+    source->max_body = (apr_size_t)SERVER(server, max_size);
+    source->http_loopback = SERVER(server, http) == 1;
+    source->ca = server->ca;
+    source->proxy = server->proxy && strcmp(server->proxy, "none") != 0
+                        ? server->proxy
+                        : NULL;
+}

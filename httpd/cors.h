@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cors - AuthBearerCrossOrigin: calls from scripts of other origins.
+ *
+ * Owns:     answering preflights without a token, the CORS headers of all other
+ *           answers (WHATWG Fetch 3.3).
+ * Does not: admit anything: what follows a preflight is judged like any request.
+ * Memory:   the request's pool
+ * Threads:  the request's own
+ */
+#ifndef MAB_CORS_H
+#define MAB_CORS_H
+
+#include <stdbool.h>
+
+#include "httpd/mab.h"
+
+/** Sets the CORS headers of an answer at this place, errors included. */
+void mab_cors_set_headers(request_rec *r);
+
+/** Whether this is a preflight for a place that allows other origins; then its
+ * whole answer is prepared, and DONE is the status to return. */
+bool mab_cors_answers(request_rec *r);
+
+/** The headers of a document that everybody may read. */
+void mab_cors_open_document(request_rec *r);
+
+/** insert_filter: a program's own CORS headers give way to ours, since browsers
+ * refuse two. */
+void mab_cors_insert_filter(request_rec *r);
+
+void mab_cors_register(void);
+
+#endif

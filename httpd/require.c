@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/require.h"
+
+#include <string.h>
+
+#include <ap_expr.h>
+#include <ap_provider.h>
+#include <apr_strings.h>
+#include <http_request.h>
+#include <mod_auth.h>
+
+#include "bearer/match.h"
+#include "httpd/request.h"
+
+/** A value to compare with that only the request knows. */
+typedef struct late_t {
+    const bearer_path_t *path; /* NULL: a scope */
+    const ap_expr_info_t *value;
+} late_t;
+
+/** A Require line. Expressions stand for values only: what a request says never
+ * becomes a path, an operator or a regular expression. */
+typedef struct line_t {
+    const char *const *words;
+    int count;
+    const bearer_match_t *match; /* claim lines without expressions */
+    const late_t *late;          /* count of them; NULL: no expression */
+} line_t;
+
+/* --- reading lines ------------------------------------------------------------------ */
+
+static const char *const *cut_words(const char *text, int *count,
+                                    apr_pool_t *pool)
+{
+    apr_array_header_t *words = apr_array_make(pool, 4, sizeof(char *));
+
+    while (*text) {
+        const char *word = ap_getword_conf(pool, &text);
+
+        if (*word || *text)
+            APR_ARRAY_PUSH(words, const char *) = word;
+    }
+    *count = words->nelts;
+    return (const char *const *)words->elts;
+}
+
+static bool has_expression(const line_t *line)
+{
+    int i;
+
+    for (i = 0; i < line->count; i++) {
+        if (strstr(line->words[i], "%{"))
+            return true;
+    }
+    return false;
+}
+
+static const char *add_late(cmd_parms *cmd, apr_array_header_t *late,
+                            const char *path, const char *value)
+{
+    late_t *one = apr_array_push(late);
+    bearer_note_t note = {""};
+    const char *error = NULL;
+
+    one->path = NULL;
+    if (path && bearer_json_path_parse(path, &one->path, &note, cmd->pool))
+        return apr_psprintf(cmd->pool,
+                            "Require: \"%s\" is not a claim path (%s)", path,
+                            note.text);
+    one->value =
+        ap_expr_parse_cmd(cmd, value, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    return error;
+}
+
+static const char only_values[] =
+    "Require claim: an expression (%{...}) may only stand for a value to compare "
+    "with: <path> <value>... or <name>:<value>";
+
+/* "<path> <value>…" or "<name>:<value>…" with expressions among the values */
+static const char *parse_late_claim(cmd_parms *cmd, line_t *line)
+{
+    apr_array_header_t *late =
+        apr_array_make(cmd->pool, line->count, sizeof(late_t));
+    const char *const *words = line->words;
+    bool one_word = words[0][0] != '/' && strpbrk(words[0], ":~%");
+    const char *error = NULL;
+    int i;
+
+    for (i = one_word ? 0 : 1; i < line->count && !error; i++) {
+        const char *sign = one_word ? strpbrk(words[i], ":~%") : NULL;
+
+        if (one_word && (!sign || *sign != ':'))
+            return only_values;
+        error = one_word
+                    ? add_late(cmd, late,
+                               apr_pstrmemdup(cmd->pool, words[i],
+                                              (apr_size_t)(sign - words[i])),
+                               sign + 1)
+                    : add_late(cmd, late, words[0], words[i]);
+    }
+    line->late = (const late_t *)late->elts;
+    line->count = late->nelts;
+    return error;
+}
+
+/* the line as if its expressions were plain words: its form must be right too */
+static const char *parse_claim(cmd_parms *cmd, const char *text,
+                               const void **parsed)
+{
+    line_t *line = apr_pcalloc(cmd->pool, sizeof(*line));
+    bearer_note_t note = {""};
+
+    line->words = cut_words(text, &line->count, cmd->pool);
+    *parsed = line;
+    if (bearer_match_parse(line->words, line->count, &line->match, &note,
+                           cmd->pool))
+        return apr_psprintf(
+            cmd->pool,
+            "Require claim: %s; allowed is <path> [<value>...], "
+            "<path> ~ <regex>, <path> >=|>|<=|< <number>, "
+            "<name>:<value> or <name>~<regex>",
+            note.text);
+    if (!has_expression(line))
+        return NULL;
+    if (line->count > 1 && strpbrk(line->words[1], "~<>")
+        && strlen(line->words[1]) <= 2)
+        return only_values;
+    return parse_late_claim(cmd, line);
+}
+
+static const char *parse_scope(cmd_parms *cmd, const char *text,
+                               const void **parsed)
+{
+    line_t *line = apr_pcalloc(cmd->pool, sizeof(*line));
+    apr_array_header_t *late;
+    const char *error = NULL;
+    int i;
+
+    line->words = cut_words(text, &line->count, cmd->pool);
+    if (!line->count)
+        return "Require scope: no scope is named; name one or more, all of "
+               "which the token must have";
+    *parsed = line;
+    if (!has_expression(line))
+        return NULL;
+    late = apr_array_make(cmd->pool, line->count, sizeof(late_t));
+    for (i = 0; i < line->count && !error; i++)
+        error = add_late(cmd, late, NULL, line->words[i]);
+    line->late = (const late_t *)late->elts;
+    return error;
+}
+
+/* the value for this request; NULL if it cannot be had */
+static const char *evaluate(request_rec *r, const late_t *late)
+{
+    const char *error = NULL;
+    const char *value = ap_expr_str_exec(r, late->value, &error);
+
+    if (!error)
+        return value;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "MAB0402: an expression in a Require line fails: %s", error);
+    return NULL;
+}
+
+/* --- checking ------------------------------------------------------------------------ */
+
+static bool check_late(request_rec *r, const line_t *line,
+                       const bearer_claims_t *claims)
+{
+    int i;
+
+    for (i = 0; i < line->count; i++) {
+        const char *value = evaluate(r, &line->late[i]);
+        bearer_str_t text = {value, value ? strlen(value) : 0};
+
+        /* an expression that gives nothing must not equal an empty claim */
+        if (text.len && bearer_match_equals(line->late[i].path, text, claims))
+            return true;
+    }
+    return false;
+}
+
+static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
+                                const void *parsed)
+{
+    const line_t *line = parsed;
+    const bearer_claims_t *claims;
+
+    /* the pass before authentication: ask for a user, whatever the line says */
+    if (!r->user)
+        return AUTHZ_DENIED_NO_USER;
+    claims = mab_request_claims(r);
+    if (!claims)
+        return AUTHZ_DENIED;
+    if (line->late)
+        return check_late(r, line, claims) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    switch (bearer_match_check(line->match, claims)) {
+    case BEARER_MATCH_YES:
+        return AUTHZ_GRANTED;
+    case BEARER_MATCH_NO:
+        return AUTHZ_DENIED;
+    case BEARER_MATCH_UNSURE:
+        break;
+    }
+    /* "denied" would let in where "not" stands before the line */
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "MAB0403: a regular expression in a Require line needs too "
+                  "many steps for this token; answered 500: simplify it");
+    return AUTHZ_GENERAL_ERROR;
+}
+
+/* the scopes of this request; NULL if one cannot be had */
+static const char *const *scopes_of(request_rec *r, const line_t *line)
+{
+    const char **scopes;
+    int i;
+
+    if (!line->late)
+        return line->words;
+    scopes = apr_palloc(r->pool, sizeof(*scopes) * (apr_size_t)line->count);
+    for (i = 0; i < line->count; i++) {
+        scopes[i] = evaluate(r, &line->late[i]);
+        if (!scopes[i])
+            return NULL;
+    }
+    return scopes;
+}
+
+/* remembered for the challenge of a refusal; nothing is sent from here */
+static void want_scopes(request_rec *r, const char *const *words, int count)
+{
+    mab_request_t *request = mab_request_find(r);
+    int i;
+
+    for (i = 0; request && i < count; i++) {
+        if (request->scopes
+            && ap_find_token(r->pool, request->scopes, words[i]))
+            continue;
+        request->scopes =
+            request->scopes
+                ? apr_pstrcat(r->pool, request->scopes, " ", words[i], NULL)
+                : words[i];
+    }
+}
+
+static authz_status check_scope(request_rec *r, const char *text BEARER_UNUSED,
+                                const void *parsed)
+{
+    const line_t *line = parsed;
+    const char *const *words = scopes_of(r, line);
+    const bearer_claims_t *claims;
+
+    if (!words)
+        return AUTHZ_DENIED;
+    if (!r->user) {
+        want_scopes(r, words, line->count);
+        return AUTHZ_DENIED_NO_USER;
+    }
+    claims = mab_request_claims(r);
+    if (claims && bearer_match_scopes(words, line->count, claims))
+        return AUTHZ_GRANTED;
+    want_scopes(r, words, line->count);
+    return AUTHZ_DENIED;
+}
+
+/* --- expressions --------------------------------------------------------------------- */
+
+static const bearer_path_t *path_of(request_rec *r, const char *text)
+{
+    const bearer_path_t *path;
+
+    return bearer_json_path_parse(text, &path, NULL, r->pool) ? NULL : path;
+}
+
+static const char *claim(ap_expr_eval_ctx_t *ctx,
+                         const void *data BEARER_UNUSED, const char *arg)
+{
+    const bearer_claims_t *claims = mab_request_claims(ctx->r);
+    const bearer_path_t *path = path_of(ctx->r, arg);
+    bearer_str_t text;
+
+    if (!claims || !path)
+        return "";
+    text =
+        bearer_claims_text(claims, path, BEARER_FORM_PLAIN, NULL, ctx->r->pool);
+    return text.data ? text.data : "";
+}
+
+static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
+                                       const void *data BEARER_UNUSED,
+                                       const char *arg)
+{
+    const bearer_claims_t *claims = mab_request_claims(ctx->r);
+    const bearer_path_t *path = path_of(ctx->r, arg);
+    apr_array_header_t *list = apr_array_make(ctx->r->pool, 4, sizeof(char *));
+    const char *const *texts;
+
+    if (!claims || !path)
+        return list;
+    for (texts = bearer_claims_list(claims, path, ctx->r->pool); *texts;
+         texts++)
+        APR_ARRAY_PUSH(list, const char *) = *texts;
+    return list;
+}
+
+static int look_up(ap_expr_lookup_parms *parms)
+{
+    if (parms->type == AP_EXPR_FUNC_STRING
+        && strcasecmp(parms->name, "claim") == 0) {
+        *parms->func = claim;
+        *parms->data = NULL;
+        return OK;
+    }
+    if (parms->type == AP_EXPR_FUNC_LIST
+        && strcasecmp(parms->name, "claims") == 0) {
+        *parms->func = claims_list;
+        *parms->data = NULL;
+        return OK;
+    }
+    return DECLINED;
+}
+
+/* --- registering ---------------------------------------------------------------------- */
+
+static const authz_provider claim_provider = {check_claim, parse_claim};
+static const authz_provider scope_provider = {check_scope, parse_scope};
+
+static void add_provider(apr_pool_t *pool, const char *name,
+                         const authz_provider *provider, bool only_if_free)
+{
+    if (only_if_free
+        && ap_lookup_provider(AUTHZ_PROVIDER_GROUP, name,
+                              AUTHZ_PROVIDER_VERSION))
+        return;
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, name,
+                              AUTHZ_PROVIDER_VERSION, provider,
+                              AP_AUTH_INTERNAL_PER_CONF);
+}
+
+void mab_require_register(apr_pool_t *pool)
+{
+    add_provider(pool, "claim", &claim_provider, true);
+    add_provider(pool, "scope", &scope_provider, true);
+    add_provider(pool, "bearer-claim", &claim_provider, false);
+    add_provider(pool, "bearer-scope", &scope_provider, false);
+    ap_hook_expr_lookup(look_up, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+void mab_require_check(server_rec *s)
+{
+    if (ap_lookup_provider(AUTHZ_PROVIDER_GROUP, "claim",
+                           AUTHZ_PROVIDER_VERSION)
+        == &claim_provider)
+        return;
+    ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, s,
+                 "MAB0101: \"Require claim\" belongs to another module here; "
+                 "write \"Require bearer-claim\" where AuthType is Bearer");
+}

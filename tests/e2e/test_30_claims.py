@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims into users, the environment, headers and expressions."""
+import base64
+import json
+
+import pytest
+
+from testenv.mint import DROP
+
+ENV_NAMES = "SUB EMAIL ROLES ROLES_JSON ROLES_JOIN ROLES_B64 ADDRESS COUNT " \
+            "FLAG URLS FIRST ALL ALL64 NULL GONE MAIL_JSON".split()
+SEE = [f'Header set Env-{name.replace("_", "-")} '
+       f'"expr=%{{reqenv:E_{name}}}"' for name in ENV_NAMES]
+CLAIMS = """
+AuthBearerClaim sub env:E_SUB
+AuthBearerClaim email env:E_EMAIL
+AuthBearerClaim email env:E_MAIL_JSON json
+AuthBearerClaim realm_access.roles env:E_ROLES
+AuthBearerClaim realm_access.roles env:E_ROLES_JSON json
+AuthBearerClaim realm_access.roles env:E_ROLES_JOIN join:;
+AuthBearerClaim realm_access.roles env:E_ROLES_B64 base64url
+AuthBearerClaim address env:E_ADDRESS
+AuthBearerClaim count env:E_COUNT
+AuthBearerClaim flag env:E_FLAG
+AuthBearerClaim /https:~1~1example.org~1roles/0 env:E_URLS
+AuthBearerClaim realm_access.roles.0 env:E_FIRST
+AuthBearerClaim * env:E_ALL
+AuthBearerClaim * env:E_ALL64 base64url
+AuthBearerClaim null env:E_NULL
+AuthBearerClaim no.such.claim env:E_GONE
+"""
+FULL = {"email": "a@example", "realm_access": {"roles": ["red", "blue"]},
+        "address": {"city": "X", "zip": 1}, "count": 42, "flag": True,
+        "https://example.org/roles": ["url-role"], "null": None}
+
+
+def see_headers(*names):
+    return [f'Header always set Seen-{name} "expr=%{{req:{name}}}"'
+            for name in names]
+
+
+@pytest.fixture(scope="module")
+def site(serve, base, tokens):
+    conf = base("AuthBearerCheck leeway=30s") \
+        .place("env", CLAIMS, *SEE) \
+        .location("/p/env/none", "AuthBearerClaim none") \
+        .location("/p/env/other", "AuthBearerClaim none",
+                  "AuthBearerClaim email env:E_SUB") \
+        .place("header",
+               "AuthBearerClaim sub header:X-Remote",
+               "AuthBearerClaim realm_access.roles header:X-Roles join:,",
+               "AuthBearerClaim email header:X-Email-B64 base64url",
+               *see_headers("X-Remote", "X-Roles", "X-Email-B64")) \
+        .place("header-open", "AuthBearerClaim sub header:X-Remote",
+               *see_headers("X-Remote"), require="Require all granted") \
+        .place("user", "AuthBearerUser email username sub") \
+        .place("user-deep", "AuthBearerUser realm_access.name") \
+        .place("user-pointer", "AuthBearerUser /https:~1~1example.org~1roles/0")\
+        .place("user-expr",
+               "AuthBearerUser \"expr=%{tolower:%{claim:email}}\"") \
+        .place("expr",
+               'Header set X-Claim "expr=%{claim:email}"',
+               'Header set X-Deep "expr=%{claim:realm_access.roles.1}"',
+               'Header set X-Gone "expr=[%{claim:nothing}]"',
+               'Header set X-Red "yes" '
+               '"expr=\'red\' in claims(\'realm_access.roles\')"',
+               'Header set X-Green "yes" '
+               '"expr=\'green\' in claims(\'realm_access.roles\')"',
+               "RewriteEngine On",
+               "RewriteCond expr \"claim('email') == 'move@example'\"",
+               'RewriteRule .* "-" [R=410,L]') \
+        .place("req-expr", require="Require expr \"claim('email') == "
+                                   "'a@example'\"") \
+        .place("req-expr-not", require="Require expr \"claim('email') != "
+                                       "'a@example'\"") \
+        .place("req-expr-list",
+               require="Require expr \"'red' in "
+                       "claims('realm_access.roles')\"")
+    server = serve(conf).warm("/p/env", tokens.token())
+    server.errorlog.allow_always("AH01630|AH01631|AH01629")
+    return server
+
+
+def test_claims_in_the_environment(site, tokens):
+    answer = site.accepted("/p/env", tokens.token(**FULL), "alice")
+    seen = {name: answer.header("Env-" + name.replace("_", "-"))
+            for name in ENV_NAMES}
+    assert seen["SUB"] == "alice"
+    assert seen["EMAIL"] == "a@example"
+    assert seen["MAIL_JSON"] == '"a@example"'
+    assert json.loads(seen["ROLES"]) == ["red", "blue"]
+    assert json.loads(seen["ROLES_JSON"]) == ["red", "blue"]
+    assert seen["ROLES_JOIN"] == "red;blue"
+    assert json.loads(base64.urlsafe_b64decode(seen["ROLES_B64"] + "==")) == \
+        ["red", "blue"]
+    assert json.loads(seen["ADDRESS"]) == {"city": "X", "zip": 1}
+    assert seen["COUNT"] == "42"
+    assert seen["FLAG"] == "true"
+    assert seen["URLS"] == "url-role"
+    assert seen["FIRST"] == "red"
+    assert not seen["NULL"] and not seen["GONE"]
+    everything = json.loads(seen["ALL"])
+    assert everything["sub"] == "alice" and everything["count"] == 42
+    assert json.loads(base64.urlsafe_b64decode(seen["ALL64"] + "==")) == \
+        everything
+
+
+def test_claims_that_are_absent_are_not_set(site, tokens):
+    answer = site.accepted("/p/env", tokens.token())
+    assert answer.header("Env-SUB") == "alice"
+    assert not answer.header("Env-EMAIL")
+    assert not answer.header("Env-ROLES-JOIN")
+
+
+def test_none_resets(site, tokens):
+    answer = site.accepted("/p/env/none", tokens.token(**FULL))
+    assert not answer.header("Env-SUB") and not answer.header("Env-ALL")
+    answer = site.accepted("/p/env/other", tokens.token(**FULL))
+    assert answer.header("Env-SUB") == "a@example"
+    assert not answer.header("Env-EMAIL")
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\tb",
+                                   "a\x7fb", "\x1b[31m", "\x01"], ids=ascii)
+def test_control_characters_are_not_exported(site, tokens, value):
+    answer = site.accepted("/p/env", tokens.token(email=value))
+    assert not answer.header("Env-EMAIL")
+    assert answer.header("X-Evil") is None
+    answer = site.accepted("/p/header", tokens.token(
+        realm_access={"roles": [value]}, email=value))
+    assert not answer.header("Seen-X-Roles")
+    assert answer.header("X-Evil") is None
+    # base64url is the way out
+    text = answer.header("Seen-X-Email-B64")
+    assert base64.urlsafe_b64decode(text + "==").decode() == value
+
+
+def test_claims_as_request_headers(site, tokens):
+    answer = site.accepted("/p/header", tokens.token(**FULL))
+    assert answer.header("Seen-X-Remote") == "alice"
+    assert answer.header("Seen-X-Roles") == "red,blue"
+
+
+@pytest.mark.parametrize("name", ["X-Remote", "x-remote", "X-REMOTE",
+                                  "X_Remote", "x_remote"])
+@pytest.mark.parametrize("place", ["/p/header", "/p/header-open"])
+def test_headers_of_the_client_never_pass_for_claims(site, tokens, name,
+                                                     place):
+    forged = [(name, "root"), (name, "admin")]
+    answer = site.get(place, headers=forged)
+    assert "root" not in (answer.header("Seen-X-Remote") or "")
+    answer = site.get(place, tokens.token(), headers=forged)
+    assert answer.status == 200
+    assert answer.header("Seen-X-Remote") in ("alice", "", None)
+    if place == "/p/header":
+        assert answer.header("Seen-X-Remote") == "alice"
+
+
+def test_a_header_whose_claim_is_absent_is_removed(site, tokens):
+    answer = site.get("/p/header", tokens.token(),
+                      headers=[("X-Roles", "admin")])
+    assert answer.status == 200
+    assert not answer.header("Seen-X-Roles")
+
+
+# --- the user ---
+
+def test_the_first_usable_claim_is_the_user(site, tokens):
+    site.accepted("/p/user", tokens.token(email="a@example"), "a@example")
+    site.accepted("/p/user", tokens.token(username="ann"), "ann")
+    site.accepted("/p/user", tokens.token(email="", username="ann"), "ann")
+    site.accepted("/p/user", tokens.token(email=" ", username=1), "alice")
+    site.refused("/p/user", tokens.token(sub=DROP), "subject_missing")
+
+
+def test_the_user_from_inside(site, tokens):
+    site.accepted("/p/user-deep", tokens.token(realm_access={"name": "deep"}),
+                  "deep")
+    site.refused("/p/user-deep", tokens.token(), "subject_missing")
+    site.accepted("/p/user-pointer", tokens.token(**FULL), "url-role")
+
+
+def test_the_user_from_an_expression(site, tokens):
+    site.accepted("/p/user-expr", tokens.token(email="ANN@Example"),
+                  "ann@example")
+    site.refused("/p/user-expr", tokens.token(), "subject_missing")
+
+
+# --- expressions ---
+
+def test_claims_in_expressions(site, tokens):
+    answer = site.accepted("/p/expr", tokens.token(**FULL))
+    assert answer.header("X-Claim") == "a@example"
+    assert answer.header("X-Deep") == "blue"
+    assert answer.header("X-Gone") == "[]"
+    assert answer.header("X-Red") == "yes"
+    assert answer.header("X-Green") is None
+    answer = site.accepted("/p/expr", tokens.token())
+    assert answer.header("X-Red") is None
+
+
+def test_claims_in_rewrite_conditions(site, tokens):
+    answer = site.get("/p/expr", tokens.token(email="move@example"))
+    assert answer.status == 410
+
+
+def test_claims_in_require_expressions(site, tokens):
+    site.accepted("/p/req-expr", tokens.token(**FULL), "alice")
+    answer = site.get("/p/req-expr", tokens.token())
+    assert answer.status == 403
+    assert answer.challenge()["error"] == "insufficient_scope"
+    site.accepted("/p/req-expr-list", tokens.token(**FULL))
+    assert site.get("/p/req-expr-list", tokens.token()).status == 403
+
+
+@pytest.mark.parametrize("place", ["req-expr", "req-expr-not",
+                                   "req-expr-list"])
+def test_an_expression_over_claims_never_lets_anonymous_in(site, place,
+                                                           tokens):
+    answer = site.get("/p/" + place)
+    assert answer.status == 401
+    assert answer.json()["code"] == "auth.authorization_header_missing"
+    assert "error" not in answer.challenge()
+    site.refused("/p/" + place, tokens.token(exp=1, email="a@example"),
+                 "expired")

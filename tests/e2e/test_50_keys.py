@@ -1,0 +1,460 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where keys come from, how they change, and what happens when they do not
+come."""
+import json
+import time
+
+import pytest
+
+from testenv import mint
+from testenv.conf import Conf
+from testenv.issuer import free_port
+from testenv.mint import Mint, key
+
+RSA, EC, ED = key("RSA", "rsa1"), key("P-256", "ec1"), key("Ed25519", "ed1")
+NEW = key("P-256", "new1")
+AUD = mint.AUDIENCE
+LOUD = "MAB0201"  # keys not refreshed
+
+
+def fetch(authority, more="miss=1s refresh=1h timeout=2s connect=1s"):
+    return f"AuthBearerFetch ca={authority.ca} {more}"
+
+
+def until(server, target, token, status=200, seconds=10):
+    """Asks again until the status comes; returns the answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = server.get(target, token)
+        if answer.status == status:
+            return answer
+        assert time.monotonic() < deadline, f"{answer}\n{server.said()}"
+        time.sleep(0.1)
+
+
+def unavailable(answer):
+    assert answer.status == 503, answer
+    assert answer.json()["code"] == "keys_unavailable"
+    assert int(answer.header("Retry-After")) > 0
+    for value in answer.all("WWW-Authenticate"):
+        assert "error=" not in value
+    return answer
+
+
+# --- where keys come from ---------------------------------------------------
+
+@pytest.fixture(scope="module")
+def sources(make_issuer, authority):
+    """name -> (issuer options, a mint)."""
+    found = {}
+    folder = authority.folder
+
+    def add(name, issuer, options="", signer=EC):
+        found[name] = (f"{issuer} {options}", Mint(issuer, signer, AUD))
+
+    def file(name, text, signer):
+        path = folder / f"key-{name}"
+        path.write_text(text)
+        path.chmod(0o644)
+        add("file-" + name, f"https://{name}.example/",
+            f"keys=file:{path}", signer)
+
+    add("root", make_issuer("", [EC]).url)
+    add("path", make_issuer("/oidc", [EC]).url)
+    add("deep", make_issuer("/a/b/c", [EC]).url)
+    oauth = make_issuer("/tenant", [EC])
+    oauth.discovery_path = "/.well-known/oauth-authorization-server/tenant"
+    add("oauth", oauth.url)
+    inserted = make_issuer("/tenant", [EC])
+    inserted.discovery_path = "/.well-known/openid-configuration/tenant"
+    add("inserted", inserted.url)
+    slash = make_issuer("/s", [EC])
+    slash.url += "/"
+    add("slash", slash.url)
+    url = make_issuer("/u", [EC])
+    url.discovery_path = "/nowhere"
+    add("url", "https://not.the.same.example", "keys=" + url.jwks_uri)
+    query = make_issuer("/q", [EC])
+    query.jwks_path += "?a=b"
+    query.jwks_uri += "?a=b"
+    add("query-uri", query.url)
+    chunked = make_issuer("/chunked", [EC])
+    body = json.dumps(chunked.jwks()).encode()
+    chunked.behave(headers={"Transfer-Encoding": "chunked"},
+                   body=b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (
+                       10, body[:10], len(body) - 10, body[10:]))
+    add("chunked", chunked.url)
+    typed = make_issuer("/typed", [EC])
+    typed.headers = {"Content-Type": "application/jwk-set+json; charset=x"}
+    add("typed", typed.url)
+    file("jwks", json.dumps({"keys": [EC.public(), RSA.public()]}), RSA)
+    file("jwk", json.dumps(EC.public()), EC)
+    file("pem", EC.pem(), EC)
+    file("rsa-pem", RSA.pem(), RSA)
+    file("ed-pem", ED.pem(), ED)
+    file("certificate", RSA.certificate(), RSA)
+    return found
+
+
+NAMES = """root path deep oauth inserted slash url query-uri chunked typed
+file-jwks file-jwk file-pem file-rsa-pem file-ed-pem file-certificate""".split()
+
+
+@pytest.fixture(scope="module")
+def site(serve, authority, sources):
+    conf = Conf(fetch(authority), f"AuthBearerAudience {AUD}")
+    for name in NAMES:
+        conf.place(name, "AuthBearerIssuer " + sources[name][0])
+    conf.place("all", *["AuthBearerIssuer " + sources[name][0]
+                        for name in NAMES])
+    return serve(conf)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_keys_come_from(site, sources, name):
+    tokens = sources[name][1]
+    site.accepted("/p/" + name, tokens.token(), "alice")
+    site.accepted("/p/all", tokens.token(), "alice")
+
+
+def test_issuers_do_not_vouch_for_each_other(site, sources):
+    for name, (_, tokens) in sources.items():
+        if name != "root":
+            site.refused("/p/root", tokens.token(), "iss_unknown")
+
+
+def test_keys_without_a_kid_serve_any_kid(site, sources):
+    tokens = sources["file-pem"][1]
+    site.accepted("/p/file-pem", tokens.token(header={"kid": "other"}))
+    site.refused("/p/file-pem", tokens.token(NEW), "sig_wrong")
+
+
+# --- the issuer is asked little ---------------------------------------------
+
+def test_many_requests_are_one_fetch(serve_once, make_issuer, authority):
+    issuer = make_issuer("/few", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a").place("b"))
+    server.warm("/p/a", tokens.token())
+    time.sleep(0.5)
+    assert issuer.count(issuer.discovery_path) == 1
+    assert issuer.count(issuer.jwks_path) == 1
+    head = issuer.requests[0][1]
+    assert "Authorization" not in head and "Cookie" not in head
+    issuer.forget()
+    for _ in range(30):
+        server.accepted("/p/a", tokens.token())
+        server.accepted("/p/b", tokens.token())
+    # a known kid with a bad signature never asks
+    for _ in range(10):
+        server.refused("/p/a", tokens.token(key("P-256", "x"),
+                                            {"kid": "ec1"}), "sig_wrong")
+    time.sleep(1.3)
+    assert issuer.count() == 0
+
+
+def test_unknown_kids_ask_once_in_a_while(serve_once, make_issuer,
+                                          authority):
+    issuer = make_issuer("/miss", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority, "miss=60s"), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", tokens.token())
+    for number in range(30):
+        server.refused("/p/a", tokens.token(header={"kid": f"k{number}"}),
+                       "key_unknown")
+    time.sleep(0.5)
+    assert issuer.count(issuer.jwks_path) <= 2
+
+
+# --- rotation ---------------------------------------------------------------
+
+@pytest.mark.parametrize("keep", [True, False], ids=["keep", "drop"])
+def test_a_rotation_is_picked_up(serve_once, make_issuer, authority, keep):
+    issuer = make_issuer("/rotate", [EC])
+    issuer.etag = '"1"'
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", tokens.token())
+    old = tokens.token()
+    server.accepted("/p/a", old)
+    server.refused("/p/a", tokens.token(NEW), "key_unknown")
+    time.sleep(1.1)
+    issuer.rotate(NEW, keep=keep)
+    issuer.etag = '"2"'
+    # the first request with the new key waits for it and is served
+    server.accepted("/p/a", tokens.token(NEW))
+    if keep:
+        server.accepted("/p/a", old)
+        server.accepted("/p/a", tokens.token())
+    else:
+        # also the tokens that were known already
+        server.refused("/p/a", old, "key_unknown")
+        server.refused("/p/a", tokens.token(), "key_unknown")
+
+
+def test_a_key_file_is_read_again(serve_once, authority):
+    server = serve_once(Conf(), start=False)
+    path = server.write("keys.json", json.dumps({"keys": [EC.public()]}))
+    tokens = Mint("https://file.example", EC, AUD)
+    server.configure(Conf(
+        fetch(authority), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer https://file.example keys=file:{path}").place("a"))
+    server.start()
+    # keys of a file are there from the start
+    server.accepted("/p/a", tokens.token())
+    server.write("keys.json", json.dumps({"keys": [NEW.public()]}))
+    until(server, "/p/a", tokens.token(NEW))
+    server.refused("/p/a", tokens.token(), "key_unknown")
+    # a broken file never replaces a good one
+    server.errorlog.expect("auth_bearer:(error|warn)")
+    server.write("keys.json", '{"keys": [')
+    server.errorlog.wait("auth_bearer:(error|warn)", 15)
+    server.accepted("/p/a", tokens.token(NEW))
+
+
+# --- when keys do not come --------------------------------------------------
+
+def test_a_start_without_the_issuer(serve_once, make_issuer, authority):
+    issuer = make_issuer("/down", [EC])
+    issuer.stop()
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a")
+        .place("b", "AuthBearerErrors json unavailable=401")
+        .place("open", require="Require all granted"))
+    server.errorlog.expect(f"{LOUD}.*fetch_connect")
+    server.errorlog.expect("keys_unavailable: .*")
+    unavailable(server.get("/p/a", tokens.token()))
+    answer = server.get("/p/b", tokens.token())
+    assert (answer.status, answer.json()["code"]) == (401, "invalid_token")
+    assert answer.challenge()["error"] == "invalid_token"
+    # what needs no keys works: other answers, other places
+    assert server.get("/p/a").status == 401
+    assert server.get("/p/open").status == 200
+    assert server.get("/p/a", tokens.token(header={"alg": "HS256"},
+                                           signer=key("oct", "s"))).status \
+        == 401
+    # and it heals
+    issuer.start()
+    until(server, "/p/a", tokens.token())
+
+
+def test_an_issuer_that_goes_away_is_not_missed(serve_once, make_issuer,
+                                                authority):
+    issuer = make_issuer("/gone", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", tokens.token())
+    issuer.stop()
+    server.errorlog.allow(LOUD)
+    server.refused("/p/a", tokens.token(NEW), "key_unknown")
+    for _ in range(10):
+        server.accepted("/p/a", tokens.token())
+
+
+def test_an_issuer_that_stalls_delays_nobody(serve_once, make_issuer,
+                                             authority):
+    issuer = make_issuer("/slow", [EC])
+    other = make_issuer("/fast", [EC])
+    tokens, fast = Mint(issuer.url, EC, AUD), Mint(other.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority, "miss=4s timeout=1s"), f"AuthBearerAudience {AUD}")
+        .place("a", f"AuthBearerIssuer {issuer.url}")
+        .place("b", f"AuthBearerIssuer {other.url}"))
+    server.warm("/p/a", tokens.token()).warm("/p/b", fast.token())
+    time.sleep(4.1)  # miss: the first request may have asked
+    issuer.stall(20)
+    server.errorlog.expect(f"{LOUD}.*fetch_timeout")
+    begun = time.monotonic()
+    server.refused("/p/a", tokens.token(NEW), "key_unknown")
+    assert time.monotonic() - begun < 3, "a wait is bounded"
+    begun = time.monotonic()
+    for _ in range(20):
+        server.accepted("/p/a", tokens.token())
+        server.accepted("/p/b", fast.token())
+        server.refused("/p/a", tokens.token(NEW), "key_unknown")
+    assert time.monotonic() - begun < 2.5, "and not met again within miss"
+    server.errorlog.wait("fetch_timeout", 10)
+    issuer.recover()
+
+
+#: answers to the key set, and what the log calls them; None: never noticed
+BAD = {
+    "empty": (dict(body=""), "json_syntax"),
+    "html": (dict(body="<html>please log in</html>"), "json_syntax"),
+    "no-keys": (dict(body="{}"), "jwks_form"),
+    "object": (dict(body='{"keys": {}}'), "jwks_form"),
+    "empty-set": (dict(body='{"keys": []}'), "jwks_empty"),
+    "useless": (dict(body=json.dumps({"keys": [EC.public(use="enc")]})),
+                "jwks_empty"),
+    "twice": (dict(body='{"keys": [], "keys": []}'), "json_duplicate"),
+    "deep": (dict(body='{"keys": ' + "[" * 3000 + "]" * 3000 + "}"),
+             "json_depth"),
+    "error": (dict(status=500), "http_status"),
+    "missing": (dict(status=404), "http_status"),
+    "no-content": (dict(status=204, body=""), "http_status"),
+    "redirect": (dict(status=302, body="",
+                      headers={"Location": "http://127.0.0.1:1/"}),
+                 "http_status"),
+    "file": (dict(status=301, body="",
+                  headers={"Location": "file:///etc/passwd"}), "http_status"),
+    "large": (dict(body='{"keys": [' + " " * 600000 + "]}"),
+              "http_body_size"),
+    "truncated": (dict(truncate=40), "http_truncated"),
+    "encoded": (dict(headers={"Content-Encoding": "gzip"},
+                     body=b"\x1f\x8b\x08\0"), "http_encoding"),
+    "not-modified": (dict(status=304, body=""), "http_status"),
+}
+
+
+@pytest.fixture(scope="module")
+def liars(make_issuer):
+    return {name: make_issuer("/" + name, [EC]) for name in BAD}
+
+
+def liar_conf(authority, liars):
+    conf = Conf(fetch(authority), f"AuthBearerAudience {AUD}")
+    for name, issuer in liars.items():
+        conf.place(name, f"AuthBearerIssuer {issuer.url}")
+    return conf
+
+
+def test_bad_answers_never_replace_good_keys(serve_once, liars, authority):
+    for issuer in liars.values():
+        issuer.recover()
+    server = serve_once(liar_conf(authority, liars))
+    mints = {n: Mint(i.url, EC, AUD) for n, i in liars.items()}
+    for name, tokens in mints.items():
+        server.warm("/p/" + name, tokens.token())
+    time.sleep(1.1)  # miss
+    for name, issuer in liars.items():
+        issuer.behave(**BAD[name][0])
+        issuer.forget()
+        server.refused("/p/" + name, mints[name].token(NEW), "key_unknown")
+    for name, issuer in liars.items():
+        issuer.wait_for(issuer.jwks_path, 1, 10)
+        if name != "not-modified":
+            server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*"
+                                   f"{BAD[name][1]}")
+        else:
+            server.errorlog.allow(f"{LOUD}: issuer {issuer.url}:")
+    time.sleep(0.5)
+    for name, tokens in mints.items():
+        server.accepted("/p/" + name, tokens.token())
+
+
+def test_bad_answers_give_no_keys(serve_once, liars, authority):
+    for name, issuer in liars.items():
+        issuer.recover()
+        issuer.behave(**BAD[name][0])
+    server = serve_once(liar_conf(authority, liars))
+    server.errorlog.allow("keys_unavailable")
+    for name, issuer in liars.items():
+        server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*"
+                               f"{BAD[name][1]}")
+    for name, issuer in liars.items():
+        issuer.wait_for(issuer.jwks_path, 1, 10)
+        unavailable(server.get("/p/" + name, Mint(issuer.url, EC,
+                                                  AUD).token()))
+
+
+METADATA = {
+    "other-issuer": ({"issuer": "https://evil.example"}, "discovery_issuer"),
+    "slash": ({"issuer": "SLASH"}, "discovery_issuer"),
+    "no-issuer": ({"issuer": None}, "discovery_issuer"),
+    "no-uri": ({"jwks_uri": None}, "discovery_uri"),
+    "plain-http": ({"jwks_uri": "http://127.0.0.1:1/jwks"}, "discovery_uri"),
+    "file": ({"jwks_uri": "file:///etc/passwd"}, "discovery_uri"),
+    "number": ({"jwks_uri": 1}, "discovery_uri"),
+    "user": ({"jwks_uri": "https://a@127.0.0.1/"}, "discovery_uri"),
+    "relative": ({"jwks_uri": "/jwks"}, "discovery_uri"),
+}
+
+
+def test_metadata_that_is_not_believed(serve_once, make_issuer, authority):
+    conf = Conf(fetch(authority), f"AuthBearerAudience {AUD}")
+    issuers = {}
+    for name, (metadata, _) in METADATA.items():
+        issuer = issuers[name] = make_issuer("/" + name, [EC])
+        issuer.metadata = {k: issuer.url + "/" if v == "SLASH" else v
+                           for k, v in metadata.items()}
+        conf.place(name, f"AuthBearerIssuer {issuer.url}")
+    server = serve_once(conf)
+    server.errorlog.allow("keys_unavailable")
+    for name, issuer in issuers.items():
+        server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*"
+                               f"{METADATA[name][1]}")
+        unavailable(server.get("/p/" + name,
+                               Mint(issuer.url, EC, AUD).token()))
+        assert issuer.count(issuer.jwks_path) == 0
+
+
+def test_a_certificate_of_a_stranger(serve_once, make_issuer):
+    issuer = make_issuer("/tls", [EC])
+    # the system's authorities do not know ours
+    server = serve_once(Conf(
+        "AuthBearerFetch timeout=2s", f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.errorlog.expect(f"{LOUD}.*fetch_tls")
+    server.errorlog.expect("keys_unavailable")
+    unavailable(server.get("/p/a", Mint(issuer.url, EC, AUD).token()))
+    assert issuer.count() == 0
+
+
+def test_plain_http_for_the_loopback(serve_once, make_issuer):
+    issuer = make_issuer("/http", [EC], tls=False)
+    server = serve_once(Conf(
+        "AuthBearerFetch http=On", f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", Mint(issuer.url, EC, AUD).token())
+
+
+def test_stale_keys_are_given_up(serve_once, make_issuer, authority):
+    issuer = make_issuer("/stale", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority, "stale=60s refresh=60s miss=1s timeout=1s"),
+        f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", tokens.token())
+    issuer.stop()
+    server.errorlog.allow(LOUD)
+    # within stale they serve; how they end is tested with a clock of its own
+    server.refused("/p/a", tokens.token(NEW), "key_unknown")
+    server.accepted("/p/a", tokens.token())
+
+
+def test_requests_meanwhile_are_served(serve_once, make_issuer, authority):
+    """A start with an issuer that accepts and never answers."""
+    issuer = make_issuer("/mute", [EC])
+    issuer.stall(30)
+    server = serve_once(Conf(
+        fetch(authority), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.errorlog.allow(LOUD)
+    server.errorlog.expect("keys_unavailable")
+    assert server.get("/ok.txt").status == 200
+    begun = time.monotonic()
+    unavailable(server.get("/p/a", Mint(issuer.url, EC, AUD).token()))
+    assert time.monotonic() - begun < 8
+    issuer.recover()
+    until(server, "/p/a", Mint(issuer.url, EC, AUD).token(), seconds=15)
+
+
+def test_an_issuer_on_a_dead_port_costs_nothing_at_start(serve_once):
+    begun = time.monotonic()
+    server = serve_once(Conf(
+        "AuthBearerFetch timeout=5s", f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer https://127.0.0.1:{free_port()}/x").place("a"))
+    server.errorlog.allow(LOUD)
+    assert time.monotonic() - begun < 4
+    assert server.get("/p/a").status == 401

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A mistake in the configuration stops the start, and says which directive,
+where, and what is allowed."""
+import json
+import re
+
+import pytest
+
+from testenv import env, mint
+from testenv.conf import Conf
+from testenv.mint import key
+
+ISSUER = "AuthBearerIssuer https://issuer.example"
+AUDIENCE = "AuthBearerAudience urn:a"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """One folder for all; configurations are only checked, never started."""
+    made = env.Httpd(env.mpms()[0])
+    made.write("secret", "x" * 64, 0o600)
+    made.write("short", "x" * 20, 0o600)
+    made.write("short512", "x" * 40, 0o600)
+    made.write("open", "x" * 64, 0o644)
+    made.write("empty", "")
+    made.write("text", "no keys here")
+    made.write("nokeys.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(use="enc")]}))
+    made.write("weak.json", json.dumps(
+        {"keys": [key("RSA1024", "w").public()]}))
+    made.write("private.pem", key("P-256", "ec1").jwk.export_to_pem(
+        private_key=True, password=None).decode(), 0o600)
+    made.write("keys.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public()]}))
+    made.write("secretset.json", json.dumps(
+        {"keys": [{"kty": "oct", "k": mint.b64("x" * 64)}]}))
+    made.write("large.json", " " * 1100000)
+    yield made
+    made.close()
+
+
+def check(server, text):
+    server.configure(Conf(text.replace("ROOT", str(server.root))))
+    return server.check_syntax()
+
+
+def place(*lines, require="Require valid-user"):
+    return "\n".join(('<Location "/x">', "AuthType Bearer", *lines, require,
+                      "</Location>"))
+
+
+def with_issuer(*lines):
+    return place(ISSUER, AUDIENCE, *lines)
+
+
+GOOD = {
+    "nothing": "",
+    "four lines": with_issuer(),
+    "server level": "\n".join((ISSUER, AUDIENCE, place())),
+    "issuer of the server": ISSUER + "\n" + place(AUDIENCE),
+    "audience any": place(ISSUER, "AuthBearerAudience any"),
+    "audience of the issuer": place(ISSUER + " audience=urn:a,urn:b"),
+    "case of AuthType": with_issuer().replace("Bearer\n", "bearer\n", 1),
+    "another AuthType": '<Location "/x">\nAuthType None\n'
+                        "Require all granted\n</Location>",
+    "key file": place(AUDIENCE, ISSUER + " keys=file:ROOT/keys.json"),
+    "relative key file": place(AUDIENCE, ISSUER + " keys=file:keys.json"),
+    "secret": place(AUDIENCE, ISSUER + " secret=file:ROOT/secret"),
+    "secret with algorithm": place(
+        AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=HS256,HS512"),
+    "two issuers": with_issuer("AuthBearerIssuer https://b.example"),
+    "every option": with_issuer(
+        "AuthBearerCheck leeway=1m type=at+jwt max-age=1h max-life=1d "
+        "require=jti,client_id",
+        "AuthBearerAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
+        "ES384 ES512 EdDSA",
+        "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q",
+        "AuthBearerUser email sub",
+        "AuthBearerClaim sub env:SUB",
+        "AuthBearerClaim * header:X-Claims base64url",
+        "AuthBearerForward Off", "AuthBearerOptional On",
+        "AuthBearerErrors off detail=Off unavailable=401"),
+    "fetch": "AuthBearerFetch timeout=5s connect=2s refresh=1h miss=60s "
+             "stale=24h max-size=256k proxy=none http=Off",
+    "loopback": "AuthBearerFetch http=On\n" + place(
+        AUDIENCE, "AuthBearerIssuer http://127.0.0.1:8080/x"),
+    "require forms": with_issuer(
+        "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
+        "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
+        "Require claim a:b", "Require claim a~^b$"),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_configuration(server, name):
+    status, said = check(server, GOOD[name])
+    assert (status, "Syntax OK" in said) == (0, True), said
+
+
+#: name -> (configuration, directive that is named, words that must be said)
+BAD = {
+    # what a place needs
+    "no issuer": (place(AUDIENCE), "AuthType", "AuthBearerIssuer"),
+    "no audience": (place(ISSUER), "AuthType", "AuthBearerAudience.*any"),
+    "one of two issuers has an audience": (
+        place(ISSUER + " audience=urn:a",
+              "AuthBearerIssuer https://b.example"),
+        "AuthType", "AuthBearerAudience"),
+    # issuers
+    "issuer empty": (with_issuer("AuthBearerIssuer"), "AuthBearerIssuer", ""),
+    "issuer is no URL": (place(AUDIENCE, "AuthBearerIssuer issuer"),
+                         "AuthBearerIssuer", "https"),
+    "issuer http": (place(AUDIENCE, "AuthBearerIssuer http://i.example"),
+                    "AuthBearerIssuer", "https"),
+    "issuer http loopback": (
+        place(AUDIENCE, "AuthBearerIssuer http://127.0.0.1/"),
+        "AuthBearerIssuer", "http=On"),
+    "issuer http elsewhere": (
+        "AuthBearerFetch http=On\n"
+        + place(AUDIENCE, "AuthBearerIssuer http://i.example"),
+        "AuthBearerIssuer", "loopback"),
+    "issuer with query": (place(AUDIENCE, ISSUER + "/?a=b"),
+                          "AuthBearerIssuer", "query"),
+    "issuer with fragment": (place(AUDIENCE, ISSUER + "/#a"),
+                             "AuthBearerIssuer", "fragment"),
+    "issuer with user": (place(AUDIENCE, "AuthBearerIssuer https://a@b.c/"),
+                         "AuthBearerIssuer", "user"),
+    "issuer twice": (with_issuer(ISSUER), "AuthBearerIssuer", "twice"),
+    "issuer option": (place(AUDIENCE, ISSUER + " jwks=x"),
+                      "AuthBearerIssuer", "jwks.*keys="),
+    "issuer word": (place(AUDIENCE, ISSUER + " word"), "AuthBearerIssuer",
+                    "word.*keys="),
+    "issuer option twice": (place(AUDIENCE, ISSUER + " alg=ES256 alg=RS256"),
+                            "AuthBearerIssuer", "alg= stands twice"),
+    "issuer option empty": (place(AUDIENCE, ISSUER + " alg="),
+                            "AuthBearerIssuer", "alg="),
+    "keys http": (place(AUDIENCE, ISSUER + " keys=http://i.example/"),
+                  "AuthBearerIssuer", "https"),
+    "keys file as URL": (place(AUDIENCE, ISSUER + " keys=file:///etc/x"),
+                         "AuthBearerIssuer", ""),
+    "keys and secret": (
+        place(AUDIENCE, ISSUER + " keys=https://x/ secret=file:ROOT/secret"),
+        "AuthBearerIssuer", "exclude"),
+    "keys missing file": (place(AUDIENCE, ISSUER + " keys=file:ROOT/nowhere"),
+                          "AuthBearerIssuer", "nowhere|No such file"),
+    "keys empty file": (place(AUDIENCE, ISSUER + " keys=file:ROOT/empty"),
+                        "AuthBearerIssuer", "keys=file:"),
+    "keys text": (place(AUDIENCE, ISSUER + " keys=file:ROOT/text"),
+                  "AuthBearerIssuer", "JWK set.*PEM"),
+    "keys folder": (place(AUDIENCE, ISSUER + " keys=file:ROOT"),
+                    "AuthBearerIssuer", "not a regular file"),
+    "keys of no use": (place(AUDIENCE, ISSUER + " keys=file:ROOT/nokeys.json"),
+                       "AuthBearerIssuer", "no usable key"),
+    "keys weak": (place(AUDIENCE, ISSUER + " keys=file:ROOT/weak.json"),
+                  "AuthBearerIssuer", "no usable key"),
+    "keys secret": (place(AUDIENCE,
+                          ISSUER + " keys=file:ROOT/secretset.json"),
+                    "AuthBearerIssuer", "no usable key"),
+    "keys large": (place(AUDIENCE, ISSUER + " keys=file:ROOT/large.json"),
+                   "AuthBearerIssuer", "larger"),
+    "keys private": (place(AUDIENCE, ISSUER + " keys=file:ROOT/private.pem"),
+                     "AuthBearerIssuer", "PEM"),
+    # secrets
+    "secret in the open": (place(AUDIENCE, ISSUER + " secret=" + "x" * 40),
+                           "AuthBearerIssuer", "secret=file:"),
+    "secret missing": (place(AUDIENCE, ISSUER + " secret=file:ROOT/nowhere"),
+                       "AuthBearerIssuer", "nowhere"),
+    "secret short": (place(AUDIENCE, ISSUER + " secret=file:ROOT/short"),
+                     "AuthBearerIssuer", "32 bytes"),
+    "secret short for the algorithm": (
+        place(AUDIENCE, ISSUER + " secret=file:ROOT/short512 alg=HS512"),
+        "AuthBearerIssuer", "HS512"),
+    "secret for all to read": (
+        place(AUDIENCE, ISSUER + " secret=file:ROOT/open"),
+        "AuthBearerIssuer", "file_open: .*read by others"),
+    "secret with RS256": (
+        place(AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=RS256"),
+        "AuthBearerIssuer|AuthType|AuthBearerAlgorithms", "HS256"),
+    "keys with HS256": (place(AUDIENCE, ISSUER + " alg=HS256"),
+                        "AuthBearerIssuer|AuthType|AuthBearerAlgorithms",
+                        "secret="),
+    "place with HS256": (with_issuer("AuthBearerAlgorithms HS256"),
+                         "AuthType|AuthBearerAlgorithms", "secret="),
+    # audiences
+    "audience empty": (place(ISSUER, "AuthBearerAudience"),
+                       "AuthBearerAudience", ""),
+    "audience empty text": (place(ISSUER, 'AuthBearerAudience ""'),
+                            "AuthBearerAudience", "empty|no audience"),
+    "audience any and more": (place(ISSUER, "AuthBearerAudience any urn:a"),
+                              "AuthBearerAudience", "any"),
+    "audience twice": (place(ISSUER, "AuthBearerAudience urn:a urn:a"),
+                       "AuthBearerAudience", "twice"),
+    # algorithms
+    "alg none": (with_issuer("AuthBearerAlgorithms none"),
+                 "AuthBearerAlgorithms", "none.*RS256"),
+    "alg case": (with_issuer("AuthBearerAlgorithms rs256"),
+                 "AuthBearerAlgorithms", "rs256.*RS256"),
+    "alg ES256K": (with_issuer("AuthBearerAlgorithms ES256K"),
+                   "AuthBearerAlgorithms", "ES256K"),
+    "alg twice": (with_issuer("AuthBearerAlgorithms ES256 ES256"),
+                  "AuthBearerAlgorithms", "twice"),
+    "alg missing": (with_issuer("AuthBearerAlgorithms"),
+                    "AuthBearerAlgorithms", ""),
+    "alg of an issuer": (place(AUDIENCE, ISSUER + " alg=ES256,none"),
+                         "AuthBearerIssuer", "none"),
+    # checks
+    "check empty": (with_issuer("AuthBearerCheck"), "AuthBearerCheck", ""),
+    "check word": (with_issuer("AuthBearerCheck strict"), "AuthBearerCheck",
+                   "leeway="),
+    "check option": (with_issuer("AuthBearerCheck exp=off"),
+                     "AuthBearerCheck", "exp=.*leeway="),
+    "leeway negative": (with_issuer("AuthBearerCheck leeway=-1"),
+                        "AuthBearerCheck", "leeway.*allowed is"),
+    "leeway huge": (with_issuer("AuthBearerCheck leeway=2d"),
+                    "AuthBearerCheck", "leeway.*allowed is"),
+    "leeway unit": (with_issuer("AuthBearerCheck leeway=5w"),
+                    "AuthBearerCheck", "5w.*allowed is"),
+    "leeway digits": (with_issuer("AuthBearerCheck leeway="
+                                  "99999999999999999999"),
+                      "AuthBearerCheck", "allowed is"),
+    "type": (with_issuer("AuthBearerCheck type=id"), "AuthBearerCheck",
+             "jwt.*at.jwt.*any"),
+    "require empty": (with_issuer("AuthBearerCheck require=a,,b"),
+                      "AuthBearerCheck", "empty"),
+    # sources
+    "source": (with_issuer("AuthBearerSource body"), "AuthBearerSource",
+               "body.*header"),
+    "source cookie without a name": (with_issuer("AuthBearerSource cookie"),
+                                     "AuthBearerSource", "cookie:<name>"),
+    "source name": (with_issuer('AuthBearerSource "cookie:a b"'),
+                    "AuthBearerSource", ""),
+    "source empty name": (with_issuer("AuthBearerSource header:"),
+                          "AuthBearerSource", ""),
+    # users and claims
+    "user path": (with_issuer("AuthBearerUser a..b"), "AuthBearerUser",
+                  "claim path"),
+    "user expr": (with_issuer('AuthBearerUser "expr=%{"'), "AuthBearerUser",
+                  ""),
+    "user expr and more": (with_issuer('AuthBearerUser "expr=x" sub'),
+                           "AuthBearerUser", "expr="),
+    "claim words": (with_issuer("AuthBearerClaim sub"), "AuthBearerClaim",
+                    "env:<NAME>"),
+    "claim target": (with_issuer("AuthBearerClaim sub cookie:x"),
+                     "AuthBearerClaim", "env:<NAME>"),
+    "claim form": (with_issuer("AuthBearerClaim sub env:SUB xml"),
+                   "AuthBearerClaim", "json"),
+    "claim path": (with_issuer("AuthBearerClaim /a~2 env:SUB"),
+                   "AuthBearerClaim", "claim path"),
+    "claim twice": (with_issuer("AuthBearerClaim a env:X",
+                                "AuthBearerClaim b env:X"),
+                    "AuthBearerClaim", "two claims"),
+    "claim twice as header": (with_issuer("AuthBearerClaim a header:X-A",
+                                          "AuthBearerClaim b header:x-a"),
+                              "AuthBearerClaim", "two claims"),
+    "claim twice to one variable of CGI": (
+        with_issuer("AuthBearerClaim a header:X-A",
+                    "AuthBearerClaim b header:X_A"),
+        "AuthBearerClaim", "two claims|no target"),
+    # errors, flags, fetch
+    "errors": (with_issuer("AuthBearerErrors xml"), "AuthBearerErrors",
+               "json"),
+    "errors detail": (with_issuer("AuthBearerErrors json detail=yes"),
+                      "AuthBearerErrors", "On or Off"),
+    "errors unavailable": (with_issuer("AuthBearerErrors unavailable=500"),
+                           "AuthBearerErrors", "503"),
+    "optional": (with_issuer("AuthBearerOptional maybe"),
+                 "AuthBearerOptional", "On or Off"),
+    "forward": (with_issuer("AuthBearerForward maybe"), "AuthBearerForward",
+                "On or Off"),
+    "fetch option": ("AuthBearerFetch retries=3", "AuthBearerFetch",
+                     "retries.*timeout="),
+    "fetch timeout": ("AuthBearerFetch timeout=0", "AuthBearerFetch",
+                      "timeout.*allowed is"),
+    "fetch size": ("AuthBearerFetch max-size=1g", "AuthBearerFetch",
+                   "max-size.*allowed is"),
+    "fetch twice": ("AuthBearerFetch timeout=5s timeout=6s",
+                    "AuthBearerFetch", "twice"),
+    "fetch proxy": ("AuthBearerFetch proxy=socks://x", "AuthBearerFetch",
+                    "proxy.*http://host:port"),
+    "fetch ca": ("AuthBearerFetch ca=ROOT/nowhere\n" + with_issuer(),
+                 "AuthBearerFetch", "ca="),
+    "fetch ca without a certificate": (
+        "AuthBearerFetch ca=ROOT/text\n" + with_issuer(), "AuthBearerFetch",
+        "ca="),
+    "fetch in a place": (with_issuer("AuthBearerFetch timeout=5s"),
+                         "AuthBearerFetch", "not allowed"),
+    # Require
+    "require regex": (with_issuer("Require claim a ~ ("), "Require|claim",
+                      ""),
+    "require number": (with_issuer("Require claim a > x"), "Require|claim",
+                       ""),
+    "require nothing": (with_issuer("Require claim"), "Require|claim", ""),
+    "require path": (with_issuer("Require claim a..b"), "Require|claim", ""),
+    "require no scope": (with_issuer("Require scope"), "Require|scope", ""),
+    "require regex of the request": (
+        with_issuer('Require claim a ~ "%{req:X}"'), "Require", "only stand"),
+    "require path of the request": (
+        with_issuer('Require claim "%{req:X}:y"'), "Require", ""),
+    "require operator alone": (with_issuer("Require claim a >="),
+                               "Require|claim", ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_mistake_stops_the_start(server, name):
+    text, directive, words = BAD[name]
+    status, said = check(server, text)
+    assert status != 0, f"it is accepted: {said}"
+    # one line, or httpd's two: where it is, then what it is
+    assert re.search(directive, said), said
+    assert re.search(words, said, re.DOTALL), said
+    assert re.search(r"httpd\.conf:?|line \d+", said), said
+    assert "Segmentation" not in said and "Assertion" not in said
+
+
+@pytest.mark.parametrize("name", [
+    "HTTP_X", "HTTP_PROXY", "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH",
+    "REMOTE_USER", "REMOTE_ADDR", "AUTH_TYPE", "QUERY_STRING", "PATH_INFO",
+    "SCRIPT_NAME", "SERVER_NAME", "CONTENT_LENGTH", "DOCUMENT_ROOT",
+    "BASH_ENV", "PERL5OPT", "PYTHONPATH", "lower", "1X", "A-B", "A B", "",
+    "A=B", "IFS", "HTTPS", "GCONV_PATH"])
+def test_variables_that_are_no_target(server, name):
+    status, said = check(server,
+                         with_issuer(f'AuthBearerClaim sub "env:{name}"'))
+    assert status != 0 and "AuthBearerClaim" in said, said
+    assert "allowed" in said
+
+
+@pytest.mark.parametrize("name", [
+    "Host", "Authorization", "authorization", "Cookie", "Connection", "TE",
+    "Transfer-Encoding", "Content-Length", "Content-Type", "Upgrade",
+    "X-Forwarded-For", "A B", "A:B", "", "Proxy-Authorization",
+    "Content_Length", "Proxy"])
+def test_headers_that_are_no_target(server, name):
+    status, said = check(server,
+                         with_issuer(f'AuthBearerClaim sub "header:{name}"'))
+    assert status != 0 and "AuthBearerClaim" in said, said
+    assert "allowed" in said
+
+
+def test_the_place_is_named(server):
+    _, said = check(server, place(ISSUER))
+    line = [i for i, text in enumerate(
+        (server.root / "httpd.conf").read_text().splitlines(), 1)
+        if text == "AuthType Bearer"][0]
+    assert f"httpd.conf:{line}" in said, said
+    assert "/x" in said
+
+
+def test_all_mistakes_of_places_are_told_at_once(server):
+    _, said = check(server, '<Location "/x">\nAuthType Bearer\n'
+                    + AUDIENCE + '\nRequire valid-user\n</Location>\n'
+                    '<Location "/y">\nAuthType Bearer\n' + AUDIENCE
+                    + '\nRequire valid-user\n</Location>')
+    assert "/x" in said and "/y" in said, said
+
+
+def test_no_network_is_needed_to_start(server):
+    status, said = check(server, place(
+        AUDIENCE, "AuthBearerIssuer https://no.such.host.invalid"))
+    assert status == 0, said
+
+
+def test_a_place_that_finds_no_issuer_is_closed(serve_once):
+    """Sections that only meet in a request are judged there, closed."""
+    server = serve_once(Conf(AUDIENCE).place("a").location(
+        "/p/b", ISSUER))
+    server.errorlog.allow("MAB0201")
+    server.errorlog.expect("policy_issuer")
+    for token in (None, "x", "a.b.c"):
+        assert server.get("/p/a", token).status in (401, 500)
+    answer = server.get("/p/a", mint.Mint(
+        "https://issuer.example", key("P-256", "ec1"), "urn:a").token())
+    assert answer.status == 500
+    assert answer.json()["code"] == "internal_error"

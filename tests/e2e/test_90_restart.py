@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What survives: keys over graceful restarts and the death of children."""
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from testenv import mint
+from testenv.conf import Conf
+from testenv.mint import Mint, key
+
+EC, NEW = key("P-256", "ec1"), key("P-256", "new1")
+AUD = mint.AUDIENCE
+
+
+@pytest.fixture
+def one(make_issuer):
+    issuer = make_issuer("/restart", [EC])
+    yield issuer
+    issuer.stop()
+
+
+def conf_for(authority, *issuers, more="miss=1s timeout=2s connect=1s"):
+    conf = Conf(f"AuthBearerFetch ca={authority.ca} {more}",
+                f"AuthBearerAudience {AUD}")
+    for number, issuer in enumerate(issuers):
+        conf.place(f"i{number}", f"AuthBearerIssuer {issuer.url}")
+    return conf
+
+
+def test_a_graceful_restart_keeps_the_keys(serve_once, authority, one):
+    tokens = Mint(one.url, EC, AUD)
+    server = serve_once(conf_for(authority, one))
+    server.warm("/p/i0", tokens.token())
+    one.stop()
+    asked = one.count()
+    server.errorlog.allow("MAB0201")
+    for _ in range(3):
+        server.graceful()
+        for _ in range(5):
+            server.accepted("/p/i0", tokens.token())
+    assert one.count() == asked
+    # and rotation still works afterwards
+    one.start()
+    one.rotate(NEW)
+    deadline = time.monotonic() + 15
+    while server.get("/p/i0", tokens.token(NEW)).status != 200:
+        assert time.monotonic() < deadline, server.said()
+        time.sleep(0.2)
+
+
+def test_another_configuration_keeps_the_keys_it_still_has(
+        serve_once, authority, one, make_issuer):
+    two = make_issuer("/two", [EC])
+    three = make_issuer("/three", [EC])
+    tokens = [Mint(i.url, EC, AUD) for i in (one, two, three)]
+    server = serve_once(conf_for(authority, one, two))
+    server.warm("/p/i0", tokens[0].token()).warm("/p/i1", tokens[1].token())
+    one.stop()
+    server.errorlog.allow("MAB0201")
+    # in another order, one new, one gone
+    server.configure(conf_for(authority, three, one))
+    server.graceful()
+    server.accepted("/p/i1", tokens[0].token())
+    server.warm("/p/i0", tokens[2].token())
+    server.refused("/p/i0", tokens[1].token(), "iss_unknown")
+    # the other way round
+    server.configure(conf_for(authority, one, two, three))
+    server.graceful()
+    server.accepted("/p/i0", tokens[0].token())
+    server.warm("/p/i1", tokens[1].token())
+    server.accepted("/p/i2", tokens[2].token())
+    two.stop()
+    three.stop()
+
+
+def test_requests_during_restarts_are_all_served(serve_once, authority, one):
+    tokens = Mint(one.url, EC, AUD)
+    server = serve_once(conf_for(authority, one))
+    server.warm("/p/i0", tokens.token())
+    token, seen, end = tokens.token(), [], threading.Event()
+
+    def ask():
+        while not end.is_set():
+            try:
+                seen.append(server.get("/p/i0", token).status)
+            except OSError as error:
+                seen.append(str(error))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        server.graceful()
+        time.sleep(0.2)
+    end.set()
+    for thread in threads:
+        thread.join()
+    assert set(seen) == {200} and len(seen) > 20, seen[-20:]
+
+
+def test_killed_children_are_replaced_and_know_the_keys(serve_once,
+                                                        authority, one):
+    tokens = Mint(one.url, EC, AUD)
+    server = serve_once(conf_for(authority, one))
+    server.warm("/p/i0", tokens.token())
+    # the new ones find the keys in shared memory, not at the issuer
+    one.stop()
+    server.errorlog.allow("MAB0201")
+    for pid in server.workers():
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            server.accepted("/p/i0", tokens.token())
+            break
+        except OSError:
+            assert time.monotonic() < deadline, server.said()
+            time.sleep(0.1)
+    for _ in range(10):
+        server.accepted("/p/i0", tokens.token())
+    # the fetcher died, too; another child takes over (after 10 s)
+    one.start()
+    one.rotate(NEW)
+    deadline = time.monotonic() + 30
+    while server.get("/p/i0", tokens.token(NEW)).status != 200:
+        assert time.monotonic() < deadline, server.said()
+        time.sleep(0.3)
+
+
+def test_stopping_while_a_fetch_is_stuck(serve_once, authority, one):
+    one.stall(60)
+    server = serve_once(conf_for(authority, one, more="timeout=30s"))
+    one.wait_for(one.discovery_path, 1, 10)
+    server.errorlog.allow("MAB0201|AH00045|AH00046")
+    begun = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begun < 8
+    one.recover()
+
+
+def test_many_requests_at_once(serve_once, authority, one):
+    tokens = Mint(one.url, EC, AUD)
+    server = serve_once(conf_for(authority, one))
+    server.warm("/p/i0", tokens.token())
+    good, bad = tokens.token(), tokens.token(NEW, {"kid": "ec1"})
+    wrong = []
+
+    def ask(token, want):
+        for _ in range(40):
+            status = server.get("/p/i0", token).status
+            if status != want:
+                wrong.append((status, want))
+
+    threads = [threading.Thread(target=ask, args=pair)
+               for pair in ((good, 200), (bad, 401)) * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "bearer/error.h"
+
+static const char *note_of(const char *text, bearer_note_t *note)
+{
+    bearer_note_set(note, "%s", text);
+    return note->text;
+}
+
+/* --- the catalogue --------------------------------------------------------- */
+
+static void error_knows_success(void **state BEARER_UNUSED)
+{
+    const bearer_reason_info_t *info = bearer_error_find(BEARER_OK);
+
+    assert_string_equal(info->slug, "ok");
+    assert_int_equal(info->status, 200);
+    assert_int_equal(info->fault, BEARER_FAULT_NONE);
+    assert_null(info->error);
+}
+
+static void error_survives_values_out_of_range(void **state BEARER_UNUSED)
+{
+    assert_string_equal(bearer_error_find(BEARER_REASON_COUNT)->slug, "ok");
+    assert_string_equal(bearer_error_find((bearer_reason_t)-1)->slug, "ok");
+    assert_string_equal(bearer_error_find((bearer_reason_t)70000)->slug, "ok");
+}
+
+/* a row that moved would answer for its neighbour */
+static void error_rows_stand_at_their_reason(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name;
+        const char *slug;
+        bearer_reason_t why;
+    } rows[] = {
+#define BEARER_REASON(name, slug, fault, code, error, status, level, text)     \
+    {#name, slug, BEARER_##name},
+#include "bearer/error.def"
+#undef BEARER_REASON
+    };
+    apr_size_t i;
+
+    assert_int_equal(sizeof(rows) / sizeof(rows[0]), BEARER_REASON_COUNT - 1);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unit_expect_reason(rows[i].name, rows[i].why, rows[i].slug);
+        assert_string_equal(bearer_error_find(rows[i].why)->name, rows[i].name);
+    }
+}
+
+static void error_slugs_are_unique(void **state BEARER_UNUSED)
+{
+    int i, k;
+
+    for (i = 0; i < BEARER_REASON_COUNT; i++) {
+        for (k = 0; k < i; k++)
+            unit_expect(
+                bearer_error_find(i)->slug,
+                strcmp(bearer_error_find(i)->slug, bearer_error_find(k)->slug));
+    }
+}
+
+/* what goes into a header or a log line needs no escape there */
+static void error_sentences_are_plain(void **state BEARER_UNUSED)
+{
+    int i;
+
+    for (i = 0; i < BEARER_REASON_COUNT; i++) {
+        const char *text = bearer_error_find(i)->sentence;
+        const char *c;
+
+        unit_expect(bearer_error_find(i)->slug, *text);
+        unit_expect(text, text[strlen(text) - 1] != '.');
+        for (c = text; *c; c++)
+            unit_expect(text, *c >= 0x20 && *c < 0x7f && *c != '\\');
+    }
+}
+
+static void error_answers_agree_with_their_status(void **state BEARER_UNUSED)
+{
+    int i;
+
+    for (i = 1; i < BEARER_REASON_COUNT; i++) {
+        const bearer_reason_info_t *info = bearer_error_find(i);
+
+        /* who answers has a code, who never does has none */
+        unit_expect(info->slug, !info->status == !info->code);
+        if (info->status == 403)
+            assert_string_equal(info->error, "insufficient_scope");
+        /* a stranger cannot fill the error log */
+        if (info->fault == BEARER_FAULT_CLIENT)
+            unit_expect(info->slug, info->level == BEARER_LEVEL_INFO);
+    }
+}
+
+/* design section 3: programs outside look for these */
+static void error_fixed_answers_stay(void **state BEARER_UNUSED)
+{
+    static const struct {
+        bearer_reason_t why;
+        int status;
+        const char *code, *error;
+    } cases[] = {
+        {BEARER_TOKEN_MISSING, 401, "auth.authorization_header_missing", NULL},
+        {BEARER_TOKEN_FORMAT, 401, "auth.authorization_token_invalid_format",
+         "invalid_request"},
+        {BEARER_TOKEN_SCHEME, 401,
+         "auth.authorization_token_type_not_supported", NULL},
+        {BEARER_TOKEN_TWICE, 400, "auth.authorization_token_invalid_format",
+         "invalid_request"},
+        {BEARER_EXPIRED, 401, "invalid_token", "invalid_token"},
+        {BEARER_SIG_WRONG, 401, "invalid_token", "invalid_token"},
+        {BEARER_SCOPE_SHORT, 403, "insufficient_scope", "insufficient_scope"},
+        {BEARER_KEYS_UNAVAILABLE, 503, "keys_unavailable", NULL},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_reason_info_t *info = bearer_error_find(cases[i].why);
+
+        unit_expect(info->slug, info->status == cases[i].status);
+        assert_string_equal(info->code, cases[i].code);
+        if (cases[i].error)
+            assert_string_equal(info->error, cases[i].error);
+        else
+            assert_null(info->error);
+    }
+}
+
+/* --- notes ----------------------------------------------------------------- */
+
+/* trouble of ours is a 500, and never looks like a token's fault */
+static void error_trouble_of_ours_is_a_500(void **state BEARER_UNUSED)
+{
+    static const bearer_reason_t ours[] = {
+        BEARER_NO_MEMORY, BEARER_POLICY_ISSUER, BEARER_POLICY_AUDIENCE,
+        BEARER_POLICY_ALG};
+    size_t i;
+
+    assert_string_equal(bearer_error_find(BEARER_NO_MEMORY)->slug, "no_memory");
+    for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        const bearer_reason_info_t *info = bearer_error_find(ours[i]);
+
+        unit_expect(info->slug, info->status == 500);
+        unit_expect(info->slug, strcmp(info->code, "internal_error") == 0);
+        unit_expect(info->slug, info->error == NULL);
+    }
+}
+
+static void error_notes_are_escaped(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name, *text, *want;
+    } cases[] = {
+        {"plain", "kid a-b_c, alg RS256", "kid a-b_c, alg RS256"},
+        {"empty", "", ""},
+        {"line feed", "a\nb", "a\\x0ab"},
+        {"carriage return", "a\rb", "a\\x0db"},
+        {"tab", "\t", "\\x09"},
+        {"escape", "\033[31m", "\\x1b[31m"},
+        {"delete", "\x7f", "\\x7f"},
+        {"quote", "a\"b", "a\\x22b"},
+        {"backslash", "\\x0a", "\\x5cx0a"},
+        {"UTF-8", "\xc3\xa4", "\\xc3\\xa4"},
+        {"C1", "\xc2\x85", "\\xc2\\x85"},
+        {"last and first plain", " ~", " ~"},
+    };
+    bearer_note_t note;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (strcmp(note_of(cases[i].text, &note), cases[i].want) != 0)
+            fail_msg("%s: got %s", cases[i].name, note.text);
+    }
+}
+
+/* cut between escapes, never inside one, and always terminated */
+static void error_notes_are_cut(void **state BEARER_UNUSED)
+{
+    char text[2 * BEARER_LIMIT_NOTE];
+    bearer_note_t note;
+    apr_size_t lead;
+
+    memset(text, 'a', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    assert_int_equal(strlen(note_of(text, &note)), BEARER_LIMIT_NOTE - 1);
+
+    for (lead = 0; lead < 4; lead++) {
+        apr_size_t len;
+
+        memset(text, '\n', sizeof(text));
+        memset(text, 'a', lead);
+        text[sizeof(text) - 1] = '\0';
+        len = strlen(note_of(text, &note));
+        unit_expect("escapes", len < BEARER_LIMIT_NOTE);
+        unit_expect("escapes", (len - lead) % 4 == 0);
+        unit_expect("escapes", len + 4 >= BEARER_LIMIT_NOTE);
+    }
+}
+
+static void error_notes_may_be_absent(void **state BEARER_UNUSED)
+{
+    bearer_note_set(NULL, "%s", "nothing happens");
+}
+
+static void error_notes_show_a_bounded_part(void **state)
+{
+    bearer_str_t text = {"abc", 3};
+    bearer_note_t note;
+
+    assert_int_equal(bearer_note_width(text), 3);
+    text.len = 0;
+    assert_int_equal(bearer_note_width(text), 0);
+    text.len = BEARER_LIMIT_SHOWN;
+    assert_int_equal(bearer_note_width(text), BEARER_LIMIT_SHOWN);
+    text.len = (apr_size_t)-1;
+    assert_int_equal(bearer_note_width(text), BEARER_LIMIT_SHOWN);
+
+    /* not terminated: no byte behind the width is read */
+    text.data = apr_pmemdup(*state, "abc", 3);
+    text.len = 3;
+    bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);
+    assert_string_equal(note.text, "abc");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(error_knows_success),
+        unit_row(error_survives_values_out_of_range),
+        unit_row(error_rows_stand_at_their_reason),
+        unit_row(error_slugs_are_unique),
+        unit_row(error_sentences_are_plain),
+        unit_row(error_answers_agree_with_their_status),
+        unit_row(error_fixed_answers_stay),
+        unit_row(error_trouble_of_ours_is_a_500),
+        unit_row(error_notes_are_escaped),
+        unit_row(error_notes_are_cut),
+        unit_row(error_notes_may_be_absent),
+        unit_row(error_notes_show_a_bounded_part),
+    };
+
+    return unit_run(tests);
+}

@@ -1,0 +1,829 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <apr_thread_proc.h>
+
+#include "bearer/gate.h"
+
+#include "mint.h"
+
+#define SECRET   "0123456789abcdef0123456789abcdef"
+#define SECOND   apr_time_from_sec(1)
+#define LOOK     apr_time_from_msec(10)
+#define LOOKS(s) ((s)*100) /* how often it looks in so many seconds */
+#define TIMEOUT  5
+#define BY_I     "{'iss':'https://i','aud':'api','exp':1900000000,'sub':'alice'}"
+#define BY_S     "{'iss':'https://s','aud':'api','exp':1900000000,'sub':'alice'}"
+
+static const bearer_str_t audience[] = {BEARER_LIT("api")};
+
+typedef struct world_t world_t;
+
+/* a process with one place, a board, and a clock that only pauses move */
+struct world_t {
+    apr_pool_t *pool;
+    bearer_now_t now;
+    int pauses, clocks, nested_pauses;
+    void (*on_pause)(world_t *world);
+    void (*on_clock)(world_t *world);
+    bearer_board_t *board;
+    bearer_keyring_t *ring;
+    bearer_gate_conf_t conf;
+    bearer_gate_t *gate, *other; /* and another process's */
+    bearer_source_t source;
+    bearer_issuer_t keys, secret;
+    const bearer_issuer_t *issuers[2];
+    const bearer_path_t *user[1];
+    bearer_policy_t policy;
+    bearer_verdict_t verdict, nested;
+};
+
+static bearer_now_t read_clock(void *baton)
+{
+    world_t *world = baton;
+
+    world->clocks++;
+    if (world->on_clock)
+        world->on_clock(world);
+    return world->now;
+}
+
+static void pause_clock(void *baton, apr_interval_time_t time)
+{
+    world_t *world = baton;
+
+    assert_int_equal(time, LOOK);
+    world->now.tick += time;
+    world->pauses++;
+    if (world->pauses > LOOKS(60))
+        fail_msg("a request waits for ever");
+    if (world->on_pause)
+        world->on_pause(world);
+}
+
+static void make_board(world_t *world)
+{
+    apr_size_t size = bearer_board_size(1);
+    void *block = apr_palloc(world->pool, size);
+
+    bearer_board_format(block, size, 1);
+    assert_int_equal(
+        bearer_board_attach(block, size, &world->board, world->pool),
+        BEARER_OK);
+    memset(world->source.id.bytes, 7, sizeof(world->source.id.bytes));
+    world->source.slot = bearer_board_claim(world->board, &world->source.id, 1);
+    assert_int_equal(world->source.slot, 0);
+    assert_int_equal(
+        bearer_keyring_create(&world->ring, world->board, world->pool),
+        APR_SUCCESS);
+}
+
+static void make_policy(world_t *world)
+{
+    const bearer_jwk_t *key = NULL;
+
+    assert_int_equal(
+        bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, world->pool),
+        BEARER_OK);
+    assert_int_equal(
+        bearer_json_path_parse("sub", &world->user[0], NULL, world->pool),
+        BEARER_OK);
+    world->keys.iss = unit_str("https://i");
+    world->keys.source = &world->source;
+    world->secret.iss = unit_str("https://s");
+    world->secret.secret = bearer_jwks_create(key, world->pool);
+    world->issuers[0] = &world->keys;
+    world->issuers[1] = &world->secret;
+    world->policy.issuers = world->issuers;
+    world->policy.issuer_count = 2;
+    world->policy.audiences = audience;
+    world->policy.audience_count = 1;
+    world->policy.user = world->user;
+    world->policy.user_count = 1;
+}
+
+static world_t *create(apr_pool_t *pool)
+{
+    world_t *world = apr_pcalloc(pool, sizeof(*world));
+
+    world->pool = pool;
+    world->now.wall = NOW;
+    world->now.tick = 1000000 * SECOND;
+    world->source.kind = BEARER_SOURCE_URL;
+    world->source.timeout = TIMEOUT * SECOND;
+    world->source.schedule.refresh = 3600 * SECOND;
+    world->source.schedule.miss = 60 * SECOND;
+    world->source.schedule.stale = 86400 * SECOND;
+    make_board(world);
+    make_policy(world);
+    world->conf.board = world->board;
+    world->conf.ring = world->ring;
+    world->conf.waiters_here = 4;
+    world->conf.waiters_total = 4;
+    world->conf.now = read_clock;
+    world->conf.pause = pause_clock;
+    world->conf.baton = world;
+    world->gate = bearer_gate_create(&world->conf, pool);
+    world->other = bearer_gate_create(&world->conf, pool);
+    return world;
+}
+
+/* --- what a fetcher does ---------------------------------------------------- */
+
+static bearer_schedule_t schedule_of(world_t *world)
+{
+    return bearer_board_schedule(world->board, world->source.slot,
+                                 &world->source.id);
+}
+
+static apr_time_t asked(world_t *world)
+{
+    return bearer_board_asked(world->board, world->source.slot);
+}
+
+/* a good answer with these keys; NULL: the same as before (304) */
+static void answer(world_t *world, const char *keys)
+{
+    bearer_schedule_t state = schedule_of(world);
+
+    bearer_schedule_begin(&state, asked(world));
+    bearer_schedule_succeed(&state, &world->source.schedule, world->now.tick,
+                            3600, 0.5);
+    if (!keys) {
+        bearer_board_note(world->board, world->source.slot, &world->source.id,
+                          &state);
+        return;
+    }
+    unit_expect_reason("post",
+                       bearer_board_post(world->board, world->source.slot,
+                                         &world->source.id,
+                                         mint_set(keys, world->pool), &state),
+                       "ok");
+}
+
+static void note_failure(world_t *world)
+{
+    bearer_schedule_t state = schedule_of(world);
+
+    bearer_schedule_begin(&state, asked(world));
+    bearer_schedule_fail(&state, &world->source.schedule, world->now.tick, 0.5);
+    bearer_board_note(world->board, world->source.slot, &world->source.id,
+                      &state);
+}
+
+static void answer_one(world_t *world)
+{
+    answer(world, mint_key(1, "one", world->pool));
+}
+
+static void answer_both(world_t *world)
+{
+    answer(world, apr_pstrcat(world->pool, mint_key(1, "one", world->pool), ",",
+                              mint_key(2, "two", world->pool), NULL));
+}
+
+static void both_at_third_look(world_t *world)
+{
+    if (world->pauses == 3)
+        answer_both(world);
+}
+
+static void same_at_third_look(world_t *world)
+{
+    if (world->pauses == 3)
+        answer(world, NULL);
+}
+
+static void failure_at_third_look(world_t *world)
+{
+    if (world->pauses == 3)
+        note_failure(world);
+}
+
+/* --- what a client does ----------------------------------------------------- */
+
+static const char *token_of(world_t *world, const char *kid, unsigned char seed,
+                            const char *claims)
+{
+    return mint_token(
+        apr_pstrcat(world->pool, "{'alg':'EdDSA','kid':'", kid, "'}", NULL),
+        claims, seed, world->pool);
+}
+
+/* sends a token and counts the looks of this request */
+static void offer(world_t *world, const char *token, const char *want,
+                  int pauses)
+{
+    world->pauses = 0;
+    bearer_gate_admit(world->gate, unit_str(token), &world->policy,
+                      &world->verdict, world->pool);
+    unit_expect_reason(want, world->verdict.why, want);
+    if (world->pauses != pauses)
+        fail_msg("%s: looked %d times, not %d", want, world->pauses, pauses);
+    unit_expect(want, !world->verdict.why == !!world->verdict.claims);
+}
+
+static void offer_one(world_t *world, const char *want, int pauses)
+{
+    offer(world, token_of(world, "one", 1, BY_I), want, pauses);
+}
+
+static void offer_two(world_t *world, const char *want, int pauses)
+{
+    offer(world, token_of(world, "two", 2, BY_I), want, pauses);
+}
+
+static void pass(world_t *world, apr_time_t time)
+{
+    world->now.tick += time;
+    world->now.wall += apr_time_sec(time);
+}
+
+/* --- keys at hand ----------------------------------------------------------- */
+
+static void gate_admits_by_keys_at_hand(void **state)
+{
+    world_t *world = create(*state);
+    bearer_verdict_t *verdict = &world->verdict;
+
+    answer_one(world);
+    offer_one(world, "ok", 0);
+    assert_ptr_equal(verdict->issuer, &world->keys);
+    assert_string_equal(verdict->subject.data, "alice");
+    assert_string_equal(verdict->note.text, "");
+    assert_non_null(verdict->jws);
+    assert_int_equal(asked(world), 0);
+    assert_int_equal(bearer_keyring_alive(world->ring), 1);
+}
+
+static void gate_fills_a_verdict_as_far_as_it_got(void **state)
+{
+    world_t *world = create(*state);
+    bearer_verdict_t *verdict = &world->verdict;
+
+    answer_one(world);
+    memset(verdict, 0xff, sizeof(*verdict));
+    offer(world, "x", "jws_parts", 0);
+    assert_null(verdict->jws);
+    assert_null(verdict->issuer);
+    assert_null(verdict->subject.data);
+    memset(verdict, 0xff, sizeof(*verdict));
+    offer(world, token_of(world, "one", 1, "{'iss':'https://x'}"),
+          "iss_unknown", 0);
+    assert_non_null(verdict->jws);
+    assert_null(verdict->issuer);
+    assert_string_equal(verdict->note.text, "iss https://x");
+    memset(verdict, 0xff, sizeof(*verdict));
+    offer(world,
+          token_of(world, "one", 1, "{'iss':'https://i','exp':1799999990}"),
+          "expired", 0);
+    assert_ptr_equal(verdict->issuer, &world->keys);
+    assert_null(verdict->claims);
+    assert_string_equal(verdict->note.text, "exp 10 s ago");
+}
+
+static void gate_never_asks_about_known_kids(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+    assert_int_equal(asked(world), 0);
+}
+
+/* what has no good form, no known issuer or no allowed algorithm costs nothing */
+static void gate_never_asks_before_the_issuer_is_known(void **state)
+{
+    world_t *world = create(*state);
+
+    offer(world, token_of(world, "two", 2, "{'iss':'https://x'}"),
+          "iss_unknown", 0);
+    offer(world, mint_secret_token("{'alg':'HS256'}", BY_I, SECRET, *state),
+          "alg_forbidden", 0);
+    assert_int_equal(asked(world), 0);
+}
+
+/* a token that has expired is not why a thread waits: but its signature is
+ * judged first, since a stranger's claims are not worth a reason */
+static void gate_judges_claims_after_the_wait(void **state)
+{
+    world_t *world = create(*state);
+    const char *claims = "{'iss':'https://i','aud':'api','exp':1900000000,"
+                         "'sub':'alice','nbf':1800000001}";
+
+    answer_one(world);
+    offer(world, token_of(world, "one", 1, claims), "not_yet", 0);
+    pass(world, SECOND);
+    offer(world, token_of(world, "one", 1, claims), "ok", 0);
+}
+
+/* --- no keys ---------------------------------------------------------------- */
+
+static void gate_waits_for_the_first_keys(void **state)
+{
+    world_t *world = create(*state);
+
+    world->on_pause = both_at_third_look;
+    offer_one(world, "ok", 3);
+    /* the first round comes unasked, so an ask is left for a new kid */
+    assert_int_equal(asked(world), 0);
+    assert_string_equal(world->verdict.note.text, "");
+}
+
+static void gate_gives_up_at_the_timeout(void **state)
+{
+    world_t *world = create(*state);
+    apr_time_t began = world->now.tick;
+
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    assert_int_equal(asked(world), 0);
+    assert_int_equal(world->now.tick, began + TIMEOUT * SECOND);
+    assert_string_equal(world->verdict.note.text, "issuer https://i");
+    assert_ptr_equal(world->verdict.issuer, &world->keys);
+    /* the first round did not come: now it is asked for */
+    began = world->now.tick;
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    assert_int_equal(asked(world), began);
+    /* a fetcher that hangs: nobody waits for that ask again */
+    offer_one(world, "keys_unavailable", 0);
+    pass(world, 54 * SECOND);
+    offer_one(world, "keys_unavailable", 0);
+    assert_int_equal(asked(world), began);
+    pass(world, SECOND);
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    assert_int_equal(asked(world), began + 60 * SECOND);
+}
+
+static void gate_waits_for_the_rest_of_an_asks_time(void **state)
+{
+    world_t *world = create(*state);
+
+    assert_true(bearer_board_ask(world->board, 0, &world->source.schedule,
+                                 world->now.tick));
+    pass(world, 3 * SECOND);
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT - 3));
+}
+
+static void gate_stops_waiting_when_the_fetcher_failed(void **state)
+{
+    world_t *world = create(*state);
+
+    world->on_pause = failure_at_third_look;
+    offer_one(world, "keys_unavailable", 3);
+    world->on_pause = NULL;
+    /* one ask, then nothing until miss has passed */
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    offer_one(world, "keys_unavailable", 0);
+}
+
+/* the writer is between its two stores: document, then schedule */
+static void gate_waits_for_the_schedule_of_first_keys(void **state)
+{
+    world_t *world = create(*state);
+    bearer_schedule_t never = {0};
+
+    assert_int_equal(
+        bearer_board_post(world->board, 0, &world->source.id,
+                          mint_set(mint_key(1, "one", *state), *state), &never),
+        BEARER_OK);
+    world->on_pause = same_at_third_look;
+    offer_one(world, "ok", 3);
+}
+
+static void gate_has_no_keys_in_a_slot_given_away(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    offer_one(world, "ok", 0);
+    world->source.id.bytes[0] = 8;
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    offer_one(world, "keys_unavailable", 0);
+}
+
+/* --- unknown kids ----------------------------------------------------------- */
+
+static void gate_waits_for_a_new_kid(void **state)
+{
+    world_t *world = create(*state);
+    apr_time_t began = world->now.tick;
+
+    answer_one(world);
+    pass(world, 100 * SECOND);
+    world->on_pause = both_at_third_look;
+    offer_two(world, "ok", 3);
+    assert_int_equal(asked(world), began + 100 * SECOND);
+    /* the old set went with its last reader */
+    assert_int_equal(bearer_keyring_alive(world->ring), 1);
+    offer_two(world, "ok", 0);
+}
+
+static void gate_asks_once_in_a_miss(void **state)
+{
+    world_t *world = create(*state);
+    apr_time_t began = world->now.tick;
+
+    answer_one(world);
+    world->on_pause = same_at_third_look;
+    offer_two(world, "key_unknown", 3);
+    assert_int_equal(asked(world), began);
+    assert_string_equal(world->verdict.note.text, "kid two, alg EdDSA");
+    offer_two(world, "key_unknown", 0);
+    offer(world, token_of(world, "three", 3, BY_I), "key_unknown", 0);
+    world->now.tick = began + 60 * SECOND - 1;
+    offer_two(world, "key_unknown", 0);
+    assert_int_equal(asked(world), began);
+    world->now.tick = began + 60 * SECOND;
+    world->on_pause = both_at_third_look;
+    offer_two(world, "ok", 3);
+    assert_int_equal(asked(world), began + 60 * SECOND);
+}
+
+static void gate_gives_up_on_a_new_kid(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    offer_two(world, "key_unknown", LOOKS(TIMEOUT));
+    offer_two(world, "key_unknown", 0);
+    /* those with known keys never notice */
+    offer_one(world, "ok", 0);
+}
+
+static void gate_stops_waiting_when_a_failure_was_noted(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    world->on_pause = failure_at_third_look;
+    offer_two(world, "key_unknown", 3);
+    offer_one(world, "ok", 0);
+}
+
+/* a round that began before the ask brings other keys, then the asked-for one */
+static void one_then_both(world_t *world)
+{
+    bearer_schedule_t state = schedule_of(world);
+
+    if (world->pauses == 2)
+        assert_int_equal(
+            bearer_board_post(
+                world->board, 0, &world->source.id,
+                mint_set(mint_key(3, "three", world->pool), world->pool),
+                &state),
+            BEARER_OK);
+    if (world->pauses == 4)
+        answer_both(world);
+}
+
+static void gate_waits_on_when_other_keys_came(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    world->on_pause = one_then_both;
+    offer_two(world, "ok", 4);
+}
+
+static void gate_waits_when_no_kid_is_named(void **state)
+{
+    world_t *world = create(*state);
+
+    answer(world, mint_key(1, NULL, *state));
+    world->on_pause = both_at_third_look;
+    offer(world, mint_token("{'alg':'EdDSA'}", BY_I, 2, *state), "ok", 3);
+}
+
+/* what the first try said must not stand beside another reason */
+static void gate_forgets_the_first_try(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    world->on_pause = both_at_third_look;
+    offer(world,
+          token_of(world, "two", 2,
+                   "{'iss':'https://i','aud':'x','exp':1900000000}"),
+          "aud_wrong", 3);
+    assert_string_equal(world->verdict.note.text, "");
+}
+
+static void both_at_third_clock(world_t *world)
+{
+    if (world->clocks == 3)
+        answer_both(world);
+}
+
+/* also a request that may not wait profits from what just came */
+static void gate_tries_once_more_without_a_wait(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    world->conf.waiters_here = 0;
+    world->gate = bearer_gate_create(&world->conf, *state);
+    world->clocks = 0;
+    world->on_clock = both_at_third_clock;
+    offer_two(world, "ok", 0);
+    assert_true(world->clocks >= 3);
+}
+
+/* --- places to wait in ------------------------------------------------------ */
+
+/* a second request, in the middle of the first one's wait */
+static void nest(world_t *world, bearer_gate_t *gate)
+{
+    int pauses = world->pauses;
+
+    bearer_gate_admit(gate, unit_str(token_of(world, "two", 2, BY_I)),
+                      &world->policy, &world->nested, world->pool);
+    unit_expect_reason("nested", world->nested.why, "key_unknown");
+    /* the first one's waiting is counted without the second's */
+    world->nested_pauses = world->pauses - pauses;
+    world->pauses = pauses;
+}
+
+static void nest_here(world_t *world)
+{
+    if (world->pauses != 1)
+        return;
+    world->on_pause = NULL;
+    nest(world, world->gate);
+    answer(world, NULL);
+}
+
+static void nest_in_another_process(world_t *world)
+{
+    if (world->pauses != 1)
+        return;
+    world->on_pause = NULL;
+    nest(world, world->other);
+    answer(world, NULL);
+}
+
+static void gate_waiting_is_bounded(void **state)
+{
+    static const struct {
+        const char *name;
+        int here, total;
+        void (*nest)(world_t *world);
+        bool first, second;
+    } cases[] = {
+        {"room for two", 2, 2, nest_here, true, true},
+        {"room for one here", 1, 2, nest_here, true, false},
+        {"room for one of all", 2, 1, nest_here, true, false},
+        {"no room here", 0, 2, nest_here, false, false},
+        {"no room at all", 2, 0, nest_here, false, false},
+        {"each process has room", 1, 2, nest_in_another_process, true, true},
+        {"only one process has", 1, 1, nest_in_another_process, true, false},
+    };
+    apr_size_t i;
+    int round;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world_t *world = create(*state);
+
+        answer_one(world);
+        world->conf.waiters_here = cases[i].here;
+        world->conf.waiters_total = cases[i].total;
+        world->gate = bearer_gate_create(&world->conf, *state);
+        world->other = bearer_gate_create(&world->conf, *state);
+        /* the places are given back: a second round is as the first */
+        for (round = 0; round < 2; round++) {
+            world->on_pause = cases[i].nest;
+            world->pauses = 0;
+            bearer_gate_admit(world->gate,
+                              unit_str(token_of(world, "two", 2, BY_I)),
+                              &world->policy, &world->verdict, *state);
+            unit_expect_reason(cases[i].name, world->verdict.why,
+                               "key_unknown");
+            unit_expect(cases[i].name, !world->pauses == !cases[i].first);
+            if (cases[i].first)
+                unit_expect(cases[i].name,
+                            !world->nested_pauses == !cases[i].second);
+            pass(world, 100 * SECOND);
+        }
+    }
+}
+
+/* --- stale keys ------------------------------------------------------------- */
+
+static void gate_refuses_stale_keys(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    pass(world, world->source.schedule.stale);
+    offer_one(world, "ok", 0);
+    world->now.tick++;
+    offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
+    assert_string_equal(world->verdict.note.text, "issuer https://i");
+    offer_one(world, "keys_unavailable", 0);
+}
+
+static void gate_stale_keys_are_good_again_when_confirmed(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    pass(world, world->source.schedule.stale + SECOND);
+    world->on_pause = same_at_third_look;
+    offer_one(world, "ok", 3);
+}
+
+static void gate_a_clock_that_is_set_does_not_matter(void **state)
+{
+    world_t *world = create(*state);
+    const char *claims = "{'iss':'https://i','aud':'api','sub':'alice',"
+                         "'exp':1900000000}";
+
+    answer_one(world);
+    world->now.wall = 1;
+    offer(world, token_of(world, "one", 1, claims), "ok", 0);
+    world->now.wall = 1899999999;
+    offer(world, token_of(world, "one", 1, claims), "ok", 0);
+}
+
+static void gate_files_are_never_stale(void **state)
+{
+    world_t *world = create(*state);
+
+    world->source.kind = BEARER_SOURCE_FILE;
+    answer_one(world);
+    pass(world, 10 * world->source.schedule.stale);
+    offer_one(world, "ok", 0);
+    assert_int_equal(asked(world), 0);
+    world->on_pause = both_at_third_look;
+    offer_two(world, "ok", 3);
+}
+
+static void gate_a_file_that_was_never_read_has_no_keys(void **state)
+{
+    world_t *world = create(*state);
+
+    world->source.kind = BEARER_SOURCE_FILE;
+    note_failure(world);
+    pass(world, 100 * SECOND);
+    world->on_pause = failure_at_third_look;
+    offer_one(world, "keys_unavailable", 3);
+}
+
+/* --- threads ----------------------------------------------------------------- */
+
+#define THREADS 6
+#define ROUNDS  8
+
+static bearer_now_t real_clock(void *baton BEARER_UNUSED)
+{
+    bearer_now_t now = {NOW, apr_time_now()};
+
+    return now;
+}
+
+static void real_pause(void *baton BEARER_UNUSED,
+                       apr_interval_time_t time BEARER_UNUSED)
+{
+    apr_sleep(1000);
+}
+
+/* one request of a thread */
+typedef struct request_t {
+    world_t *world;
+    const char *token;
+    bearer_reason_t why;
+} request_t;
+
+static void *APR_THREAD_FUNC serve(apr_thread_t *thread, void *baton)
+{
+    request_t *request = baton;
+    bearer_verdict_t verdict;
+
+    bearer_gate_admit(request->world->gate, unit_str(request->token),
+                      &request->world->policy, &verdict,
+                      apr_thread_pool_get(thread));
+    request->why = verdict.why;
+    return NULL;
+}
+
+/* many keys, since reading them is what takes the time here */
+static void answer_many(world_t *world, int round)
+{
+    const char *keys = mint_key(1, apr_itoa(world->pool, round), world->pool);
+    int i;
+
+    for (i = 0; i < 100; i++)
+        keys = apr_psprintf(world->pool,
+                            "%s,{'kty':'RSA','e':'AQAB','n':'" FIX_RSA_N
+                            "','kid':'%d.%d'}",
+                            keys, round, i);
+    answer(world, keys);
+}
+
+static void serve_round(world_t *world, int round)
+{
+    const char *token = token_of(world, apr_itoa(world->pool, round), 1, BY_I);
+    request_t requests[THREADS];
+    apr_thread_t *threads[THREADS];
+    apr_time_t before = asked(world);
+    apr_status_t rv;
+    int i;
+
+    for (i = 0; i < THREADS; i++) {
+        requests[i].world = world;
+        requests[i].token = token;
+        assert_int_equal(apr_thread_create(&threads[i], NULL, serve,
+                                           &requests[i], world->pool),
+                         APR_SUCCESS);
+    }
+    while (asked(world) == before)
+        apr_sleep(1000);
+    apr_sleep(10000);
+    world->now = real_clock(NULL);
+    answer_many(world, round);
+    for (i = 0; i < THREADS; i++) {
+        assert_int_equal(apr_thread_join(&rv, threads[i]), APR_SUCCESS);
+        unit_expect_reason("a thread", requests[i].why, "ok");
+    }
+}
+
+/* one thread reads the new keys; the others, given the old ones meanwhile, do
+ * not refuse a good token for that */
+static void gate_all_waiting_threads_get_the_new_keys(void **state)
+{
+    world_t *world = create(*state);
+    int round;
+
+    world->conf.waiters_here = THREADS;
+    world->conf.waiters_total = THREADS;
+    world->conf.now = real_clock;
+    world->conf.pause = real_pause;
+    world->gate = bearer_gate_create(&world->conf, *state);
+    world->source.timeout = 60 * SECOND;
+    world->source.schedule.miss = 0;
+    world->now = real_clock(NULL);
+    answer(world, mint_key(1, "other", *state));
+    for (round = 0; round < ROUNDS; round++) {
+        serve_round(world, round);
+    }
+}
+
+/* --- secrets ---------------------------------------------------------------- */
+
+static void gate_secrets_need_no_board(void **state)
+{
+    world_t *world = create(*state);
+
+    world->conf.board = NULL;
+    world->conf.ring = NULL;
+    world->gate = bearer_gate_create(&world->conf, *state);
+    offer(world, mint_secret_token("{'alg':'HS256'}", BY_S, SECRET, *state),
+          "ok", 0);
+    assert_ptr_equal(world->verdict.issuer, &world->secret);
+    offer(world, mint_secret_token("{'alg':'HS256'}", BY_S, "x" SECRET, *state),
+          "sig_wrong", 0);
+    /* a kid that nobody knows is no reason to wait for a secret */
+    offer(world,
+          mint_secret_token("{'alg':'HS256','kid':'x'}", BY_S, SECRET, *state),
+          "ok", 0);
+    offer(world,
+          mint_secret_token("{'alg':'HS256','kid':'x'}", BY_S, "x" SECRET,
+                            *state),
+          "sig_wrong", 0);
+    assert_int_equal(asked(world), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(gate_admits_by_keys_at_hand),
+        unit_row(gate_fills_a_verdict_as_far_as_it_got),
+        unit_row(gate_never_asks_about_known_kids),
+        unit_row(gate_never_asks_before_the_issuer_is_known),
+        unit_row(gate_judges_claims_after_the_wait),
+        unit_row(gate_waits_for_the_first_keys),
+        unit_row(gate_gives_up_at_the_timeout),
+        unit_row(gate_waits_for_the_rest_of_an_asks_time),
+        unit_row(gate_stops_waiting_when_the_fetcher_failed),
+        unit_row(gate_waits_for_the_schedule_of_first_keys),
+        unit_row(gate_has_no_keys_in_a_slot_given_away),
+        unit_row(gate_waits_for_a_new_kid),
+        unit_row(gate_asks_once_in_a_miss),
+        unit_row(gate_gives_up_on_a_new_kid),
+        unit_row(gate_stops_waiting_when_a_failure_was_noted),
+        unit_row(gate_waits_on_when_other_keys_came),
+        unit_row(gate_waits_when_no_kid_is_named),
+        unit_row(gate_forgets_the_first_try),
+        unit_row(gate_tries_once_more_without_a_wait),
+        unit_row(gate_waiting_is_bounded),
+        unit_row(gate_refuses_stale_keys),
+        unit_row(gate_stale_keys_are_good_again_when_confirmed),
+        unit_row(gate_a_clock_that_is_set_does_not_matter),
+        unit_row(gate_files_are_never_stale),
+        unit_row(gate_a_file_that_was_never_read_has_no_keys),
+        unit_row(gate_all_waiting_threads_get_the_new_keys),
+        unit_row(gate_secrets_need_no_board),
+    };
+
+    return unit_run(tests);
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include "bearer/json.h"
+
+static const json_t *parse(const char *text, apr_pool_t *pool)
+{
+    const json_t *json = NULL;
+    bearer_note_t note;
+
+    unit_expect_reason(
+        text, bearer_json_parse(unit_str(text), &json, &note, pool), "ok");
+    return json;
+}
+
+/* head, depth times open, depth times close, tail */
+static const char *nest(const char *head, char open, char close, int depth,
+                        const char *tail, apr_pool_t *pool)
+{
+    char *text = apr_palloc(pool, 2 * (apr_size_t)depth + 1);
+
+    memset(text, open, (apr_size_t)depth);
+    memset(text + depth, close, (apr_size_t)depth);
+    text[2 * depth] = '\0';
+    return apr_pstrcat(pool, head, text, tail, NULL);
+}
+
+/* --- parsing ------------------------------------------------------------ */
+
+static void json_parses_an_object(void **state)
+{
+    static const char *const texts[] = {
+        "{}",
+        " \t\r\n{ } \n",
+        "{\"a\":[1,2.5,-3e2,true,false,null,\"x\",{}]}",
+        "{\"a\":{\"a\":{\"a\":1}}}",
+        "{\"\":0}",
+        "{\"a\":9223372036854775807,\"b\":-9223372036854775808}",
+        "{\"\xc3\xa4\":\"\xf0\x9f\x94\x91\"}",
+        "{\"a\":\"\\ud83d\\udd11\\u007f\"}",
+        "{\"a\":\"\x7f\"}",
+        "{\"a\":1,\"A\":2,\"a \":3}",
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        unit_expect(texts[i], json_is_object(parse(texts[i], *state)));
+}
+
+static void json_needs_no_terminated_text(void **state)
+{
+    bearer_str_t text = {"{\"a\":1}junk", 7};
+    const json_t *json;
+
+    unit_expect_reason("cut", bearer_json_parse(text, &json, NULL, *state),
+                       "ok");
+}
+
+static void json_refuses_bad_documents(void **state)
+{
+    static const struct {
+        const char *name, *text, *want;
+    } cases[] = {
+        {"nothing", "", "json_syntax"},
+        {"white space", "  ", "json_syntax"},
+        {"an array", "[]", "json_syntax"},
+        {"a string", "\"a\"", "json_syntax"},
+        {"a number", "1", "json_syntax"},
+        {"null", "null", "json_syntax"},
+        {"not JSON", "SECRET", "json_syntax"},
+        {"junk behind", "{\"a\":\"SECRET\"}SECRET", "json_syntax"},
+        {"another object behind", "{}{}", "json_syntax"},
+        {"cut off in a string", "{\"a\":\"SECRET", "json_syntax"},
+        {"cut off behind a backslash", "{\"a\":\"SECRET\\", "json_syntax"},
+        {"cut off in an object", "{\"a\":1", "json_syntax"},
+        {"closed too often", "{}}", "json_syntax"},
+        {"closed at once", "}", "json_syntax"},
+        {"closed by the wrong bracket", "{\"a\":[}]", "json_syntax"},
+        {"trailing comma", "{\"a\":1,}", "json_syntax"},
+        {"comment", "{/*SECRET*/}", "json_syntax"},
+        {"single quotes", "{'a':'SECRET'}", "json_syntax"},
+        {"bare name", "{SECRET:1}", "json_syntax"},
+        {"leading zero", "{\"a\":01}", "json_syntax"},
+        {"NaN", "{\"a\":NaN}", "json_syntax"},
+        {"hex number", "{\"a\":0x10}", "json_syntax"},
+        {"byte order mark", "\xef\xbb\xbf{}", "json_syntax"},
+        {"overlong UTF-8", "{\"a\":\"\xc0\xaf\"}", "json_syntax"},
+        {"Latin-1", "{\"a\":\"\xe4\"}", "json_syntax"},
+        {"surrogate as UTF-8", "{\"a\":\"\xed\xa0\x80\"}", "json_syntax"},
+        {"lone surrogate", "{\"a\":\"\\ud800\"}", "json_syntax"},
+        {"raw line feed in a string", "{\"a\":\"\n\"}", "json_syntax"},
+        {"escaped NUL in a value", "{\"a\":\"S\\u0000\"}", "json_syntax"},
+        {"escaped NUL in a name", "{\"S\\u0000\":1}", "json_syntax"},
+        {"integer over 64 bits", "{\"a\":9223372036854775808}", "json_syntax"},
+        {"real over double", "{\"a\":1e400}", "json_syntax"},
+        {"member twice", "{\"SECRET\":1,\"SECRET\":1}", "json_duplicate"},
+        {"member twice, once escaped", "{\"alg\":1,\"\\u0061lg\":2}",
+         "json_duplicate"},
+        {"member twice, deep", "{\"b\":[0,{\"c\":{\"a\":1,\"a\":1}}]}",
+         "json_duplicate"},
+        {"empty member twice", "{\"\":1,\"\":1}", "json_duplicate"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const json_t *json = NULL;
+        bearer_note_t note = {""};
+
+        unit_expect_reason(
+            cases[i].name,
+            bearer_json_parse(unit_str(cases[i].text), &json, &note, *state),
+            cases[i].want);
+        unit_expect(cases[i].name, json == NULL);
+        unit_expect(cases[i].name, *note.text);
+        unit_expect(cases[i].name, !strstr(note.text, "SECRET"));
+        unit_expect_reason(
+            cases[i].name,
+            bearer_json_parse(unit_str(cases[i].text), &json, NULL, *state),
+            cases[i].want);
+    }
+}
+
+static void json_refuses_a_raw_nul(void **state)
+{
+    bearer_str_t text = {"{}\0", 3};
+    bearer_str_t inside = {"{\"a\":\"\0\"}", 9};
+    const json_t *json;
+
+    unit_expect_reason("behind", bearer_json_parse(text, &json, NULL, *state),
+                       "json_syntax");
+    unit_expect_reason("inside", bearer_json_parse(inside, &json, NULL, *state),
+                       "json_syntax");
+}
+
+static void json_says_where_but_not_what(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"", "empty text"},
+        {"[]", "an array, not an object"},
+        {"{\"a\":1,\"a\":2}", "member twice, byte 10"},
+        {"{} x", "more behind the end, byte 4"},
+        {"{\"a\":\"\xff\"}", "not UTF-8, byte 6"},
+        {"{\"a\":\"\\u0000\"}", "NUL in a string, byte 13"},
+        {"{\"a\\u0000\":1}", "NUL in a string, byte 10"},
+        {"{\"a\":1e999}", "number too large, byte 10"},
+        {"{\"a\":", "cut off after byte 5"},
+        {"{\"a\":x}", "wrong syntax, byte 6"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_str_t text = unit_str(cases[i].text);
+        bearer_note_t note = {""};
+        const json_t *json;
+
+        assert_int_not_equal(bearer_json_parse(text, &json, &note, *state), 0);
+        assert_string_equal(note.text, cases[i].want);
+    }
+}
+
+static void json_bounds_the_nesting(void **state)
+{
+    const int most = BEARER_LIMIT_JSON_DEPTH;
+    const struct {
+        const char *name, *text, *want;
+    } cases[] = {
+        {"arrays at the limit",
+         nest("{\"a\":", '[', ']', most - 1, "}", *state), "ok"},
+        {"arrays over the limit", nest("{\"a\":", '[', ']', most, "}", *state),
+         "json_depth"},
+        {"siblings at the limit",
+         nest(nest("{\"a\":", '[', ']', most - 1, ",\"b\":", *state), '[', ']',
+              most - 1, "}", *state),
+         "ok"},
+        {"over the limit behind a string with brackets",
+         nest("{\"}}}}\":\"]]]\",\"a\":", '[', ']', most, "}", *state),
+         "json_depth"},
+        {"over the limit behind an escaped quote",
+         nest("{\"a\":\"\\\"\",\"b\":", '[', ']', most, "}", *state),
+         "json_depth"},
+        {"over the limit behind an escaped backslash",
+         nest("{\"a\":\"\\\\\",\"b\":", '[', ']', most, "}", *state),
+         "json_depth"},
+        {"brackets in a string",
+         nest("{\"a\":\"", '[', '{', 5000, "\"}", *state), "ok"},
+        {"brackets in a string behind an escaped quote",
+         nest("{\"a\":\"\\\"", '[', ']', 100, "\"}", *state), "ok"},
+        {"brackets in a name", nest("{\"", '{', '[', 100, "\":1}", *state),
+         "ok"},
+        {"jansson's own limit", nest("{\"a\":", '[', ']', 2100, "}", *state),
+         "json_depth"},
+        {"a stack's worth", nest("{\"a\":", '[', ']', 1000000, "}", *state),
+         "json_depth"},
+        {"never closed", nest("", '[', '[', 500000, "", *state), "json_depth"},
+        {"only closed", nest("", ']', ']', 1000, "", *state), "json_syntax"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const json_t *json;
+
+        unit_expect_reason(
+            cases[i].name,
+            bearer_json_parse(unit_str(cases[i].text), &json, NULL, *state),
+            cases[i].want);
+    }
+}
+
+static void json_counts_the_nesting_of_objects(void **state)
+{
+    const json_t *json;
+    const char *text = "1";
+    int i;
+
+    for (i = 0; i < BEARER_LIMIT_JSON_DEPTH; i++)
+        text = apr_pstrcat(*state, "{\"a\":", text, "}", NULL);
+    unit_expect_reason(
+        "limit", bearer_json_parse(unit_str(text), &json, NULL, *state), "ok");
+    text = apr_pstrcat(*state, "{\"a\":", text, "}", NULL);
+    unit_expect_reason("over",
+                       bearer_json_parse(unit_str(text), &json, NULL, *state),
+                       "json_depth");
+}
+
+static void json_gives_documents_to_the_pool(void **state)
+{
+    json_t *json = json_object();
+    apr_pool_t *tmp;
+
+    assert_int_equal(apr_pool_create(&tmp, *state), APR_SUCCESS);
+    assert_null(bearer_json_adopt(NULL, tmp));
+    assert_ptr_equal(bearer_json_adopt(json, tmp), json);
+    json_incref(json);
+    assert_int_equal(json->refcount, 2);
+    apr_pool_destroy(tmp);
+    assert_int_equal(json->refcount, 1);
+    json_decref(json);
+}
+
+/* --- values ------------------------------------------------------------- */
+
+static void json_gets_strings_only(void **state)
+{
+    const json_t *json = parse("{\"s\":\"\xc3\xa4x\",\"e\":\"\",\"n\":1,"
+                               "\"z\":null,\"a\":[\"x\"],\"o\":{},\"t\":true}",
+                               *state);
+    static const char *const wrong[] = {"n", "z", "a", "o", "t"};
+    bearer_str_t out = {"untouched", 9};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        unit_expect(wrong[i], bearer_json_string(json, wrong[i], &out)
+                                  == BEARER_JSON_WRONG);
+    assert_int_equal(bearer_json_string(json, "S", &out), BEARER_JSON_ABSENT);
+    assert_int_equal(bearer_json_string(NULL, "s", &out), BEARER_JSON_ABSENT);
+    assert_int_equal(bearer_json_string(json_object_get(json, "a"), "s", &out),
+                     BEARER_JSON_ABSENT);
+    assert_string_equal(out.data, "untouched");
+
+    assert_int_equal(bearer_json_string(json, "s", &out), BEARER_JSON_GOT);
+    assert_int_equal(out.len, 3);
+    assert_string_equal(out.data, "\xc3\xa4x");
+    assert_int_equal(bearer_json_string(json, "e", &out), BEARER_JSON_GOT);
+    assert_int_equal(out.len, 0);
+    assert_non_null(out.data);
+}
+
+static void json_gets_seconds(void **state)
+{
+    static const struct {
+        const char *text;
+        bearer_json_got_t got;
+        apr_int64_t want;
+    } cases[] = {
+        {"0", BEARER_JSON_GOT, 0},
+        {"-0", BEARER_JSON_GOT, 0},
+        {"1800000000", BEARER_JSON_GOT, 1800000000},
+        {"-5", BEARER_JSON_GOT, -5},
+        {"1800000000.0", BEARER_JSON_GOT, 1800000000},
+        {"1800000000.999", BEARER_JSON_GOT, 1800000000},
+        {"1.8e9", BEARER_JSON_GOT, 1800000000},
+        {"0.5", BEARER_JSON_GOT, 0},
+        {"-0.0", BEARER_JSON_GOT, 0},
+        {"-0.5", BEARER_JSON_GOT, -1},
+        {"-1.0", BEARER_JSON_GOT, -1},
+        {"-1.0001", BEARER_JSON_GOT, -2},
+        {"1e-300", BEARER_JSON_GOT, 0},
+        {"-1e-300", BEARER_JSON_GOT, -1},
+        {"1000000000000000", BEARER_JSON_GOT, 1000000000000000},
+        {"1000000000000001", BEARER_JSON_WRONG, 0},
+        {"-1000000000000000", BEARER_JSON_GOT, -1000000000000000},
+        {"-1000000000000001", BEARER_JSON_WRONG, 0},
+        {"1e15", BEARER_JSON_GOT, 1000000000000000},
+        {"1000000000000000.5", BEARER_JSON_WRONG, 0},
+        {"-1e15", BEARER_JSON_GOT, -1000000000000000},
+        {"-1000000000000000.5", BEARER_JSON_WRONG, 0},
+        {"-999999999999999.5", BEARER_JSON_GOT, -1000000000000000},
+        {"9223372036854775807", BEARER_JSON_WRONG, 0},
+        {"-9223372036854775808", BEARER_JSON_WRONG, 0},
+        {"1e300", BEARER_JSON_WRONG, 0},
+        {"-1e300", BEARER_JSON_WRONG, 0},
+        {"9.3e18", BEARER_JSON_WRONG, 0},
+        {"\"1800000000\"", BEARER_JSON_WRONG, 0},
+        {"\"\"", BEARER_JSON_WRONG, 0},
+        {"null", BEARER_JSON_WRONG, 0},
+        {"true", BEARER_JSON_WRONG, 0},
+        {"false", BEARER_JSON_WRONG, 0},
+        {"[1800000000]", BEARER_JSON_WRONG, 0},
+        {"{}", BEARER_JSON_WRONG, 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *text =
+            apr_pstrcat(*state, "{\"exp\":", cases[i].text, "}", NULL);
+        apr_int64_t out = 77;
+
+        unit_expect(cases[i].text,
+                    bearer_json_seconds(parse(text, *state), "exp", &out)
+                        == cases[i].got);
+        unit_expect(
+            cases[i].text,
+            out == (cases[i].got == BEARER_JSON_GOT ? cases[i].want : 77));
+    }
+}
+
+static void json_seconds_may_be_absent(void **state)
+{
+    apr_int64_t out = 77;
+
+    assert_int_equal(bearer_json_seconds(parse("{}", *state), "exp", &out),
+                     BEARER_JSON_ABSENT);
+    assert_int_equal(bearer_json_seconds(NULL, "exp", &out),
+                     BEARER_JSON_ABSENT);
+    assert_int_equal(out, 77);
+}
+
+static void json_compares_strings_byte_for_byte(void **state)
+{
+    static const struct {
+        const char *value, *text;
+        bool want;
+    } cases[] = {
+        {"\"abc\"", "abc", true},   {"\"abc\"", "abd", false},
+        {"\"abc\"", "ab", false},   {"\"abc\"", "abcd", false},
+        {"\"abc\"", "ABC", false},  {"\"\"", "", true},
+        {"\"\"", NULL, false},      {"1", "1", false},
+        {"null", "null", false},    {"[\"abc\"]", "abc", false},
+        {"\"\\u0061\"", "a", true},
+    };
+    bearer_str_t nul = {"ab\0", 3};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *text =
+            apr_pstrcat(*state, "{\"v\":", cases[i].value, "}", NULL);
+        const json_t *value = json_object_get(parse(text, *state), "v");
+
+        unit_expect(text, bearer_json_equals(value, unit_str(cases[i].text))
+                              == cases[i].want);
+    }
+    assert_false(bearer_json_equals(NULL, unit_str("abc")));
+    assert_false(bearer_json_equals(NULL, unit_str(NULL)));
+    assert_false(bearer_json_equals(
+        json_object_get(parse("{\"v\":\"ab\"}", *state), "v"), nul));
+}
+
+static void json_renders_compact_text_in_order(void **state)
+{
+    const char *text = "{\"z\":[1,2.5,true,null,\"\xc3\xa4/\\n\"],\"a\":{},"
+                       "\"m\":\"\"}";
+    const json_t *json =
+        parse(apr_pstrcat(*state, " ", text, "\n", NULL), *state);
+    bearer_str_t got = bearer_json_render(json, *state);
+
+    assert_string_equal(got.data, text);
+    assert_int_equal(got.len, strlen(text));
+    got = bearer_json_render(json_array_get(json_object_get(json, "z"), 0),
+                             *state);
+    assert_string_equal(got.data, "1");
+    got = bearer_json_render(json_object_get(json, "m"), *state);
+    assert_string_equal(got.data, "\"\"");
+    got = bearer_json_render(NULL, *state);
+    assert_null(got.data);
+    assert_int_equal(got.len, 0);
+}
+
+/* around the size at which a second rendering is needed */
+static void json_renders_texts_of_every_length(void **state)
+{
+    char filler[2001];
+    int len;
+
+    memset(filler, 'x', sizeof(filler));
+    for (len = 1000; len <= 2000; len += len < 1040 ? 1 : 97) {
+        const char *text =
+            apr_psprintf(*state, "{\"a\":\"%.*s\"}", len, filler);
+        bearer_str_t got = bearer_json_render(parse(text, *state), *state);
+
+        unit_expect(text, got.len == strlen(text));
+        unit_expect(text, strcmp(got.data, text) == 0);
+    }
+}
+
+/* --- paths -------------------------------------------------------------- */
+
+static void json_finds_paths(void **state)
+{
+    static const char text[] =
+        "{\"sub\":\"S\",\"realm_access\":{\"roles\":[\"R0\",\"R1\"]},"
+        "\"https://e.org/roles\":[\"U\"],\"a~b\":\"T\",\"m~1n\":\"E\","
+        "\"\":\"0\",\"x\":{\"\":{\"\":\"00\"}},\"n\":null,"
+        "\"num\":{\"0\":\"N0\",\"01\":\"N01\"},"
+        "\"arr\":[[\"A00\",\"A01\"],{\"k\":\"A1K\"},2,3,4,5,6,7,8,9,\"A10\"],"
+        "\"p q\":\"SP\",\"a/b\":\"SL\",\"-\":\"M\"}";
+    static const struct {
+        const char *path, *want;
+    } cases[] = {
+        {"sub", "\"S\""},
+        {"realm_access.roles", "[\"R0\",\"R1\"]"},
+        {"realm_access.roles.1", "\"R1\""},
+        {"realm_access.roles.2", NULL},
+        {"realm_access.nothing.more", NULL},
+        {"sub.more", NULL},
+        {"n", "null"},
+        {"n.more", NULL},
+        {"num.0", "\"N0\""},
+        {"num.01", "\"N01\""},
+        {"num.1", NULL},
+        {"arr.0.1", "\"A01\""},
+        {"arr.1.k", "\"A1K\""},
+        {"arr.10", "\"A10\""},
+        {"arr.010", NULL},
+        {"arr.00", NULL},
+        {"arr.-0", NULL},
+        {"arr.-1", NULL},
+        {"arr.+1", NULL},
+        {"arr.1x", NULL},
+        {"arr.0x1", NULL},
+        {"arr. 1", NULL},
+        {"arr.18446744073709551615", NULL},
+        {"arr.18446744073709551616", NULL},
+        {"arr.18446744073709551617", NULL},
+        {"arr.99999999999999999999999999999999999", NULL},
+        {"a~b", "\"T\""},
+        {"p q", "\"SP\""},
+        {"a/b", "\"SL\""},
+        {"Sub", NULL},
+        {"/sub", "\"S\""},
+        {"/realm_access/roles/0", "\"R0\""},
+        {"/realm_access.roles", NULL},
+        {"/https:~1~1e.org~1roles/0", "\"U\""},
+        {"/a~0b", "\"T\""},
+        {"/m~01n", "\"E\""},
+        {"/m~1n", NULL},
+        {"/a~1b", "\"SL\""},
+        {"/", "\"0\""},
+        {"/x//", "\"00\""},
+        {"//", NULL},
+        {"/arr/-", NULL},
+        {"/arr/", NULL},
+        {"/-", "\"M\""},
+        {"/arr/01", NULL},
+        {"/arr/10", "\"A10\""},
+    };
+    const json_t *json = parse(text, *state);
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name = cases[i].path;
+        const bearer_path_t *path = NULL;
+        const json_t *value;
+
+        unit_expect_reason(
+            name, bearer_json_path_parse(name, &path, NULL, *state), "ok");
+        unit_expect(name, strcmp(bearer_json_path_text(path), name) == 0);
+        value = bearer_json_path_find(path, json);
+        unit_expect(name, !value == !cases[i].want);
+        if (value)
+            unit_expect(name, strcmp(bearer_json_render(value, *state).data,
+                                     cases[i].want)
+                                  == 0);
+        unit_expect(name, bearer_json_path_find(path, NULL) == NULL);
+    }
+}
+
+static void json_paths_need_no_object_at_the_top(void **state)
+{
+    const bearer_path_t *path;
+    json_t *array = bearer_json_adopt(json_pack("[s,s]", "x", "y"), *state);
+
+    unit_expect_reason("1", bearer_json_path_parse("1", &path, NULL, *state),
+                       "ok");
+    assert_string_equal(json_string_value(bearer_json_path_find(path, array)),
+                        "y");
+    assert_null(bearer_json_path_find(path, json_array_get(array, 0)));
+}
+
+static void json_refuses_bad_paths(void **state)
+{
+    static const struct {
+        const char *path, *note;
+    } cases[] = {
+        {NULL, "the path is empty"},
+        {"", "the path is empty"},
+        {".", "a step is empty"},
+        {".a", "a step is empty"},
+        {"a.", "a step is empty"},
+        {"a..b", "a step is empty"},
+        {"/~", "a ~ is followed by neither 0 nor 1"},
+        {"/a~", "a ~ is followed by neither 0 nor 1"},
+        {"/a~/b", "a ~ is followed by neither 0 nor 1"},
+        {"/a~2b", "a ~ is followed by neither 0 nor 1"},
+        {"/~~0", "a ~ is followed by neither 0 nor 1"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name = cases[i].path ? cases[i].path : "NULL";
+        const bearer_path_t *path = NULL;
+        bearer_note_t note = {""};
+
+        unit_expect_reason(
+            name, bearer_json_path_parse(cases[i].path, &path, &note, *state),
+            "path_form");
+        unit_expect(name, path == NULL);
+        unit_expect(name, strcmp(note.text, cases[i].note) == 0);
+    }
+}
+
+static void json_bounds_the_steps_of_a_path(void **state)
+{
+    const char *dotted = "a", *pointer = "/";
+    const bearer_path_t *path;
+    int i;
+
+    for (i = 1; i < BEARER_LIMIT_JSON_DEPTH; i++) {
+        dotted = apr_pstrcat(*state, dotted, ".a", NULL);
+        pointer = apr_pstrcat(*state, pointer, "/", NULL);
+    }
+    unit_expect_reason(
+        "dotted", bearer_json_path_parse(dotted, &path, NULL, *state), "ok");
+    unit_expect_reason(
+        "pointer", bearer_json_path_parse(pointer, &path, NULL, *state), "ok");
+    dotted = apr_pstrcat(*state, dotted, ".a", NULL);
+    pointer = apr_pstrcat(*state, pointer, "/", NULL);
+    unit_expect_reason("dotted, one more",
+                       bearer_json_path_parse(dotted, &path, NULL, *state),
+                       "path_form");
+    unit_expect_reason("pointer, one more",
+                       bearer_json_path_parse(pointer, &path, NULL, *state),
+                       "path_form");
+}
+
+static void json_bounds_a_dotted_step(void **state)
+{
+    const bearer_path_t *path;
+    char step[258];
+
+    memset(step, 'a', sizeof(step));
+    step[256] = '\0';
+    unit_expect_reason("256", bearer_json_path_parse(step, &path, NULL, *state),
+                       "ok");
+    step[256] = 'a';
+    step[257] = '\0';
+    unit_expect_reason("257", bearer_json_path_parse(step, &path, NULL, *state),
+                       "path_form");
+}
+
+static void json_paths_keep_copies(void **state)
+{
+    char text[] = "/sub";
+    const bearer_path_t *path;
+
+    unit_expect_reason(text, bearer_json_path_parse(text, &path, NULL, *state),
+                       "ok");
+    memset(text, 'x', 4);
+    assert_string_equal(bearer_json_path_text(path), "/sub");
+    assert_non_null(bearer_json_path_find(path, parse("{\"sub\":1}", *state)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(json_parses_an_object),
+        unit_row(json_needs_no_terminated_text),
+        unit_row(json_refuses_bad_documents),
+        unit_row(json_refuses_a_raw_nul),
+        unit_row(json_says_where_but_not_what),
+        unit_row(json_bounds_the_nesting),
+        unit_row(json_counts_the_nesting_of_objects),
+        unit_row(json_gives_documents_to_the_pool),
+        unit_row(json_gets_strings_only),
+        unit_row(json_gets_seconds),
+        unit_row(json_seconds_may_be_absent),
+        unit_row(json_compares_strings_byte_for_byte),
+        unit_row(json_renders_compact_text_in_order),
+        unit_row(json_renders_texts_of_every_length),
+        unit_row(json_finds_paths),
+        unit_row(json_paths_need_no_object_at_the_top),
+        unit_row(json_refuses_bad_paths),
+        unit_row(json_bounds_the_steps_of_a_path),
+        unit_row(json_bounds_a_dotted_step),
+        unit_row(json_paths_keep_copies),
+    };
+
+    return unit_run(tests);
+}

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "bearer/match.h"
+
+#include "jose.h"
+
+#define WORDS 6
+
+static const bearer_claims_t *parse(const char *text, apr_pool_t *pool)
+{
+    const bearer_claims_t *claims = NULL;
+
+    unit_expect_reason(
+        text, bearer_claims_parse(jose_json(text, pool), &claims, NULL, pool),
+        "ok");
+    return claims;
+}
+
+static int count_of(const char *const *words)
+{
+    int count = 0;
+
+    while (count < WORDS && words[count])
+        count++;
+    return count;
+}
+
+/* the words with spaces between them: a row's name */
+static const char *name_of(const char *const *words, apr_pool_t *pool)
+{
+    const char *name = "";
+    int i;
+
+    for (i = 0; i < count_of(words); i++)
+        name = apr_pstrcat(pool, name, i ? " " : "", words[i], NULL);
+    return name;
+}
+
+static const bearer_match_t *compile(const char *const *words, apr_pool_t *pool)
+{
+    const bearer_match_t *match = NULL;
+    bearer_note_t note = {""};
+
+    unit_expect_reason(
+        name_of(words, pool),
+        bearer_match_parse(words, count_of(words), &match, &note, pool), "ok");
+    return match;
+}
+
+/* --- compiling -------------------------------------------------------------- */
+
+static void match_refuses_lines_it_does_not_understand(void **state)
+{
+    static const struct {
+        const char *words[WORDS];
+        const char *want;
+    } cases[] = {
+        {{NULL}, "match_form"},
+        {{""}, "path_form"},
+        {{"", "x"}, "path_form"},
+        {{"a."}, "path_form"},
+        {{".a"}, "path_form"},
+        {{"a..b", "x"}, "path_form"},
+        {{"/a~2", "x"}, "path_form"},
+        {{"a..b", "~", "x"}, "path_form"},
+        {{"a..b", ">", "1"}, "path_form"},
+        {{"a..b:x"}, "path_form"},
+        {{"a..b~x"}, "path_form"},
+
+        {{"a", "~"}, "match_form"},
+        {{"a", "~", "x", "y"}, "match_form"},
+        {{"a", "~", "("}, "match_form"},
+        {{"a", "~", "[z-a]"}, "match_form"},
+        {{"a", "~", "\xff"}, "match_form"},
+        {{"a", "~", ""}, "match_form"},
+        {{"a", ">="}, "match_form"},
+        {{"a", ">=", "1", "2"}, "match_form"},
+        {{"a", ">", ""}, "match_form"},
+        {{"a", ">", "x"}, "match_form"},
+        {{"a", ">", "1x"}, "match_form"},
+        {{"a", ">", "1 "}, "match_form"},
+        {{"a", ">", " 1"}, "match_form"},
+        {{"a", ">", "1,5"}, "match_form"},
+        {{"a", ">", "0x10"}, "match_form"},
+        {{"a", ">", "inf"}, "match_form"},
+        {{"a", "<", "1e999"}, "match_form"},
+        {{"a", "<", "-1e999"}, "match_form"},
+        {{"a", "<", "nan"}, "match_form"},
+        {{"a", "<", "-"}, "match_form"},
+        {{"a", "<", "e"}, "match_form"},
+        {{"a", "<=", "9223372036854775808"}, "match_form"},
+        {{"a", "<=", "-9223372036854775809"}, "match_form"},
+
+        /* taken as values, these would let in what they mean to keep out */
+        {{"a", "!=", "5"}, "match_form"},
+        {{"a", "==", "5"}, "match_form"},
+        {{"a", "=", "5"}, "match_form"},
+        {{"a", "=>", "5"}, "match_form"},
+        {{"a", "=<", "5"}, "match_form"},
+        {{"a", "<>", "5"}, "match_form"},
+        {{"a", "!~", "x"}, "match_form"},
+        {{"a", "=~", "x"}, "match_form"},
+        {{"a", "~~", "x"}, "match_form"},
+        {{"a", "!"}, "match_form"},
+
+        {{":"}, "match_form"},
+        {{"~"}, "match_form"},
+        {{":x"}, "match_form"},
+        {{"~x"}, "match_form"},
+        {{"a:"}, "match_form"},
+        {{"a~"}, "match_form"},
+        {{"a~("}, "match_form"},
+        {{"a:x", "y"}, "match_form"},
+        {{"a:x", ""}, "match_form"},
+        {{"a~", "x:y"}, "match_form"},
+        {{"a:", "x:y"}, "match_form"},
+        {{"https://example.org/roles", "admin"}, "match_form"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name = name_of(cases[i].words, *state);
+        int count = count_of(cases[i].words);
+        const bearer_match_t *match = NULL;
+        bearer_note_t note = {""};
+
+        unit_expect_reason(
+            name,
+            bearer_match_parse(cases[i].words, count, &match, &note, *state),
+            cases[i].want);
+        unit_expect(name, !match);
+        unit_expect(name, *note.text);
+        unit_expect_reason(
+            name,
+            bearer_match_parse(cases[i].words, count, &match, NULL, *state),
+            cases[i].want);
+    }
+}
+
+/* a line outlives the words it was made of */
+static void match_keeps_copies(void **state)
+{
+    char path[] = "role", value[] = "admin";
+    const char *words[] = {path, value, NULL};
+    const bearer_match_t *match = compile(words, *state);
+
+    memset(path, 'x', 4);
+    memset(value, 'x', 5);
+    assert_int_equal(
+        bearer_match_check(match, parse("{'role':'admin'}", *state)),
+        BEARER_MATCH_YES);
+    assert_false(bearer_match_check(match, parse("{'role':'xxxxx'}", *state)));
+}
+
+/* --- matching --------------------------------------------------------------- */
+
+typedef struct row_t {
+    const char *claims;
+    const char *words[WORDS];
+    bool want;
+} row_t;
+
+static void check_rows(const row_t *rows, apr_size_t count, apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < count; i++) {
+        const char *name = apr_pstrcat(pool, rows[i].claims, " against ",
+                                       name_of(rows[i].words, pool), NULL);
+
+        unit_expect(name, bearer_match_check(compile(rows[i].words, pool),
+                                             parse(rows[i].claims, pool))
+                              == rows[i].want);
+    }
+}
+
+#define CHECK_ROWS(rows, pool)                                                 \
+    check_rows(rows, sizeof(rows) / sizeof(rows[0]), pool)
+
+static void match_presence(void **state)
+{
+    static const row_t rows[] = {
+        {"{'a':'x'}", {"a"}, true},
+        {"{'a':' '}", {"a"}, true},
+        {"{'a':0}", {"a"}, true},
+        {"{'a':0.0}", {"a"}, true},
+        {"{'a':true}", {"a"}, true},
+        {"{'a':[]}", {"a"}, true},
+        {"{'a':{}}", {"a"}, true},
+        {"{'a':'false'}", {"a"}, true},
+        {"{'a':{'b':1}}", {"a.b"}, true},
+        {"{'a':[false]}", {"a"}, true},
+        {"{'a':['x']}", {"a.0"}, true},
+        {"{}", {"a"}, false},
+        {"{'A':1}", {"a"}, false},
+        {"{'a':null}", {"a"}, false},
+        {"{'a':false}", {"a"}, false},
+        {"{'a':''}", {"a"}, false},
+        {"{'a':{'b':null}}", {"a.b"}, false},
+        {"{'a':['']}", {"a.0"}, false},
+        {"{'a':'b'}", {"a.b"}, false},
+    };
+
+    CHECK_ROWS(rows, *state);
+}
+
+static void match_values(void **state)
+{
+    static const row_t rows[] = {
+        {"{'a':'x'}", {"a", "x"}, true},
+        {"{'a':'x'}", {"a", "y", "x"}, true},
+        {"{'a':'x'}", {"a", "y"}, false},
+        {"{'a':'x'}", {"a", "X"}, false},
+        {"{'a':'x'}", {"a", ""}, false},
+        {"{'a':''}", {"a", ""}, true},
+        {"{'a':'xy'}", {"a", "x"}, false},
+        {"{'a':'x'}", {"a", "xy"}, false},
+        {"{'a':'x y'}", {"a", "x"}, false},
+        {"{'a':'x y'}", {"a", "x y"}, true},
+        {"{'a':'x\\n'}", {"a", "x"}, false},
+        {"{'a':'~'}", {"a", "x", "~"}, true},
+        {"{}", {"a", "x"}, false},
+        {"{}", {"a", ""}, false},
+
+        {"{'a':['x','y']}", {"a", "y"}, true},
+        {"{'a':['x','y']}", {"a", "z"}, false},
+        {"{'a':[]}", {"a", ""}, false},
+        {"{'a':['x,y']}", {"a", "x"}, false},
+        {"{'a':['x','y']}", {"a", "['x','y']"}, false},
+        {"{'a':[['x']]}", {"a", "x"}, false},
+        {"{'a':[{'x':'x'}]}", {"a", "x"}, false},
+        {"{'a':{'x':'x'}}", {"a", "x"}, false},
+        {"{'a':{}}", {"a", "{}"}, false},
+        {"{'a':[1,true]}", {"a", "true"}, true},
+
+        {"{'a':1}", {"a", "1"}, true},
+        {"{'a':'1'}", {"a", "1"}, true},
+        {"{'a':1}", {"a", "01"}, false},
+        {"{'a':1}", {"a", "+1"}, false},
+        {"{'a':1}", {"a", "1.0"}, false},
+        {"{'a':1.0}", {"a", "1.0"}, true},
+        {"{'a':1.0}", {"a", "1"}, false},
+        {"{'a':-0}", {"a", "0"}, true},
+        {"{'a':9223372036854775807}", {"a", "9223372036854775807"}, true},
+        {"{'a':0.1}", {"a", "0.1"}, true},
+        {"{'a':1e-1}", {"a", "0.1"}, true},
+        {"{'a':0.1}", {"a", "0.10000000000000001"}, false},
+        {"{'a':0.30000000000000004}", {"a", "0.3"}, false},
+        {"{'a':0.30000000000000004}", {"a", "0.30000000000000004"}, true},
+        {"{'a':[0.2,0.1]}", {"a", "0.1"}, true},
+        {"{'a':1e300}", {"a", "1e300"}, true},
+        {"{'a':true}", {"a", "true"}, true},
+        {"{'a':true}", {"a", "1"}, false},
+        {"{'a':'true'}", {"a", "true"}, true},
+        {"{'a':false}", {"a", "false"}, true},
+        {"{'a':null}", {"a", "null"}, false},
+        {"{'a':[null]}", {"a", "null"}, false},
+
+        {"{'r':{'roles':['x']}}", {"r.roles", "x"}, true},
+        {"{'r.roles':['x']}", {"r.roles", "x"}, false},
+        {"{'r.roles':['x']}", {"/r.roles", "x"}, true},
+        {"{'https://e/r':['x']}", {"/https:~1~1e~1r", "x"}, true},
+        {"{'https://e/r':['x']}", {"/https:~1~1e~1r"}, true},
+        {"{'a~b':'x'}", {"/a~0b", "x"}, true},
+        {"{'a:b':'x'}", {"/a:b", "x"}, true},
+        {"{'a:b':'x'}", {"/a:b", "~", "^x$"}, true},
+        {"{'a:b':'x'}", {"/a:b"}, true},
+        {"{'a':'b'}", {"/a:b"}, false},
+        {"{'':'x'}", {"/", "x"}, true},
+    };
+
+    CHECK_ROWS(rows, *state);
+}
+
+static void match_regular_expressions(void **state)
+{
+    static const row_t rows[] = {
+        {"{'a':'alice'}", {"a", "~", "^al"}, true},
+        {"{'a':'alice'}", {"a", "~", "lic"}, true},
+        {"{'a':'alice'}", {"a", "~", "^AL"}, false},
+        {"{'a':'alice'}", {"a", "~", "(?i)^AL"}, true},
+        {"{'a':'alice'}", {"a", "~", "^li"}, false},
+        {"{'a':['bob','alice']}", {"a", "~", "^alice$"}, true},
+        {"{'a':['bob']}", {"a", "~", "^alice$"}, false},
+        {"{'a':[]}", {"a", "~", ".*"}, false},
+        /* $ is the end, not in front of a last line feed */
+        {"{'a':'alice\\n'}", {"a", "~", "^alice$"}, false},
+        {"{'a':'bob\\nalice'}", {"a", "~", "^alice$"}, false},
+        {"{'a':'\xc3\xa4'}", {"a", "~", "^.$"}, true},
+        {"{'a':''}", {"a", "~", "^$"}, true},
+        {"{'a':1}", {"a", "~", "1"}, false},
+        {"{'a':true}", {"a", "~", "true"}, false},
+        {"{'a':null}", {"a", "~", ".*"}, false},
+        {"{'a':{'b':'x'}}", {"a", "~", "x"}, false},
+        {"{}", {"a", "~", ".*"}, false},
+        {"{'a':'x y'}", {"a", "~", "x y"}, true},
+    };
+
+    CHECK_ROWS(rows, *state);
+}
+
+/* ends without a "yes" instead of holding the thread for longer than the sun shines */
+static void match_regular_expressions_end(void **state)
+{
+    static const char *const regexes[] = {"(a+)+$", "^(a|aa)+$", "(.*)*x",
+                                          "^(([a-z])+.)+[A-Z]([a-z])+$",
+                                          "a*a*a*a*a*b"};
+    char *value = apr_palloc(*state, 8193);
+    const bearer_claims_t *claims;
+    apr_size_t i;
+
+    memset(value, 'a', 8192);
+    value[8191] = '!';
+    value[8192] = '\0';
+    claims = parse(apr_pstrcat(*state, "{'a':'", value, "'}", NULL), *state);
+    for (i = 0; i < sizeof(regexes) / sizeof(regexes[0]); i++) {
+        const char *words[] = {"a", "~", regexes[i], NULL};
+
+        unit_expect(regexes[i],
+                    bearer_match_check(compile(words, *state), claims)
+                        != BEARER_MATCH_YES);
+    }
+}
+
+/* "no" would let in where "not" stands before the line */
+static void match_is_unsure_at_its_limits(void **state)
+{
+    const char *words[] = {"a", "~", "(a+)+$", NULL};
+    char *value = apr_palloc(*state, 65);
+
+    memset(value, 'a', 63);
+    value[63] = '!';
+    value[64] = '\0';
+    assert_int_equal(
+        bearer_match_check(
+            compile(words, *state),
+            parse(apr_pstrcat(*state, "{'a':'", value, "'}", NULL), *state)),
+        BEARER_MATCH_UNSURE);
+}
+
+static void match_values_known_late(void **state)
+{
+    static const struct {
+        const char *claims, *path, *text;
+        bool want;
+    } rows[] = {
+        {"{'a':'x'}", "a", "x", true},
+        {"{'a':'x'}", "a", "y", false},
+        {"{'a':['x','y']}", "a", "y", true},
+        {"{'a':['x','y']}", "a", "x,y", false},
+        {"{'a':{'b':7}}", "a.b", "7", true},
+        {"{'a':true}", "a", "true", true},
+        {"{'a':null}", "a", "null", false},
+        {"{'a':'x'}", "b", "x", false},
+        {"{'a':'x'}", "a", "~", false},
+        {"{'a':''}", "a", "", true},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const bearer_path_t *path;
+
+        assert_int_equal(
+            bearer_json_path_parse(rows[i].path, &path, NULL, *state), 0);
+        unit_expect(rows[i].claims,
+                    bearer_match_equals(path, unit_str(rows[i].text),
+                                        parse(rows[i].claims, *state))
+                        == rows[i].want);
+    }
+}
+
+static void match_numbers(void **state)
+{
+    static const row_t rows[] = {
+        {"{'a':5}", {"a", ">=", "5"}, true},
+        {"{'a':5}", {"a", ">", "5"}, false},
+        {"{'a':5}", {"a", "<=", "5"}, true},
+        {"{'a':5}", {"a", "<", "5"}, false},
+        {"{'a':6}", {"a", ">=", "5"}, true},
+        {"{'a':6}", {"a", ">", "5"}, true},
+        {"{'a':6}", {"a", "<=", "5"}, false},
+        {"{'a':6}", {"a", "<", "5"}, false},
+        {"{'a':4}", {"a", ">=", "5"}, false},
+        {"{'a':4}", {"a", ">", "5"}, false},
+        {"{'a':4}", {"a", "<=", "5"}, true},
+        {"{'a':4}", {"a", "<", "5"}, true},
+        {"{'a':-1}", {"a", "<", "0"}, true},
+        {"{'a':5}", {"a", ">=", "+5"}, true},
+        {"{'a':5.5}", {"a", ">", "5"}, true},
+        {"{'a':5}", {"a", "<", "5.5"}, true},
+        {"{'a':5}", {"a", ">", "4.5"}, true},
+        {"{'a':-5}", {"a", "<", "-4.5"}, true},
+        {"{'a':-5}", {"a", ">", "-5.5"}, true},
+        {"{'a':-5}", {"a", ">=", "-5.0"}, true},
+        {"{'a':-5}", {"a", "<=", "-5.0"}, true},
+        {"{'a':5.25}", {"a", "<", "5.5"}, true},
+        {"{'a':5.5}", {"a", ">=", "5.5"}, true},
+        {"{'a':0.1}", {"a", "<=", "0.1"}, true},
+        {"{'a':0.1}", {"a", ">=", "1e-1"}, true},
+        {"{'a':1e300}", {"a", ">", "9223372036854775807"}, true},
+        {"{'a':-1e300}", {"a", "<", "-9223372036854775808"}, true},
+        {"{'a':1}", {"a", "<", "1e300"}, true},
+        {"{'a':1}", {"a", ">", "-1e300"}, true},
+
+        /* exact where doubles are not */
+        {"{'a':9223372036854775807}", {"a", ">", "9223372036854775806"}, true},
+        {"{'a':9223372036854775806}",
+         {"a", ">=", "9223372036854775807"},
+         false},
+        {"{'a':9223372036854775807}", {"a", ">=", "9223372036854775807"}, true},
+        {"{'a':-9223372036854775808}",
+         {"a", "<=", "-9223372036854775808"},
+         true},
+        {"{'a':-9223372036854775808}",
+         {"a", "<", "-9223372036854775807"},
+         true},
+        {"{'a':9223372036854775807}",
+         {"a", ">=", "9223372036854775808.0"},
+         false},
+        {"{'a':9223372036854775807}",
+         {"a", "<", "9223372036854775808.0"},
+         true},
+        {"{'a':-9223372036854775808}",
+         {"a", ">=", "-9223372036854775808.0"},
+         true},
+        {"{'a':9223372036854775808.0}",
+         {"a", ">", "9223372036854775807"},
+         true},
+        {"{'a':9223372036854775808.0}",
+         {"a", "<=", "9223372036854775807"},
+         false},
+        {"{'a':9007199254740993}", {"a", ">", "9007199254740992.0"}, true},
+        {"{'a':9007199254740993}", {"a", "<=", "9007199254740992.0"}, false},
+        {"{'a':9007199254740992.0}", {"a", ">=", "9007199254740993"}, false},
+        {"{'a':9007199254740992.0}", {"a", "<", "9007199254740993"}, true},
+
+        /* numbers only */
+        {"{'a':'5'}", {"a", ">=", "5"}, false},
+        {"{'a':true}", {"a", ">=", "0"}, false},
+        {"{'a':null}", {"a", ">=", "0"}, false},
+        {"{'a':null}", {"a", "<=", "0"}, false},
+        {"{'a':[5]}", {"a", ">=", "5"}, false},
+        {"{'a':{}}", {"a", "<", "5"}, false},
+        {"{}", {"a", "<", "5"}, false},
+        {"{'a':[5]}", {"a.0", ">=", "5"}, true},
+    };
+
+    CHECK_ROWS(rows, *state);
+}
+
+static void match_one_word_forms(void **state)
+{
+    static const row_t rows[] = {
+        {"{'a':'x'}", {"a:x"}, true},
+        {"{'a':'x'}", {"a:y"}, false},
+        {"{'a':'x'}", {"a:y", "a:x"}, true},
+        {"{'b':'x'}", {"a:x", "b:x"}, true},
+        {"{'a':'x:y'}", {"a:x:y"}, true},
+        {"{'a':'x~y'}", {"a:x~y"}, true},
+        {"{'a':['x','y']}", {"a:y"}, true},
+        {"{'a':1}", {"a:1"}, true},
+        {"{'a':{'b':'x'}}", {"a.b:x"}, true},
+        {"{'a':'alice'}", {"a~^al"}, true},
+        {"{'a':'alice'}", {"a~^li"}, false},
+        {"{'a':'x:y'}", {"a~x:y"}, true},
+        {"{'a':'x'}", {"a:y", "a~^x$"}, true},
+        {"{'a':' '}", {"a: "}, true},
+        {"{'a':'//e/r'}", {"a://e/r"}, true},
+        {"{'a:b':'x'}", {"a:b"}, false},
+        {"{'c':'x'}", {"a:b", "/c:x"}, true},
+        {"{}", {"a:x"}, false},
+    };
+
+    CHECK_ROWS(rows, *state);
+}
+
+/* --- scopes ----------------------------------------------------------------- */
+
+static void match_scopes(void **state)
+{
+    static const row_t rows[] = {
+        {"{'scope':'read'}", {"read"}, true},
+        {"{'scope':'read write'}", {"write"}, true},
+        {"{'scope':'read write'}", {"write", "read"}, true},
+        {"{'scope':'read write'}", {"read", "admin"}, false},
+        {"{'scope':'  read  write '}", {"read", "write"}, true},
+        {"{'scope':'readwrite'}", {"read"}, false},
+        {"{'scope':'read'}", {"rea"}, false},
+        {"{'scope':'read'}", {"reads"}, false},
+        {"{'scope':'Read'}", {"read"}, false},
+        {"{'scope':'read,write'}", {"read"}, false},
+        {"{'scope':'read\\twrite'}", {"read"}, false},
+        {"{'scope':'read\\nwrite'}", {"read"}, false},
+        {"{'scope':'read write'}", {"read write"}, false},
+        {"{'scope':['read','write']}", {"write", "read"}, true},
+        {"{'scope':['read write']}", {"read"}, false},
+        {"{'scope':[['read']]}", {"read"}, false},
+        {"{'scp':'read write'}", {"read", "write"}, true},
+        {"{'scp':['read']}", {"read"}, true},
+        {"{'scp':[1,'read']}", {"read"}, true},
+        {"{'scp':[1]}", {"1"}, false},
+        {"{'scope':'read','scp':['write']}", {"read", "write"}, true},
+        {"{'scope':1,'scp':['write']}", {"write"}, true},
+        {"{'scope':null}", {"null"}, false},
+        {"{'scope':true}", {"true"}, false},
+        {"{'scope':{'read':'read'}}", {"read"}, false},
+        {"{'Scope':'read'}", {"read"}, false},
+        {"{'scopes':'read'}", {"read"}, false},
+        {"{}", {"read"}, false},
+        /* nothing is not a scope */
+        {"{'scope':'read'}", {NULL}, false},
+        {"{'scope':''}", {""}, false},
+        {"{'scope':'a  b'}", {""}, false},
+        {"{'scope':' a'}", {""}, false},
+        {"{'scp':['']}", {""}, false},
+        {"{'scope':'a'}", {"a", ""}, false},
+        {"{}", {""}, false},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *name = apr_pstrcat(*state, rows[i].claims, " against ",
+                                       name_of(rows[i].words, *state), NULL);
+
+        unit_expect(name,
+                    bearer_match_scopes(rows[i].words, count_of(rows[i].words),
+                                        parse(rows[i].claims, *state))
+                        == rows[i].want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(match_refuses_lines_it_does_not_understand),
+        unit_row(match_keeps_copies),
+        unit_row(match_presence),
+        unit_row(match_values),
+        unit_row(match_regular_expressions),
+        unit_row(match_regular_expressions_end),
+        unit_row(match_is_unsure_at_its_limits),
+        unit_row(match_values_known_late),
+        unit_row(match_numbers),
+        unit_row(match_one_word_forms),
+        unit_row(match_scopes),
+    };
+
+    return unit_run(tests);
+}

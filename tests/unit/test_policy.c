@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "bearer/policy.h"
+
+static const bearer_str_t one_audience[] = {BEARER_LIT("api")};
+/* only that it is there matters here */
+static const bearer_jwks_t secret = {0};
+
+static bearer_algset_t set(const char *name)
+{
+    const bearer_alg_t *alg = bearer_alg_find(unit_str(name));
+
+    if (!alg)
+        fail_msg("no algorithm %s", name);
+    return alg->bit;
+}
+
+/* --- check ------------------------------------------------------------------ */
+
+static void policy_refuses_what_accepts_by_omission(void **state BEARER_UNUSED)
+{
+    bearer_issuer_t plain = {.iss = BEARER_LIT("https://a")};
+    bearer_issuer_t own = {.iss = BEARER_LIT("https://b"),
+                           .audiences = one_audience,
+                           .audience_count = 1};
+    const bearer_issuer_t *only_plain[] = {&plain};
+    const bearer_issuer_t *only_own[] = {&own};
+    const bearer_issuer_t *both[] = {&own, &plain};
+    const struct {
+        const char *name;
+        const bearer_issuer_t *const *issuers;
+        int issuer_count, audience_count;
+        bool any;
+        const char *want;
+    } cases[] = {
+        {"no issuer", NULL, 0, 1, false, "policy_issuer"},
+        {"no issuer, any audience", NULL, 0, 0, true, "policy_issuer"},
+        {"no audience", only_plain, 1, 0, false, "policy_audience"},
+        {"an audience", only_plain, 1, 1, false, "ok"},
+        {"any, written out", only_plain, 1, 0, true, "ok"},
+        {"the issuer's own", only_own, 1, 0, false, "ok"},
+        {"one issuer without", both, 2, 0, false, "policy_audience"},
+        {"one issuer without, any", both, 2, 0, true, "ok"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_policy_t policy = {.issuers = cases[i].issuers,
+                                  .issuer_count = cases[i].issuer_count,
+                                  .audiences = one_audience,
+                                  .audience_count = cases[i].audience_count,
+                                  .any_audience = cases[i].any};
+        bearer_note_t note = {""};
+
+        unit_expect_reason(cases[i].name, bearer_policy_check(&policy, &note),
+                           cases[i].want);
+        unit_expect_reason(cases[i].name, bearer_policy_check(&policy, NULL),
+                           cases[i].want);
+        if (strcmp(cases[i].want, "policy_audience") == 0)
+            assert_string_equal(note.text, "issuer https://a");
+    }
+}
+
+static void policy_refuses_an_issuer_without_algorithm(
+    void **state BEARER_UNUSED)
+{
+    const struct {
+        const char *name;
+        bearer_algset_t place, own;
+        bool secret;
+        const char *want;
+    } cases[] = {
+        {"defaults", 0, 0, false, "ok"},
+        {"defaults, secret", 0, 0, true, "ok"},
+        {"public algorithm", set("RS256"), 0, false, "ok"},
+        {"public algorithm, secret", set("RS256"), 0, true, "policy_alg"},
+        {"HS256 without secret", set("HS256"), 0, false, "policy_alg"},
+        {"HS256 with secret", set("HS256"), 0, true, "ok"},
+        {"own HS256 without secret", 0, set("HS256"), false, "policy_alg"},
+        {"own ES256 with secret", 0, set("ES256"), true, "policy_alg"},
+        {"own rescues", set("HS256"), set("ES256"), false, "ok"},
+        {"own spoils", set("ES256"), set("HS256"), false, "policy_alg"},
+        {"mixed list", set("HS256") | set("ES256"), 0, true, "ok"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_issuer_t issuer = {.iss = BEARER_LIT("https://a"),
+                                  .algs = cases[i].own,
+                                  .secret = cases[i].secret ? &secret : NULL};
+        const bearer_issuer_t *issuers[] = {&issuer};
+        bearer_policy_t policy = {.issuers = issuers,
+                                  .issuer_count = 1,
+                                  .any_audience = true,
+                                  .algs = cases[i].place};
+
+        unit_expect_reason(cases[i].name, bearer_policy_check(&policy, NULL),
+                           cases[i].want);
+    }
+}
+
+/* --- algorithms ------------------------------------------------------------- */
+
+/* algorithm confusion: whatever the lists say */
+static void policy_never_mixes_secrets_and_public_keys(
+    void **state BEARER_UNUSED)
+{
+    const bearer_algset_t all = bearer_alg_public | bearer_alg_secret;
+    const struct {
+        const char *name;
+        bearer_algset_t place, own;
+        bool secret;
+        bearer_algset_t want;
+    } cases[] = {
+        {"defaults", 0, 0, false, bearer_alg_public},
+        {"defaults, secret", 0, 0, true, bearer_alg_secret},
+        {"all listed", all, 0, false, bearer_alg_public},
+        {"all listed, secret", all, 0, true, bearer_alg_secret},
+        {"own all", 0, all, false, bearer_alg_public},
+        {"own all, secret", 0, all, true, bearer_alg_secret},
+        {"place", set("RS256"), 0, false, set("RS256")},
+        {"own wins", set("RS256"), set("ES256"), false, set("ES256")},
+        {"no HS for public keys", set("HS256"), 0, false, 0},
+        {"only HS for secrets", set("RS256"), 0, true, 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_issuer_t issuer = {.iss = BEARER_LIT("https://a"),
+                                  .algs = cases[i].own,
+                                  .secret = cases[i].secret ? &secret : NULL};
+        bearer_policy_t policy = {.algs = cases[i].place};
+
+        unit_expect(cases[i].name,
+                    bearer_policy_algs(&policy, &issuer) == cases[i].want);
+    }
+}
+
+static void policy_allows_what_any_issuer_may_use(void **state BEARER_UNUSED)
+{
+    bearer_issuer_t keys = {.iss = BEARER_LIT("a"), .algs = set("ES256")};
+    bearer_issuer_t shared = {.iss = BEARER_LIT("b"), .secret = &secret};
+    const bearer_issuer_t *issuers[] = {&keys, &shared};
+    bearer_policy_t policy = {.issuers = issuers, .issuer_count = 2};
+
+    assert_int_equal(bearer_policy_allowed(&policy),
+                     set("ES256") | bearer_alg_secret);
+    policy.issuer_count = 1;
+    assert_int_equal(bearer_policy_allowed(&policy), set("ES256"));
+    policy.issuer_count = 0;
+    assert_int_equal(bearer_policy_allowed(&policy), 0);
+}
+
+/* --- issuers ---------------------------------------------------------------- */
+
+static void policy_finds_exactly_one_issuer(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *iss;
+        int want;
+    } cases[] = {
+        {"https://issuer.example", 0},
+        {"https://issuer.example/", 1},
+        {"https://issuer.example/a", 2},
+        {"https://issuer.exampl", -1},
+        {"https://issuer.example/a/", -1},
+        {"https://issuer.example//", -1},
+        {"https://issuer.example.evil", -1},
+        {"https://Issuer.example", -1},
+        {"HTTPS://issuer.example", -1},
+        {"http://issuer.example", -1},
+        {"https://issuer.example:443", -1},
+        {" https://issuer.example", -1},
+        {"https://issuer.example ", -1},
+        {"issuer.example", -1},
+        {"", -1},
+    };
+    bearer_issuer_t known[] = {{.iss = BEARER_LIT("https://issuer.example")},
+                               {.iss = BEARER_LIT("https://issuer.example/")},
+                               {.iss = BEARER_LIT("https://issuer.example/a")}};
+    const bearer_issuer_t *issuers[] = {&known[0], &known[1], &known[2]};
+    bearer_policy_t policy = {.issuers = issuers, .issuer_count = 3};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_issuer_t *want =
+            cases[i].want < 0 ? NULL : &known[cases[i].want];
+
+        unit_expect(cases[i].iss,
+                    bearer_policy_find(&policy, unit_str(cases[i].iss))
+                        == want);
+    }
+}
+
+/* --- types ------------------------------------------------------------------ */
+
+static void policy_accepts_types_of_access_tokens(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *typ;
+        bool jwt, at_jwt;
+    } cases[] = {
+        {NULL, true, false},
+        {"JWT", true, false},
+        {"jwt", true, false},
+        {"application/jwt", true, false},
+        {"APPLICATION/JWT", true, false},
+        {"at+jwt", true, true},
+        {"AT+JWT", true, true},
+        {"application/at+jwt", true, true},
+        {"", false, false},
+        {"JWS", false, false},
+        {"JW", false, false},
+        {"JWTT", false, false},
+        {"JWT ", false, false},
+        {"at+jwt;v=1", false, false},
+        {"at-jwt", false, false},
+        {"application/", false, false},
+        {"application/application/jwt", false, false},
+        {"text/jwt", false, false},
+        {"logout+jwt", false, false},
+        {"dpop+jwt", false, false},
+        {"secevent+jwt", false, false},
+        {"JOSE", false, false},
+    };
+    bearer_policy_t policy = {.typ = BEARER_TYP_ANY};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name = cases[i].typ ? cases[i].typ : "absent";
+        bearer_str_t typ = unit_str(cases[i].typ);
+
+        policy.typ = BEARER_TYP_ANY;
+        unit_expect(name, bearer_policy_accepts_typ(&policy, typ));
+        policy.typ = BEARER_TYP_JWT;
+        unit_expect(name,
+                    bearer_policy_accepts_typ(&policy, typ) == cases[i].jwt);
+        policy.typ = BEARER_TYP_AT_JWT;
+        unit_expect(name,
+                    bearer_policy_accepts_typ(&policy, typ) == cases[i].at_jwt);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(policy_refuses_what_accepts_by_omission),
+        unit_row(policy_refuses_an_issuer_without_algorithm),
+        unit_row(policy_never_mixes_secrets_and_public_keys),
+        unit_row(policy_allows_what_any_issuer_may_use),
+        unit_row(policy_finds_exactly_one_issuer),
+        unit_row(policy_accepts_types_of_access_tokens),
+    };
+
+    return unit_run(tests);
+}

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "bearer/verify.h"
+
+#include "mint.h"
+
+#define SECRET "0123456789abcdef0123456789abcdef"
+/* good claims of either issuer, but for what follows */
+#define BY_I "{'iss':'https://i','aud':'api','exp':1900000000,'sub':'alice'"
+#define BY_S "{'iss':'https://s','aud':'api','exp':1900000000,'sub':'alice'"
+
+static const bearer_str_t audience[] = {BEARER_LIT("api")};
+
+/* a place with an issuer of published keys and one with a secret */
+typedef struct place_t {
+    bearer_issuer_t keys, secret;
+    const bearer_issuer_t *issuers[2];
+    const bearer_path_t *user[1];
+    bearer_policy_t policy;
+} place_t;
+
+static const bearer_jwks_t *set_of(const char *keys, apr_pool_t *pool)
+{
+    const bearer_jwks_t *set = NULL;
+
+    unit_expect_reason(
+        keys, bearer_jwks_parse(mint_set(keys, pool), &set, NULL, pool), "ok");
+    return set;
+}
+
+static place_t *place(apr_pool_t *pool)
+{
+    place_t *made = apr_pcalloc(pool, sizeof(*made));
+    const bearer_jwk_t *key = NULL;
+
+    assert_int_equal(
+        bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
+    assert_int_equal(bearer_json_path_parse("sub", &made->user[0], NULL, pool),
+                     BEARER_OK);
+    made->keys.iss = unit_str("https://i");
+    made->secret.iss = unit_str("https://s");
+    made->secret.secret = bearer_jwks_create(key, pool);
+    made->issuers[0] = &made->keys;
+    made->issuers[1] = &made->secret;
+    made->policy.issuers = made->issuers;
+    made->policy.issuer_count = 2;
+    made->policy.audiences = audience;
+    made->policy.audience_count = 1;
+    made->policy.user = made->user;
+    made->policy.user_count = 1;
+    return made;
+}
+
+/* all three parts, as the gate calls them */
+static bearer_reason_t judge(const char *token, const bearer_policy_t *policy,
+                             const bearer_jwks_t *keys, bearer_note_t *note,
+                             apr_pool_t *pool)
+{
+    bearer_reason_t why;
+    bearer_str_t subject;
+    bearer_job_t job;
+    bool newer_may_help;
+
+    note->text[0] = '\0';
+    why = bearer_verify_begin(unit_str(token), policy, &job, note, pool);
+    if (why)
+        return why;
+    if (job.issuer->secret)
+        keys = job.issuer->secret;
+    why = bearer_verify_signature(&job, keys, &newer_may_help, note);
+    if (why)
+        return why;
+    return bearer_verify_claims(&job, NOW, &subject, note);
+}
+
+static const char *mint(const char *header, const char *claims,
+                        apr_pool_t *pool)
+{
+    return mint_token(header, claims, 1, pool);
+}
+
+/* --- order ------------------------------------------------------------------ */
+
+/* each token is wrong in what its row says, and in much that comes later */
+static void verify_gives_the_earliest_reason(void **state)
+{
+    static const struct {
+        const char *header, *claims, *want;
+    } cases[] = {
+        {"[]", "[]", "header_json"},
+        {"{'crit':[],'typ':1}", "[]", "alg_missing"},
+        {"{'alg':'none','crit':[],'typ':1}", "[]", "alg_unknown"},
+        {"{'alg':'RS256','crit':[],'typ':1}", "[]", "alg_forbidden"},
+        {"{'alg':'EdDSA','zip':1,'b64':1,'crit':[]}", "[]", "header_crit"},
+        {"{'alg':'EdDSA','zip':1,'b64':1,'enc':1}", "[]", "header_b64"},
+        {"{'alg':'EdDSA','zip':1,'enc':1,'kid':1}", "[]", "header_zip"},
+        {"{'alg':'EdDSA','enc':1,'kid':1,'typ':1}", "[]", "header_enc"},
+        {"{'alg':'EdDSA','kid':1,'typ':1}", "[]", "header_kid"},
+        {"{'alg':'EdDSA','kid':'?','typ':1}", "[]", "typ_wrong"},
+        {"{'alg':'EdDSA','kid':'?','typ':'logout+jwt'}", "[]", "typ_wrong"},
+        {"{'alg':'EdDSA','kid':'?'}", "[]", "payload_json"},
+        {"{'alg':'HS256','kid':'?'}", "{'exp':1}", "iss_missing"},
+        {"{'alg':'HS256','kid':'?'}", "{'iss':['https://i'],'exp':1}",
+         "iss_missing"},
+        {"{'alg':'HS256','kid':'?'}", "{'iss':'https://i/','exp':1}",
+         "iss_unknown"},
+        /* allowed at this place, but only for the other issuer */
+        {"{'alg':'HS256','kid':'?'}", "{'iss':'https://i','exp':1}",
+         "alg_forbidden"},
+        {"{'alg':'EdDSA','kid':'?'}", "{'iss':'https://s','exp':1}",
+         "alg_forbidden"},
+        {"{'alg':'EdDSA','kid':'?'}", "{'iss':'https://i','exp':1}",
+         "key_unknown"},
+        {"{'alg':'EdDSA','kid':'rsa'}", "{'iss':'https://i','exp':1}",
+         "key_unfit"},
+        {"{'alg':'EdDSA','kid':'448'}", "{'iss':'https://i','exp':1}",
+         "sig_length"},
+        {"{'alg':'EdDSA','kid':'two'}", "{'iss':'https://i','exp':1}",
+         "sig_wrong"},
+        {"{'alg':'EdDSA','kid':'one'}", "{'iss':'https://i','exp':1}",
+         "expired"},
+        {"{'alg':'EdDSA','kid':'one'}", "{'iss':'https://i','exp':1900000000}",
+         "aud_missing"},
+        {"{'alg':'EdDSA','kid':'one'}",
+         "{'iss':'https://i','exp':1900000000,'aud':'api','cnf':{}}",
+         "cnf_bound"},
+        {"{'alg':'EdDSA','kid':'one'}",
+         "{'iss':'https://i','exp':1900000000,'aud':'api'}", "subject_missing"},
+        {"{'alg':'EdDSA','kid':'one'}", BY_I "}", "ok"},
+        {"{'alg':'EdDSA','kid':'one','typ':'at+jwt','jku':'https://evil',"
+         "'jwk':{'kty':'oct','k':'AAAA'},'x5c':['AAAA']}",
+         BY_I "}", "ok"},
+    };
+    place_t *at = place(*state);
+    const bearer_jwks_t *keys = set_of(
+        apr_pstrcat(
+            *state, mint_key(1, "one", *state), ",", mint_key(2, "two", *state),
+            ",{'kty':'OKP','crv':'Ed448','kid':'448','x':'" FIX_ED448_X
+            "'},{'kty':'RSA','e':'AQAB','kid':'rsa','n':'" FIX_RSA_N "'}",
+            NULL),
+        *state);
+    bearer_note_t note;
+    apr_size_t i;
+
+    at->policy.algs = bearer_alg_find(unit_str("EdDSA"))->bit
+                      | bearer_alg_find(unit_str("HS256"))->bit;
+    assert_int_equal(keys->count, 4);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name =
+            apr_pstrcat(*state, cases[i].header, " ", cases[i].claims, NULL);
+        const char *token = mint(cases[i].header, cases[i].claims, *state);
+
+        unit_expect_reason(name, judge(token, &at->policy, keys, &note, *state),
+                           cases[i].want);
+    }
+}
+
+static void verify_refuses_bad_forms_first(void **state)
+{
+    static const struct {
+        const char *name, *token, *want;
+    } cases[] = {
+        {"nothing", "", "jws_parts"},
+        {"two parts", "W10.W10", "jws_parts"},
+        {"five parts", "W10.W10.W10.W10.W10", "jws_encrypted"},
+        {"padding", "W10=.W10.W10", "b64_alphabet"},
+        {"impossible length", "W10.W.W10", "b64_length"},
+        {"another spelling", "W11.W10.W10", "b64_canonical"},
+    };
+    place_t *at = place(*state);
+    char *large = apr_pcalloc(*state, BEARER_LIMIT_TOKEN + 2);
+    bearer_note_t note;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        unit_expect_reason(
+            cases[i].name,
+            judge(cases[i].token, &at->policy, NULL, &note, *state),
+            cases[i].want);
+    memset(large, '=', BEARER_LIMIT_TOKEN + 1);
+    unit_expect_reason("large", judge(large, &at->policy, NULL, &note, *state),
+                       "token_size");
+}
+
+/* a token of each algorithm that another implementation made */
+static void verify_accepts_foreign_tokens(void **state)
+{
+    static const struct {
+        const char *key, *token;
+    } cases[] = {
+        {"{'kty':'RSA','e':'AQAB','kid':'k','n':'" FIX_RSA_N "'}",
+         FIX_RS256_RSA_TOKEN},
+        {"{'kty':'RSA','e':'AQAB','kid':'k','n':'" FIX_RSA_N "'}",
+         FIX_PS512_RSA_TOKEN},
+        {"{'kty':'EC','crv':'P-256','kid':'k','x':'" FIX_P256_X
+         "','y':'" FIX_P256_Y "'}",
+         FIX_ES256_P256_TOKEN},
+        {"{'kty':'OKP','crv':'Ed25519','kid':'k','x':'" FIX_ED25519_X "'}",
+         FIX_EDDSA_ED25519_TOKEN},
+    };
+    place_t *at = place(*state);
+    bearer_str_t foreign[] = {BEARER_LIT("https://api.example")};
+    bearer_note_t note;
+    apr_size_t i;
+
+    at->keys.iss = unit_str("https://issuer.example");
+    at->policy.audiences = foreign;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        unit_expect_reason(cases[i].key,
+                           judge(cases[i].token, &at->policy,
+                                 set_of(cases[i].key, *state), &note, *state),
+                           "ok");
+    unit_expect_reason("a token that brings its key",
+                       judge(FIX_FORGED_TOKEN, &at->policy,
+                             set_of(cases[2].key, *state), &note, *state),
+                       "sig_wrong");
+}
+
+/* --- issuers ---------------------------------------------------------------- */
+
+static void verify_uses_an_issuers_own_algorithms(void **state)
+{
+    place_t *at = place(*state);
+    const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
+    const char *token = mint("{'alg':'EdDSA','kid':'one'}", BY_I "}", *state);
+    bearer_note_t note;
+
+    at->keys.algs = bearer_alg_find(unit_str("ES256"))->bit;
+    unit_expect_reason("own list",
+                       judge(token, &at->policy, keys, &note, *state),
+                       "alg_forbidden");
+    assert_string_equal(note.text, "alg EdDSA");
+    at->keys.algs = bearer_alg_public;
+    at->policy.algs = bearer_alg_find(unit_str("ES256"))->bit;
+    unit_expect_reason("own list wins",
+                       judge(token, &at->policy, keys, &note, *state), "ok");
+}
+
+/* algorithm confusion: what is public must not serve as a secret */
+static void verify_keeps_secrets_and_keys_apart(void **state)
+{
+    place_t *at = place(*state);
+    const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
+    bearer_note_t note;
+
+    unit_expect_reason(
+        "secret",
+        judge(mint_secret_token("{'alg':'HS256'}", BY_S "}", SECRET, *state),
+              &at->policy, keys, &note, *state),
+        "ok");
+    unit_expect_reason("another secret",
+                       judge(mint_secret_token("{'alg':'HS256'}", BY_S "}",
+                                               "x" SECRET, *state),
+                             &at->policy, keys, &note, *state),
+                       "sig_wrong");
+    unit_expect_reason(
+        "the secret for the other issuer",
+        judge(mint_secret_token("{'alg':'HS256'}", BY_I "}", SECRET, *state),
+              &at->policy, keys, &note, *state),
+        "alg_forbidden");
+    unit_expect_reason(
+        "the key for the secret's issuer",
+        judge(mint("{'alg':'EdDSA','kid':'one'}", BY_S "}", *state),
+              &at->policy, keys, &note, *state),
+        "alg_forbidden");
+}
+
+/* a key id means nothing without its issuer */
+static void verify_one_kid_of_two_issuers(void **state)
+{
+    place_t *at = place(*state);
+    const bearer_jwks_t *of_i = set_of(mint_key(1, "same", *state), *state);
+    const bearer_jwks_t *of_other = set_of(mint_key(2, "same", *state), *state);
+    const char *header = "{'alg':'EdDSA','kid':'same'}";
+    const char *claims = "{'iss':'https://other','aud':'api',"
+                         "'exp':1900000000,'sub':'alice'}";
+    bearer_issuer_t other = {.iss = BEARER_LIT("https://other")};
+    const bearer_issuer_t *issuers[] = {&at->keys, &other};
+    bearer_note_t note = {""};
+    bearer_job_t job;
+    bool newer_may_help = true;
+
+    at->policy.issuers = issuers;
+    assert_int_equal(
+        bearer_verify_begin(unit_str(mint_token(header, claims, 1, *state)),
+                            &at->policy, &job, &note, *state),
+        BEARER_OK);
+    assert_ptr_equal(job.issuer, &other);
+    unit_expect_reason(
+        "signed by the first, says the second",
+        bearer_verify_signature(&job, of_other, &newer_may_help, &note),
+        "sig_wrong");
+    assert_false(newer_may_help);
+    assert_string_equal(note.text, "kid same, alg EdDSA");
+    assert_int_equal(
+        bearer_verify_begin(unit_str(mint_token(header, BY_I "}", 1, *state)),
+                            &at->policy, &job, &note, *state),
+        BEARER_OK);
+    assert_ptr_equal(job.issuer, &at->keys);
+    unit_expect_reason(
+        "signed by the first, says so",
+        bearer_verify_signature(&job, of_i, &newer_may_help, &note), "ok");
+    assert_false(newer_may_help);
+}
+
+/* --- whether newer keys may help -------------------------------------------- */
+
+#define RSA_KEY(kid) "{'kty':'RSA','e':'AQAB','n':'" FIX_RSA_N "'" kid "}"
+#define ED448_KEY(kid)                                                         \
+    "{'kty':'OKP','crv':'Ed448','x':'" FIX_ED448_X "'" kid "}"
+#define P256_KEY                                                               \
+    "{'kty':'EC','crv':'P-256','x':'" FIX_P256_X "','y':'" FIX_P256_Y "'}"
+
+static void verify_tells_whether_newer_keys_may_help(void **state)
+{
+    const char *one = mint_key(1, "one", *state);
+    const char *two = mint_key(2, "two", *state);
+    const char *twice = mint_key(2, "one", *state);
+    const char *plain_one = mint_key(1, NULL, *state);
+    const char *plain_two = mint_key(2, NULL, *state);
+    const struct {
+        const char *name;
+        const char *keys[6];
+        const char *header;
+        const char *want;
+        bool newer_may_help;
+    } cases[] = {
+        {"known kid", {one}, "{'alg':'EdDSA','kid':'one'}", "ok", false},
+        {"known kid, wrong signature",
+         {twice},
+         "{'alg':'EdDSA','kid':'one'}",
+         "sig_wrong",
+         false},
+        {"known kid, also a key without",
+         {twice, plain_one},
+         "{'alg':'EdDSA','kid':'one'}",
+         "sig_wrong",
+         false},
+        {"one kid, two keys",
+         {twice, one},
+         "{'alg':'EdDSA','kid':'one'}",
+         "ok",
+         false},
+        {"unknown kid",
+         {one, two},
+         "{'alg':'EdDSA','kid':'new'}",
+         "key_unknown",
+         true},
+        {"empty kid",
+         {one, two},
+         "{'alg':'EdDSA','kid':''}",
+         "key_unknown",
+         true},
+        {"unknown kid, key without",
+         {plain_one},
+         "{'alg':'EdDSA','kid':'new'}",
+         "ok",
+         false},
+        {"unknown kid, wrong key without",
+         {plain_two},
+         "{'alg':'EdDSA','kid':'new'}",
+         "sig_wrong",
+         true},
+        {"unknown kid, unfit key without",
+         {RSA_KEY("")},
+         "{'alg':'EdDSA','kid':'new'}",
+         "key_unknown",
+         true},
+        {"no kid", {one}, "{'alg':'EdDSA'}", "ok", false},
+        {"no kid, second fits", {two, one}, "{'alg':'EdDSA'}", "ok", false},
+        {"no kid, wrong signature",
+         {two},
+         "{'alg':'EdDSA'}",
+         "sig_wrong",
+         true},
+        {"no kid, another size",
+         {ED448_KEY("")},
+         "{'alg':'EdDSA'}",
+         "sig_length",
+         true},
+        {"no kid, wrong, then another size",
+         {two, ED448_KEY("")},
+         "{'alg':'EdDSA'}",
+         "sig_wrong",
+         true},
+        {"no kid, another size, then wrong",
+         {ED448_KEY(""), two},
+         "{'alg':'EdDSA'}",
+         "sig_wrong",
+         true},
+        {"no kid, none fits",
+         {RSA_KEY("")},
+         "{'alg':'EdDSA'}",
+         "key_unfit",
+         true},
+        {"no kid, too many",
+         {two, two, two, two, one},
+         "{'alg':'EdDSA'}",
+         "key_ambiguous",
+         false},
+        {"known kid, unfit",
+         {RSA_KEY(",'kid':'one'"), two},
+         "{'alg':'EdDSA','kid':'one'}",
+         "key_unfit",
+         false},
+        {"known kid, another size",
+         {ED448_KEY(",'kid':'one'")},
+         "{'alg':'EdDSA','kid':'one'}",
+         "sig_length",
+         false},
+        /* 64 bytes are no RS256 signature by any of 2048 bits, but may be by a
+         * key yet to come; ES256 has one length only, and here it fits */
+        {"no kid, RSA", {RSA_KEY("")}, "{'alg':'RS256'}", "sig_length", true},
+        {"no kid, EC", {P256_KEY}, "{'alg':'ES256'}", "sig_wrong", true},
+    };
+    place_t *at = place(*state);
+    apr_size_t i, k;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *keys = cases[i].keys[0];
+        bool newer_may_help = !cases[i].newer_may_help;
+        bearer_note_t note = {""};
+        bearer_job_t job;
+
+        for (k = 1; k < 6 && cases[i].keys[k]; k++)
+            keys = apr_pstrcat(*state, keys, ",", cases[i].keys[k], NULL);
+        unit_expect_reason(
+            cases[i].name,
+            bearer_verify_begin(
+                unit_str(mint(cases[i].header, BY_I "}", *state)), &at->policy,
+                &job, &note, *state),
+            "ok");
+        unit_expect_reason(cases[i].name,
+                           bearer_verify_signature(&job, set_of(keys, *state),
+                                                   &newer_may_help, &note),
+                           cases[i].want);
+        unit_expect(cases[i].name, newer_may_help == cases[i].newer_may_help);
+    }
+}
+
+/* a length that its algorithm forbids is wrong for every key */
+static void verify_asks_nobody_for_impossible_lengths(void **state)
+{
+    place_t *at = place(*state);
+    const char *token = apr_pstrcat(
+        *state, mint_signed_part("{'alg':'ES256'}", BY_I "}", *state), ".AAAA",
+        NULL);
+    bearer_note_t note;
+    bearer_job_t job;
+    bool newer_may_help = true;
+
+    assert_int_equal(
+        bearer_verify_begin(unit_str(token), &at->policy, &job, &note, *state),
+        BEARER_OK);
+    unit_expect_reason("ES256 of 3 bytes",
+                       bearer_verify_signature(&job, set_of(P256_KEY, *state),
+                                               &newer_may_help, &note),
+                       "sig_length");
+    assert_false(newer_may_help);
+}
+
+/* --- what is handed out ----------------------------------------------------- */
+
+static void verify_fills_a_job_as_far_as_it_got(void **state)
+{
+    static const struct {
+        const char *header, *claims, *want;
+        bool jws, payload, issuer;
+    } cases[] = {
+        {"{'alg':'none'}", BY_I "}", "alg_unknown", false, false, false},
+        {"{'alg':'EdDSA','typ':'x'}", BY_I "}", "typ_wrong", true, false,
+         false},
+        {"{'alg':'EdDSA'}", "[]", "payload_json", true, false, false},
+        {"{'alg':'EdDSA'}", "{}", "iss_missing", true, true, false},
+        {"{'alg':'EdDSA'}", "{'iss':'x'}", "iss_unknown", true, true, false},
+        {"{'alg':'EdDSA'}", BY_S "}", "alg_forbidden", true, true, true},
+        {"{'alg':'EdDSA'}", BY_I "}", "ok", true, true, true},
+    };
+    place_t *at = place(*state);
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_job_t job;
+
+        memset(&job, 0xff, sizeof(job));
+        unit_expect_reason(
+            cases[i].want,
+            bearer_verify_begin(
+                unit_str(mint(cases[i].header, cases[i].claims, *state)),
+                &at->policy, &job, NULL, *state),
+            cases[i].want);
+        assert_ptr_equal(job.policy, &at->policy);
+        unit_expect(cases[i].want, !job.jws == !cases[i].jws);
+        unit_expect(cases[i].want, !job.claims == !cases[i].payload);
+        unit_expect(cases[i].want, !job.issuer == !cases[i].issuer);
+    }
+}
+
+static void verify_finds_the_subject_if_asked(void **state)
+{
+    place_t *at = place(*state);
+    const char *nobody = "{'iss':'https://i','aud':'api','exp':1900000000}";
+    bearer_str_t subject = {NULL, 0};
+    bearer_job_t job;
+
+    assert_int_equal(
+        bearer_verify_begin(unit_str(mint("{'alg':'EdDSA'}", BY_I "}", *state)),
+                            &at->policy, &job, NULL, *state),
+        BEARER_OK);
+    unit_expect_reason("at time",
+                       bearer_verify_claims(&job, NOW, &subject, NULL), "ok");
+    assert_string_equal(subject.data, "alice");
+    unit_expect_reason("later",
+                       bearer_verify_claims(&job, 1900000000, &subject, NULL),
+                       "expired");
+
+    assert_int_equal(
+        bearer_verify_begin(unit_str(mint("{'alg':'EdDSA'}", nobody, *state)),
+                            &at->policy, &job, NULL, *state),
+        BEARER_OK);
+    unit_expect_reason("nobody",
+                       bearer_verify_claims(&job, NOW, &subject, NULL),
+                       "subject_missing");
+    at->policy.user_count = 0;
+    subject.data = NULL;
+    unit_expect_reason("nobody asked",
+                       bearer_verify_claims(&job, NOW, &subject, NULL), "ok");
+    assert_null(subject.data);
+}
+
+static void verify_notes_are_short_and_escaped(void **state)
+{
+    static const struct {
+        const char *header, *claims, *want;
+    } cases[] = {
+        {"{'alg':'EdDSA','typ':'a\\nb'}", "{}", "typ a\\x0ab"},
+        {"{'alg':'EdDSA'}", "{'iss':'a\\u0022b'}", "iss a\\x22b"},
+        {"{'alg':'HS256'}", BY_I "}", "alg HS256"},
+        {"{'alg':'EdDSA','kid':'a\\r\\nb'}", BY_I "}",
+         "kid a\\x0d\\x0ab, alg EdDSA"},
+        {"{'alg':'ES256'}", BY_I "}", "kid , alg ES256"},
+    };
+    place_t *at = place(*state);
+    const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
+    bearer_note_t note;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unit_expect(cases[i].header,
+                    judge(mint(cases[i].header, cases[i].claims, *state),
+                          &at->policy, keys, &note, *state)
+                        != BEARER_OK);
+        assert_string_equal(note.text, cases[i].want);
+    }
+    at->policy.typ = BEARER_TYP_AT_JWT;
+    unit_expect_reason("no typ",
+                       judge(mint("{'alg':'EdDSA'}", BY_I "}", *state),
+                             &at->policy, keys, &note, *state),
+                       "typ_wrong");
+    assert_string_equal(note.text, "typ ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(verify_gives_the_earliest_reason),
+        unit_row(verify_refuses_bad_forms_first),
+        unit_row(verify_accepts_foreign_tokens),
+        unit_row(verify_uses_an_issuers_own_algorithms),
+        unit_row(verify_keeps_secrets_and_keys_apart),
+        unit_row(verify_one_kid_of_two_issuers),
+        unit_row(verify_tells_whether_newer_keys_may_help),
+        unit_row(verify_asks_nobody_for_impossible_lengths),
+        unit_row(verify_fills_a_job_as_far_as_it_got),
+        unit_row(verify_finds_the_subject_if_asked),
+        unit_row(verify_notes_are_short_and_escaped),
+    };
+
+    return unit_run(tests);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/authbearer.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+
+/* how long one answer of an issuer may take; what AuthBearerFetch has */
+#define TIMEOUT  apr_time_from_sec(5)
+#define CONNECT  apr_time_from_sec(2)
+#define REFRESH  apr_time_from_sec(3600)
+#define MAX_BODY 262144
+#define LEEWAY   30
+
+static int verify(tool_t *tool, int count, const char *const *words)
+{
+    (void)words;
+    if (count)
+        return tool_complain("verify: the token is read from stdin, not from "
+                             "the command line, where all can see it");
+    return tool_verify(tool);
+}
+
+static int keys(tool_t *tool, int count, const char *const *words)
+{
+    if (count > 1)
+        return tool_complain("keys: one issuer at a time");
+    if (count && tool->source.issuer)
+        return tool_complain("keys: the issuer is named twice");
+    if (count)
+        tool->source.issuer = words[0];
+    if (!tool->source.issuer && !tool->source.location)
+        return tool_complain("keys: name an issuer, or --keys");
+    return tool_keys(tool);
+}
+
+static int explain(tool_t *tool, int count, const char *const *words)
+{
+    (void)words;
+    if (count)
+        return tool_complain("explain: the token is read from stdin, not from "
+                             "the command line, where all can see it");
+    return tool_explain(tool);
+}
+
+static int config(tool_t *tool, int count, const char *const *words)
+{
+    (void)count;
+    return tool_config(tool, words);
+}
+
+static const struct {
+    const char *name;
+    int bit;
+    int (*run)(tool_t *tool, int count, const char *const *words);
+    const char *synopsis;
+} commands[] = {
+    {"verify", TOOL_VERIFY, verify,
+     "--issuer ISS --audience AUD [options] < token\n"
+     "    judges a token as the module would, and tells each check"},
+    {"keys", TOOL_KEYS, keys,
+     "ISSUER | --keys URL|file:PATH [options]\n"
+     "    gets an issuer's keys and tells which are usable, or why not"},
+    {"explain", TOOL_EXPLAIN, explain,
+     "[options] < token\n"
+     "    shows what a token says, without believing it"},
+    {"config", TOOL_CONFIG, config,
+     "[--httpd PATH] [HTTPD-ARGUMENTS]\n"
+     "    shows what each protected place of httpd demands"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int print_help(void)
+{
+    size_t i;
+
+    for (i = 0; i < COMMANDS; i++) {
+        printf("%sauthbearer %s %s\n", i ? "\n" : "", commands[i].name,
+               commands[i].synopsis);
+        tool_options_print(commands[i].bit);
+    }
+    printf("\nexit status: 0 accepted, 1 refused, 2 could not judge\n");
+    return TOOL_GOOD;
+}
+
+static tool_t *create(apr_pool_t *pool)
+{
+    tool_t *tool = apr_pcalloc(pool, sizeof(*tool));
+
+    tool->pool = pool;
+    tool->now.wall = apr_time_sec(apr_time_now());
+    tool->now.tick = bearer_fetch_tick();
+    tool->issuers[0] = &tool->issuer;
+    tool->issuer.source = &tool->source;
+    tool->policy.issuers = tool->issuers;
+    tool->policy.leeway = LEEWAY;
+    tool->source.timeout = TIMEOUT;
+    tool->source.connect = CONNECT;
+    tool->source.max_body = MAX_BODY;
+    tool->source.schedule.refresh = REFRESH;
+    return tool;
+}
+
+static int run(int count, const char *const *words, apr_pool_t *pool)
+{
+    tool_t *tool = create(pool);
+    size_t i;
+    int used;
+
+    if (count < 2)
+        return tool_complain("say verify, keys, explain or config; --help "
+                             "tells more");
+    if (!strcmp(words[1], "--help") || !strcmp(words[1], "help"))
+        return print_help();
+    if (!strcmp(words[1], "--version")) {
+        printf("authbearer %s\n", AUTHBEARER_VERSION);
+        return TOOL_GOOD;
+    }
+    for (i = 0; i < COMMANDS; i++) {
+        if (strcmp(words[1], commands[i].name))
+            continue;
+        used = tool_options_read(tool, commands[i].bit, count - 2, words + 2);
+        if (used < 0)
+            return TOOL_UNDECIDED;
+        return commands[i].run(tool, count - 2 - used, words + 2 + used);
+    }
+    return tool_complain("the first word is verify, keys, explain or config; "
+                         "--help tells more");
+}
+
+int main(int argc, const char *const *argv, const char *const *env)
+{
+    apr_pool_t *pool;
+    int status;
+
+    if (apr_app_initialize(&argc, &argv, &env) != APR_SUCCESS
+        || apr_pool_create(&pool, NULL) != APR_SUCCESS)
+        return TOOL_UNDECIDED;
+    bearer_json_seed();
+    status = run(argc, argv, pool);
+    /* a full disk or a closed pipe is no verdict */
+    if (fflush(stdout) != 0 || ferror(stdout))
+        status = TOOL_UNDECIDED;
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return status;
+}

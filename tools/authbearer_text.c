@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/authbearer.h"
+
+#include <apr_strings.h>
+
+/* the last second of the year 9999 */
+#define LAST_DATE APR_INT64_C(253402300799)
+
+const char *tool_text_value(const json_t *value, apr_pool_t *pool)
+{
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII
+                         | JSON_REAL_PRECISION(bearer_json_precision(value));
+    size_t len = json_dumpb(value, NULL, 0, flags);
+    char *text = apr_palloc(pool, len + 1);
+    size_t i;
+
+    len = json_dumpb(value, text, len, flags);
+    /* jansson leaves DEL as it is */
+    for (i = 0; i < len; i++) {
+        if (text[i] == 0x7f)
+            text[i] = '?';
+    }
+    text[len] = '\0';
+    return text;
+}
+
+const char *tool_text_string(bearer_str_t text, apr_pool_t *pool)
+{
+    json_t *value = json_stringn(text.data ? text.data : "", text.len);
+    bearer_note_t note;
+    const char *out;
+
+    if (!value) {
+        bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);
+        return apr_pstrdup(pool, note.text);
+    }
+    out = tool_text_value(value, pool);
+    json_decref(value);
+    return out;
+}
+
+const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool)
+{
+    apr_time_exp_t parts;
+
+    if (seconds < 0)
+        return "before 1970";
+    if (seconds > LAST_DATE
+        || apr_time_exp_gmt(&parts, apr_time_from_sec(seconds)) != APR_SUCCESS)
+        return "after the year 9999";
+    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+                        parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                        parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+/* the two largest units that say something */
+static const char *span(apr_int64_t seconds, apr_pool_t *pool)
+{
+    static const struct {
+        apr_int64_t size;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    apr_int64_t rest;
+    int i = 0;
+
+    while (i < 3 && seconds < units[i].size)
+        i++;
+    rest = i < 3 ? seconds % units[i].size / units[i + 1].size : 0;
+    if (!rest)
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s",
+                            seconds / units[i].size, units[i].name);
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s %" APR_INT64_T_FMT " %s",
+                        seconds / units[i].size, units[i].name, rest,
+                        units[i + 1].name);
+}
+
+const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
+                               apr_pool_t *pool)
+{
+    if (then == now)
+        return "now";
+    if (then > now)
+        return apr_pstrcat(pool, "in ", span(then - now, pool), NULL);
+    return apr_pstrcat(pool, span(now - then, pool), " ago", NULL);
+}
+
+const char *tool_text_reason(bearer_reason_t why, const bearer_note_t *note,
+                             apr_pool_t *pool)
+{
+    const bearer_reason_info_t *info = bearer_error_find(why);
+    const char *particulars = note && note->text[0] ? note->text : NULL;
+
+    return apr_psprintf(pool, "%s: %s%s%s%s", info->slug, info->sentence,
+                        particulars ? " (" : "", particulars ? particulars : "",
+                        particulars ? ")" : "");
+}
+
+void tool_text_add_reason(json_t *object, bearer_reason_t why,
+                          const bearer_note_t *note)
+{
+    const bearer_reason_info_t *info = bearer_error_find(why);
+
+    json_object_set_new(object, "reason", json_string(info->slug));
+    json_object_set_new(object, "sentence", json_string(info->sentence));
+    if (note && note->text[0])
+        json_object_set_new(object, "note", json_string(note->text));
+}
+
+void tool_text_print_json(json_t *json)
+{
+    (void)json_dumpf(json, stdout,
+                     JSON_INDENT(2) | JSON_ENSURE_ASCII
+                         | JSON_REAL_PRECISION(bearer_json_precision(json)));
+    fputc('\n', stdout);
+    json_decref(json);
+}
