@@ -271,6 +271,20 @@ static const char *const *scopes_of(request_rec *r, const line_t *line)
     return scopes;
 }
 
+/* whether a list of scopes holds this one; they hold ":" and have case */
+static bool holds_scope(const char *list, const char *scope)
+{
+    apr_size_t len = strlen(scope);
+    const char *at = list;
+
+    while (at && (at = strstr(at, scope))) {
+        if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+            return true;
+        at++;
+    }
+    return false;
+}
+
 /* remembered for the challenge of a refusal; nothing is sent from here. A scope
  * that must not be there is not asked for. */
 static void want_scopes(request_rec *r, const char *const *words,
@@ -280,8 +294,7 @@ static void want_scopes(request_rec *r, const char *const *words,
     int i;
 
     for (i = 0; request && i < line->count; i++) {
-        if (request->scopes
-            && ap_find_token(r->pool, request->scopes, words[i]))
+        if (holds_scope(request->scopes, words[i]))
             continue;
         request->scopes =
             request->scopes
