@@ -307,7 +307,7 @@ def test_static_files(cook, login):
     site.ready("/", good)
     answer = site.ask("/", poor)
     assert (answer.status, answer.text()) == (200, "all\n")
-    assert answer.header("Cache-Control") == "private"
+    assert answer.header("Cache-Control") == "private, no-cache"
     assert site.ask("/finance/q1.html", good).text() == "money\n"
     cookie = [("Cookie", f"a=b; token={good}")]
     assert site.ask("/finance/q1.html", headers=cookie).text() == "money\n"

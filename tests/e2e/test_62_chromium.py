@@ -24,12 +24,12 @@ QUIET = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 
 PAGE = """<!DOCTYPE html><script>
 const asks = ASKS, NEXT = NEXTPAGE;
-async function ask(url, token, method, body) {
+async function ask(url, token, method, body, cache = 'no-store') {
   const headers = {};
   if (token) headers.Authorization = 'Bearer ' + token;
   if (body) headers['Content-Type'] = 'application/json';
   try {
-    const got = await fetch(url, {method, headers, body});
+    const got = await fetch(url, {method, headers, body, cache});
     const text = await got.text();
     return {status: got.status, text,
             challenge: got.headers.get('WWW-Authenticate'),
@@ -141,6 +141,9 @@ def site(serve, base, tokens, friend):
         base().place("cors", where, require="Require scope read")
         .place("any", "AuthBearerCrossOrigin *")
         .place("off")
+        .place("fresh", where, "Header set Cache-Control max-age=600")
+        .place("vary", where, "Header set Cache-Control max-age=600",
+               "Header merge Vary Authorization")
         .place("doc", 'AuthBearerResource https://api.example/doc', where))
     server.errorlog.allow_always("AH01630|AH01631|AH01629")
     return server.warm("/p/off", tokens.token())
@@ -165,7 +168,9 @@ def told(site, tokens, friend, stranger, tmp_path_factory):
         ["off-none", at + "/p/off", None, "GET"],
         ["metadata", at + "/.well-known/oauth-protected-resource/doc", None,
          "GET"],
-    ]
+    ] + [[name, f"{at}/p/{name.split('-')[0]}", token, "GET", None, "default"]
+         for name, token in (("fresh", good), ("fresh-none", None),
+                             ("vary", good), ("vary-none", None))]
     friend.next = stranger.origin + "/"
     browser = Browser(tmp_path_factory.mktemp("chromium"),
                       friend.origin + "/")
@@ -223,3 +228,10 @@ def test_the_metadata_of_a_resource_is_for_all(told):
     for page in told:
         assert json.loads(page["metadata"]["text"])["resource"] == \
             "https://api.example/doc"
+
+
+def test_what_the_browser_kept(told):
+    # why the documentation wants Vary: a browser does not look at the token
+    assert told[0]["fresh"]["status"] == told[0]["vary"]["status"] == 200
+    assert told[0]["fresh-none"]["status"] == 200
+    assert told[0]["vary-none"]["status"] == 401
