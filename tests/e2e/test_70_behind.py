@@ -1,42 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What programs and servers behind httpd see, and .htaccess."""
-import http.server
 import json
-import threading
 
 import pytest
 
 from testenv import mint
+from testenv.behind import BackEnd
 from testenv.mint import key
-
-
-class BackEnd:
-    """A server behind mod_proxy that answers with what it was sent."""
-
-    def __init__(self):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = json.dumps({
-                    "path": self.path,
-                    "headers": [[k.lower(), v] for k, v
-                                in self.headers.items()]}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,),
-                         daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -142,8 +142,9 @@ class Answer:
 
 
 def send(port, target, headers=(), method="GET", body=b"", timeout=30,
-         host=None):
-    """One request, byte for byte. headers: pairs; values may be bytes."""
+         host=None, tls=None):
+    """One request, byte for byte. headers: pairs; values may be bytes. tls: an
+    ssl.SSLContext."""
     lines = [f"{method} {target} HTTP/1.1".encode("latin-1"),
              f"Host: 127.0.0.1:{port}".encode(), b"Connection: close"]
     if host:
@@ -154,7 +155,9 @@ def send(port, target, headers=(), method="GET", body=b"", timeout=30,
         if isinstance(value, str):
             value = value.encode("latin-1")
         lines.append(name.encode() + b": " + value)
-    with socket.create_connection(("127.0.0.1", port), timeout) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout) as plain, \
+            tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls \
+            else plain as sock:
         sock.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         response = http.client.HTTPResponse(sock, method=method)
         response.begin()
