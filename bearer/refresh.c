@@ -92,7 +92,10 @@ bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
            && EVP_DigestUpdate(ctx, &kind, 1)
            && digest_field(ctx, source->location)
            && EVP_DigestUpdate(ctx, &http, 1)
-           && digest_field(ctx, source->proxy) && digest_field(ctx, source->ca)
+           && digest_field(ctx, source->proxies.https)
+           && digest_field(ctx, source->proxies.http)
+           && digest_field(ctx, source->proxies.except)
+           && digest_field(ctx, source->ca)
            && EVP_DigestFinal_ex(ctx, digest, NULL);
     EVP_MD_CTX_free(ctx);
     if (!good)
@@ -242,6 +245,17 @@ static void keep_telling(outcome_t *told, const outcome_t *other)
 
 /* --- fetching ----------------------------------------------------------- */
 
+/* an address that cannot be cut has none; the fetch refuses it anyway */
+static const char *proxy_of(const bearer_source_t *source, const char *address,
+                            apr_pool_t *tmp)
+{
+    bearer_url_t url;
+
+    if (bearer_url_parse(address, source->http_loopback, &url, NULL, tmp))
+        return NULL;
+    return bearer_url_find_proxy(&source->proxies, &url);
+}
+
 static bearer_reason_t get(attempt_t *attempt, const char *address,
                            const char *etag, const bearer_http_response_t **out,
                            outcome_t *outcome)
@@ -252,7 +266,7 @@ static bearer_reason_t get(attempt_t *attempt, const char *address,
     bearer_fetch_request_t request = {
         .url = address,
         .etag = etag,
-        .proxy = source->proxy,
+        .proxy = proxy_of(source, address, attempt->tmp),
         .http_loopback = source->http_loopback,
         .timeout = source->timeout,
         .connect = source->connect,

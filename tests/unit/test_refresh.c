@@ -1779,7 +1779,7 @@ static void refresh_tells_sources_apart(void **state BEARER_UNUSED)
     };
     enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
     bearer_source_t sources[COUNT];
-    bearer_board_id_t trusting[3];
+    bearer_board_id_t trusting[5];
     bearer_source_t again;
     int i, j;
 
@@ -1793,11 +1793,13 @@ static void refresh_tells_sources_apart(void **state BEARER_UNUSED)
             assert_memory_not_equal(&sources[i].id, &sources[j].id,
                                     sizeof(sources[i].id));
     }
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 5; i++) {
         again = sources[2];
         again.http_loopback = i == 0;
-        again.proxy = i == 1 ? "a" : NULL;
+        again.proxies.https = i == 1 ? "a" : NULL;
         again.ca = i == 2 ? "a" : NULL;
+        again.proxies.http = i == 3 ? "a" : NULL;
+        again.proxies.except = i == 4 ? "a" : NULL;
         assert_int_equal(bearer_refresh_identify(&again), BEARER_OK);
         trusting[i] = again.id;
         assert_memory_not_equal(&again.id, &sources[2].id, sizeof(again.id));
