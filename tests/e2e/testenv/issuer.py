@@ -21,12 +21,12 @@ from .mint import Key
 class Authority:
     """A certificate authority of our own and one server certificate."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="test authority"):
         self.folder = Path(folder)
         self.ca = self.folder / "ca.pem"
         self.pair = self.folder / "server.pem"
         self.root_key = ec.generate_private_key(ec.SECP256R1())
-        self.root = self.certificate("test authority", self.root_key, None,
+        self.root = self.certificate(name, self.root_key, None,
                                      self.root_key, True)
         self.ca.write_bytes(self.root.public_bytes(
             serialization.Encoding.PEM))
