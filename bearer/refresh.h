@@ -69,6 +69,7 @@ typedef struct bearer_refresh_env_t {
     bearer_fetch_fn fetch;
     void (*lock)(void *baton); /**< around posts; may be NULL */
     void (*unlock)(void *baton);
+    bool (*leads)(void *baton); /**< asked under the lock; NULL: yes */
     bearer_now_t (*now)(void *baton);
     double (*jitter)(void *baton);
     const volatile apr_uint32_t *stop;
