@@ -257,7 +257,7 @@ void *mab_conf_merge_server(apr_pool_t *pool, void *base_v, void *vhost_v)
     mab_server_t *merged = apr_pcalloc(pool, sizeof(*merged));
 
     merge_numbers(merged, base, vhost, mab_conf_server_fields);
-    merged->proxy = vhost->proxy ? vhost->proxy : base->proxy;
+    merged->proxies = vhost->proxies ? vhost->proxies : base->proxies;
     merged->ca = vhost->ca ? vhost->ca : base->ca;
     merged->where = vhost->where ? vhost->where : base->where;
     return merged;
@@ -276,7 +276,6 @@ void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
     source->max_body = (apr_size_t)SERVER(server, max_size);
     source->http_loopback = SERVER(server, http) == 1;
     source->ca = server->ca;
-    source->proxy = server->proxy && strcmp(server->proxy, "none") != 0
-                        ? server->proxy
-                        : NULL;
+    if (server->proxies)
+        source->proxies = *server->proxies;
 }

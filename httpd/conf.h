@@ -94,8 +94,8 @@ typedef struct mab_place_t {
 /** A server's or virtual host's fetching. */
 typedef struct mab_server_t {
     apr_int64_t timeout, connect, refresh, miss, stale, max_size, http;
-    const char *proxy; /**< NULL: not set; "none" */
-    const char *ca;    /**< NULL: not set */
+    const bearer_url_proxies_t *proxies; /**< NULL: not set */
+    const char *ca;                      /**< NULL: not set */
     const char *where; /**< file:line of the last AuthBearerFetch */
 } mab_server_t;
 

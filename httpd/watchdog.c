@@ -54,12 +54,19 @@ static double jitter(void *baton BEARER_UNUSED)
     return bits / 4294967296.0;
 }
 
+static bool leads(void *baton BEARER_UNUSED)
+{
+    return bearer_board_leader(mab_shared_get()->board)
+           == (apr_uint32_t)getpid();
+}
+
 static bearer_refresh_env_t env(void)
 {
     bearer_refresh_env_t env = {.board = mab_shared_get()->board,
                                 .fetch = bearer_fetch_get,
                                 .lock = mab_shared_lock,
                                 .unlock = mab_shared_unlock,
+                                .leads = leads,
                                 .now = mab_clock_now,
                                 .jitter = jitter,
                                 .stop = &stopping,

@@ -178,6 +178,7 @@ class Httpd:
         self.process = None
         self.failed = False
         self.logs_read = {}
+        self.environment = {}  # beside the usual variables
         self.errorlog = ErrorLog(self.root / "error.log")
         self.write("htdocs/ok.txt", "ok\n")
         self.write("cgi/env", ENV_CGI, 0o755)
@@ -250,6 +251,7 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
     def variables(self):
         env = {k: v for k, v in os.environ.items()
                if k in ("PATH", "LANG", "HOME", "LD_LIBRARY_PATH")}
+        env.update(self.environment)
         preload = os.environ.get("MAB_PRELOAD")
         if preload:
             report = f"log_path={self.root}/asan/report"
@@ -351,6 +353,19 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
             except FileNotFoundError:
                 pass
         return found
+
+    def fetcher(self):
+        """The pid of the child that fetches keys, as the log tells; None:
+        nobody just now."""
+        leading = None
+        for pid, what in re.findall(
+                r"child (\d+) (begins|ends) fetching keys",
+                self.errorlog.text()):
+            if what == "begins":
+                leading = int(pid)
+            elif leading == int(pid):
+                leading = None
+        return leading if leading in self.children() else None
 
     # --- requests ---
 
