@@ -212,6 +212,7 @@ void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
     MERGE_LIST(user);
     MERGE_LIST(origins);
     MERGE_LIST(resource);
+    MERGE_LIST(where);
     merged->user_expr = inner->user ? inner->user_expr : outer->user_expr;
     if (inner->htaccess)
         tighten(merged, outer, pool);

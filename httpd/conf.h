@@ -86,7 +86,8 @@ typedef struct mab_place_t {
     const bearer_resource_t *resource;
 
     bearer_str_t resource_audience; /**< the default of AuthBearerAudience */
-    bool htaccess; /**< set in a .htaccess file: may only tighten checks */
+    const char *where; /**< "<Location "/api"> at file:line" of AuthType */
+    bool htaccess;     /**< set in a .htaccess file: may only tighten checks */
     bool registered;
     bearer_policy_t policy; /**< frozen; valid in merged records */
 } mab_place_t;

@@ -949,6 +949,7 @@ static const char *watch_auth_type(cmd_parms *cmd, void *record,
     mab_setting_t *setting;
 
     place->bearer = strcasecmp(type, "Bearer") == 0;
+    place->where = mab_words_place(cmd);
     setting = register_place(cmd, place);
     if (!setting)
         return NULL;

@@ -24,6 +24,25 @@ typedef struct answer_t {
 
 /* --- the log line -------------------------------------------------------------- */
 
+/* whose token, which key and where: what the verdict and the configuration know */
+static const char *describe(request_rec *r, const mab_request_t *request)
+{
+    const bearer_verdict_t *verdict = &request->verdict;
+    const char *where = mab_conf_place(r)->where;
+    const char *issuer = "", *kid = "";
+    bearer_note_t note = {""};
+
+    if (verdict->issuer)
+        issuer = apr_pstrcat(r->pool, "; issuer \"", verdict->issuer->iss.data,
+                             "\"", NULL);
+    if (verdict->kid.data) {
+        bearer_note_set(&note, "%.*s", bearer_note_width(verdict->kid),
+                        verdict->kid.data);
+        kid = apr_pstrcat(r->pool, "; kid \"", note.text, "\"", NULL);
+    }
+    return apr_pstrcat(r->pool, issuer, kid, where ? "; in " : "", where, NULL);
+}
+
 static void log_once(request_rec *r, mab_request_t *request,
                      bearer_reason_t why)
 {
@@ -34,9 +53,12 @@ static void log_once(request_rec *r, mab_request_t *request,
     if (request->logged)
         return;
     request->logged = true;
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s: %s%s%s%s",
+    if (!APLOG_R_IS_LEVEL(r, level))
+        return;
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s: %s%s%s%s%s",
                   level <= APLOG_WARNING ? "MAB0401: " : "", info->slug,
-                  info->sentence, *note ? " (" : "", note, *note ? ")" : "");
+                  info->sentence, *note ? " (" : "", note, *note ? ")" : "",
+                  describe(r, request));
 }
 
 /* --- the answer ------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include "bearer/token.h"
 #include "httpd/clock.h"
 #include "httpd/shared.h"
+#include "httpd/trace.h"
 
 bool mab_request_is_ours(request_rec *r)
 {
@@ -278,6 +279,7 @@ mab_request_t *mab_request_judge(request_rec *r)
         request->place = mab_conf_place(r);
         ap_set_module_config(r->request_config, &auth_bearer_module, request);
         judge(r, request);
+        mab_trace_checks(r, &request->verdict);
         if (mab_shared_get())
             bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
     }
