@@ -70,10 +70,9 @@ static inline bearer_str_t fuzz_text(const uint8_t *data, size_t size)
  * is all that is left. Empty when nothing is left. */
 static inline bearer_str_t fuzz_line(bearer_str_t *rest, apr_pool_t *pool)
 {
-    const char *end =
-        rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
-    bearer_str_t line = {NULL, end ? (apr_size_t)(end - rest->data)
-                                   : rest->len};
+    const char *end = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
+    bearer_str_t line = {NULL,
+                         end ? (apr_size_t)(end - rest->data) : rest->len};
 
     line.data = apr_pstrmemdup(pool, rest->len ? rest->data : "", line.len);
     rest->data += end ? line.len + 1 : line.len;

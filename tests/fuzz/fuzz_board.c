@@ -33,10 +33,9 @@ static void use(bearer_board_t *board, const bearer_board_id_t *id,
         (void)bearer_board_asked(board, slot);
         bearer_board_note(board, slot, id, &schedule);
         if (bearer_board_post(board, slot, id, posted, &schedule) == BEARER_OK)
-            fuzz_check(
-                bearer_board_read(board, slot, id, &text, &version, pool)
-                    == BEARER_OK
-                && fuzz_same(text, posted));
+            fuzz_check(bearer_board_read(board, slot, id, &text, &version, pool)
+                           == BEARER_OK
+                       && fuzz_same(text, posted));
     }
     (void)bearer_board_lead(board, 7, 42, 1000, is_alive);
     (void)bearer_board_leader(board);

@@ -31,7 +31,8 @@ static const char *read_parameter(const char *at, const char **name,
 static void check_header(const char *at, const bearer_challenge_t *from,
                          apr_pool_t *pool)
 {
-    const char *name, *value;
+    const char *name = "";
+    const char *value = "";
     int count = 0;
 
     fuzz_check(strncmp(at, "Bearer", 6) == 0);

@@ -37,10 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool good;
 
     if (bearer_claims_parse(rest, &claims, &note, pool) == BEARER_OK) {
-        good = !bearer_claims_check(claims, &judge->policy, &judge->issuer,
-                                    NOW, &note);
-        fuzz_check(good
-                   == judge_claims(judge, claims->json, &judge->issuer));
+        good = !bearer_claims_check(claims, &judge->policy, &judge->issuer, NOW,
+                                    &note);
+        fuzz_check(good == judge_claims(judge, claims->json, &judge->issuer));
         if (!bearer_claims_subject(claims, &judge->policy, &subject))
             fuzz_check(judge_is_visible(subject));
         show_all(claims, path, pool);

@@ -22,8 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bearer_discovery_parse(text, ISSUER, false, &uri, &note, pool)
         == BEARER_OK) {
         json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-        fuzz_check(
-            bearer_json_equals(json_object_get(json, "issuer"), issuer));
+        fuzz_check(bearer_json_equals(json_object_get(json, "issuer"), issuer));
         fuzz_check(
             strcmp(json_string_value(json_object_get(json, "jwks_uri")), uri)
             == 0);

@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     headers.date = fuzz_word(&rest, pool);
     headers.age = fuzz_word(&rest, pool);
     /* what AuthBearerFetch allows, and below */
-    refresh = rest.len ? 1 + 3600 * (apr_int64_t)(unsigned char)rest.data[0]
-                       : 3600;
+    refresh =
+        rest.len ? 1 + 3600 * (apr_int64_t)(unsigned char)rest.data[0] : 3600;
     seconds = bearer_freshness_seconds(&headers, NOW, refresh);
     fuzz_check(seconds <= refresh);
     fuzz_check(seconds >= BEARER_FRESHNESS_LEAST || seconds == refresh);

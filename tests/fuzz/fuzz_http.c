@@ -68,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_check(a->status == b->status && fuzz_same(a->body, b->body));
             fuzz_check(same_text(a->etag, b->etag)
                        && same_text(a->location, b->location)
-                       && same_text(a->age, b->age) && same_text(a->date, b->date)
+                       && same_text(a->age, b->age)
+                       && same_text(a->date, b->date)
                        && same_text(a->expires, b->expires)
                        && same_text(a->cache_control, b->cache_control));
         }

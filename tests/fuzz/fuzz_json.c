@@ -31,11 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const json_t *json = NULL;
     const json_t *again = NULL;
     bearer_note_t note = {""};
-    json_t *theirs = json_loadb(size ? text.data : "", size,
-                                JSON_REJECT_DUPLICATES, NULL);
+    json_t *theirs =
+        json_loadb(size ? text.data : "", size, JSON_REJECT_DUPLICATES, NULL);
     bearer_reason_t why = bearer_json_parse(text, &json, &note, pool);
-    bool want = json_is_object(theirs)
-                && depth_of(theirs) <= BEARER_LIMIT_JSON_DEPTH;
+    bool want =
+        json_is_object(theirs) && depth_of(theirs) <= BEARER_LIMIT_JSON_DEPTH;
 
     fuzz_check((why == BEARER_OK) == want);
     fuzz_check_note(&note);

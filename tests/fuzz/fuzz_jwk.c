@@ -8,7 +8,7 @@
 
 static void check_key(const bearer_jwk_t *key, apr_pool_t *pool)
 {
-    static const char *const secret[] = {"d", "p",  "q",  "dp",
+    static const char *const secret[] = {"d",  "p",  "q", "dp",
                                          "dq", "qi", "k", "oth"};
     const bearer_jwk_t *again = NULL;
     bearer_note_t note = {""};

@@ -34,9 +34,9 @@ static void check_set(const bearer_jwks_t *set, apr_pool_t *pool)
     fuzz_check(set->count > 0 && set->count <= BEARER_LIMIT_KEYS);
     fuzz_check_note(&set->skipped_note);
     fuzz_check(bearer_jwks_kids(set, pool));
-    fuzz_check(bearer_jwks_parse(bearer_jwks_render(set, pool), &again, &note,
-                                 pool)
-               == BEARER_OK);
+    fuzz_check(
+        bearer_jwks_parse(bearer_jwks_render(set, pool), &again, &note, pool)
+        == BEARER_OK);
     fuzz_check(again->count == set->count && !again->skipped);
     for (i = 0; i < set->count; i++) {
         fuzz_check(again->keys[i]->algs == set->keys[i]->algs

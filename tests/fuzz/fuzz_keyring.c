@@ -6,7 +6,9 @@
 
 #include "bearer/keyring.h"
 
-#define KEY                                                                        "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"good\",\"x\":"      "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
+#define KEY                                                                    \
+    "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"good\",\"x\":"  \
+    "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
 
 static void take(bearer_keyring_t *ring, const bearer_board_id_t *id)
 {

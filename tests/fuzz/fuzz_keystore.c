@@ -20,8 +20,9 @@ static const char *folder(apr_pool_t *pool)
     if (!path[0]) {
         (void)apr_snprintf(path, sizeof(path), "/tmp/fuzz-keystore.%d",
                            (int)getpid());
-        fuzz_check(apr_dir_make(path, APR_FPROT_UREAD | APR_FPROT_UWRITE
-                                          | APR_FPROT_UEXECUTE,
+        fuzz_check(apr_dir_make(path,
+                                APR_FPROT_UREAD | APR_FPROT_UWRITE
+                                    | APR_FPROT_UEXECUTE,
                                 pool)
                    == APR_SUCCESS);
     }
@@ -41,18 +42,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     apr_file_t *file;
     json_t *json;
 
-    fuzz_check(apr_file_open(&file, path,
-                             APR_WRITE | APR_CREATE | APR_TRUNCATE,
+    fuzz_check(apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_TRUNCATE,
                              APR_FPROT_UREAD | APR_FPROT_UWRITE, pool)
                == APR_SUCCESS);
     fuzz_check(!size || apr_file_write_full(file, data, size, NULL) == 0);
     (void)apr_file_close(file);
     if (bearer_keystore_read(&store, &wanted, &found, &note, pool)
         == BEARER_OK) {
-        json = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES,
-                          NULL);
-        fuzz_check(
-            bearer_json_equals(json_object_get(json, "issuer"), issuer));
+        json =
+            json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
+        fuzz_check(bearer_json_equals(json_object_get(json, "issuer"), issuer));
         fuzz_check(found.age >= 0 && found.age < STALE);
         fuzz_check(found.keys->count > 0);
         json_decref(json);

@@ -55,8 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const bearer_match_t *match = NULL;
     bearer_note_t note = {""};
 
-    if (count
-        && bearer_claims_parse(rest, &claims, &note, pool) == BEARER_OK) {
+    if (count && bearer_claims_parse(rest, &claims, &note, pool) == BEARER_OK) {
         (void)bearer_match_scopes(words, count, claims);
         if (bearer_match_parse(words, count, &match, &note, pool) == BEARER_OK)
             check_line(match, words, count, claims, pool);

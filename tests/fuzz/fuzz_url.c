@@ -18,11 +18,11 @@ static void check_parts(const bearer_url_t *url, bool loopback,
     for (c = url->host; *c; c++)
         fuzz_check(!strchr("@/?%ABCDEFGHIJKLMNOPQRSTUVWXYZ", *c));
     fuzz_check(url->tls || (loopback && bearer_url_is_loopback(url->host)));
-    fuzz_check(bearer_url_parse(apr_pstrcat(pool, url->tls ? "https" : "http",
-                                            "://", url->authority, url->path,
-                                            NULL),
-                                loopback, &again, &note, pool)
-               == BEARER_OK);
+    fuzz_check(
+        bearer_url_parse(apr_pstrcat(pool, url->tls ? "https" : "http", "://",
+                                     url->authority, url->path, NULL),
+                         loopback, &again, &note, pool)
+        == BEARER_OK);
     fuzz_check(again.port == url->port && !strcmp(again.host, url->host)
                && !strcmp(again.path, url->path));
     if (bearer_url_check_issuer(url->text, loopback, &note, pool))

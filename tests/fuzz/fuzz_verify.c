@@ -42,11 +42,10 @@ static void sign(minted_t *out, const char *text, unsigned char *bytes,
     if (!key)
         key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
     context = EVP_MD_CTX_new();
-    fuzz_check(
-        EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1
-        && EVP_DigestSign(context, bytes, len, (const unsigned char *)text,
-                          strlen(text))
-               == 1);
+    fuzz_check(EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1
+               && EVP_DigestSign(context, bytes, len,
+                                 (const unsigned char *)text, strlen(text))
+                      == 1);
     EVP_MD_CTX_free(context);
 }
 
@@ -72,9 +71,8 @@ static minted_t mint(bearer_str_t how, bearer_str_t header, bearer_str_t claims,
         out.spoilt = true;
     }
     signature.len = len;
-    out.token.data =
-        apr_pstrcat(pool, text, ".",
-                    bearer_b64url_render(signature, pool).data, NULL);
+    out.token.data = apr_pstrcat(
+        pool, text, ".", bearer_b64url_render(signature, pool).data, NULL);
     out.token.len = strlen(out.token.data);
     return out;
 }

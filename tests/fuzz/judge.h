@@ -89,8 +89,7 @@ static inline bool judge_time(const json_t *json, const char *name, bool *there,
 
     *there = value != NULL;
     *out = json_number_value(value);
-    return !value
-           || (json_is_number(value) && *out >= -1e15 && *out <= 1e15);
+    return !value || (json_is_number(value) && *out >= -1e15 && *out <= 1e15);
 }
 
 static inline bool judge_audience(const bearer_policy_t *policy,
@@ -102,8 +101,8 @@ static inline bool judge_audience(const bearer_policy_t *policy,
         issuer->audience_count ? issuer->audiences : policy->audiences;
     int count = issuer->audience_count ? issuer->audience_count
                                        : policy->audience_count;
-    json_t *list = json_is_array(aud) ? json_incref((json_t *)aud)
-                                      : json_pack("[O]", aud);
+    json_t *list =
+        json_is_array(aud) ? json_incref((json_t *)aud) : json_pack("[O]", aud);
     bool good = any;
     const json_t *one;
     size_t i;
@@ -113,7 +112,8 @@ static inline bool judge_audience(const bearer_policy_t *policy,
         json_decref(list);
         return any;
     }
-    json_array_foreach (list, i, one) {
+    json_array_foreach(list, i, one)
+    {
         if (!json_is_string(one)) {
             good = false;
             break;

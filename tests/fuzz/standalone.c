@@ -51,10 +51,11 @@ static int replay(const char *path, apr_pool_t *parent)
            && apr_dir_read(&entry, APR_FINFO_NAME, folder) == APR_SUCCESS) {
         if (entry.name[0] == '.')
             continue;
-        count = replay_file(apr_pstrcat(pool, path, "/", entry.name, NULL),
-                            pool) < 0
-                    ? -1
-                    : count + 1;
+        count =
+            replay_file(apr_pstrcat(pool, path, "/", entry.name, NULL), pool)
+                    < 0
+                ? -1
+                : count + 1;
     }
     apr_pool_destroy(pool);
     return count;
