@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole input is the file of a source. What is believed is of our issuer, and
+ * not too old. */
+#include "fuzz.h"
+
+#include <unistd.h>
+
+#include <apr_file_io.h>
+
+#include "bearer/json.h"
+#include "bearer/keystore.h"
+
+#define ISSUER "https://i.example"
+#define STALE  3600
+
+static const char *folder(apr_pool_t *pool)
+{
+    static char path[64];
+
+    if (!path[0]) {
+        (void)apr_snprintf(path, sizeof(path), "/tmp/fuzz-keystore.%d",
+                           (int)getpid());
+        fuzz_check(apr_dir_make(path,
+                                APR_FPROT_UREAD | APR_FPROT_UWRITE
+                                    | APR_FPROT_UEXECUTE,
+                                pool)
+                   == APR_SUCCESS);
+    }
+    return path;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const bearer_board_id_t id = {{1, 2, 3}};
+    static const bearer_str_t issuer = BEARER_LIT(ISSUER);
+    apr_pool_t *pool = fuzz_pool();
+    bearer_keystore_t store = {folder(pool), getuid()};
+    bearer_keystore_wanted_t wanted = {&id, ISSUER, NOW, STALE};
+    bearer_keystore_found_t found;
+    const char *path = bearer_keystore_path(&store, &id, pool);
+    bearer_note_t note = {""};
+    apr_file_t *file;
+    json_t *json;
+
+    fuzz_check(apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_TRUNCATE,
+                             APR_FPROT_UREAD | APR_FPROT_UWRITE, pool)
+               == APR_SUCCESS);
+    fuzz_check(!size || apr_file_write_full(file, data, size, NULL) == 0);
+    (void)apr_file_close(file);
+    if (bearer_keystore_read(&store, &wanted, &found, &note, pool)
+        == BEARER_OK) {
+        json =
+            json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
+        fuzz_check(bearer_json_equals(json_object_get(json, "issuer"), issuer));
+        fuzz_check(found.age >= 0 && found.age < STALE);
+        fuzz_check(found.keys->count > 0);
+        json_decref(json);
+    }
+    fuzz_check_note(&note);
+    (void)apr_file_remove(path, pool);
+    apr_pool_destroy(pool);
+    return 0;
+}
