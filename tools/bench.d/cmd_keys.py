@@ -296,7 +296,7 @@ def read_options(arguments):
     return options.parse_args(arguments)
 
 
-def run(arguments):
+def main(arguments):
     options = read_options(arguments)
     with tempfile.TemporaryDirectory(prefix="mab-bench-") as folder:
         pathlib.Path(folder).chmod(0o755)
