@@ -65,6 +65,14 @@ typedef struct mab_list_t {
 enum { MAB_ERRORS_JSON, MAB_ERRORS_OFF };
 enum { MAB_UNAVAILABLE_503, MAB_UNAVAILABLE_401 };
 
+/** What .htaccess files demand of a token, beside what sections say: the
+ * stricter of both counts, whatever their order. Numbers are MAB_UNSET if no
+ * file says anything. */
+typedef struct mab_strict_t {
+    apr_int64_t leeway, typ, max_age, max_life;
+    const mab_list_t *required;
+} mab_strict_t;
+
 /** A place: Directory, Location, Files, .htaccess, or a server's default. */
 typedef struct mab_place_t {
     /* numbers; mab_conf_place_fields */
@@ -87,7 +95,8 @@ typedef struct mab_place_t {
 
     bearer_str_t resource_audience; /**< the default of AuthBearerAudience */
     const char *where; /**< "<Location "/api"> at file:line" of AuthType */
-    bool htaccess;     /**< set in a .htaccess file: may only tighten checks */
+    bool htaccess;     /**< as read from a .htaccess file; not in merged ones */
+    mab_strict_t strict;
     bool registered;
     bearer_policy_t policy; /**< frozen; valid in merged records */
 } mab_place_t;
