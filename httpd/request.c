@@ -234,7 +234,7 @@ static void evaluate_user(request_rec *r, mab_request_t *request)
     const char *error = NULL;
 
     request->user = ap_expr_str_exec(r, request->place->user_expr, &error);
-    if (!error && is_visible(request->user))
+    if (!error && !request->withheld && is_visible(request->user))
         return;
     request->user = NULL;
     request->verdict.why = BEARER_SUBJECT_MISSING;

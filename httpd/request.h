@@ -22,6 +22,7 @@ typedef struct mab_request_t {
     const char *user;   /**< set if the verdict is BEARER_OK */
     bool nested;        /**< the other access checkers are running */
     bool claims_read;   /**< an expression asked for claims in vain */
+    bool withheld;      /**< or for one with control characters */
     bool logged;        /**< the refusal has its log line */
     const char *scopes; /**< what Require scope lines wanted, or NULL */
     int status;         /**< of the refusal, 0: none */

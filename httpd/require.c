@@ -342,7 +342,15 @@ static const char *claim(ap_expr_eval_ctx_t *ctx,
         return "";
     text =
         bearer_claims_text(claims, path, BEARER_FORM_PLAIN, NULL, ctx->r->pool);
-    return text.data ? text.data : "";
+    if (!text.data)
+        return "";
+    /* "RequestHeader set X expr=%{claim:x}" goes to a back end as it is: a line
+     * break would begin another header (injection) */
+    if (bearer_claims_has_control(text)) {
+        mab_request_find(ctx->r)->withheld = true;
+        return "";
+    }
+    return text.data;
 }
 
 static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
@@ -357,8 +365,12 @@ static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
     if (!claims || !path)
         return list;
     for (texts = bearer_claims_list(claims, path, ctx->r->pool); *texts;
-         texts++)
-        APR_ARRAY_PUSH(list, const char *) = *texts;
+         texts++) {
+        bearer_str_t text = {*texts, strlen(*texts)};
+
+        if (!bearer_claims_has_control(text))
+            APR_ARRAY_PUSH(list, const char *) = *texts;
+    }
     return list;
 }
 
