@@ -49,10 +49,13 @@ static void log_once(request_rec *r, mab_request_t *request,
     const bearer_reason_info_t *info = bearer_error_find(why);
     const char *note = request->verdict.note.text;
     int level = mab_log_level(info->level);
+    mab_request_t *one;
 
     if (request->logged)
         return;
-    request->logged = true;
+    /* once for a page with many parts, too */
+    for (one = request; one; one = one->earlier)
+        one->logged = true;
     if (!APLOG_R_IS_LEVEL(r, level))
         return;
     ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s: %s%s%s%s%s",

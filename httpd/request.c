@@ -176,29 +176,35 @@ static char *without_query(apr_pool_t *pool, const char *uri, const char *name)
 
 /* A token in a query would go on into access logs (%r), the program's REQUEST_URI
  * and the back end's URL: it is taken out of every spelling of the request. */
+static void hide_query(request_rec *r, const char *name)
+{
+    r->args = (char *)without_pairs(r->pool, r->args, "&", "&", name);
+    r->parsed_uri.query = r->args;
+    r->unparsed_uri = without_query(r->pool, r->unparsed_uri, name);
+    r->the_request = without_query(r->pool, r->the_request, name);
+    r->filename = without_query(r->pool, r->filename, name);
+}
+
+/* also of the requests before this one in the chain: they are what is logged */
 static void hide_queries(request_rec *r, const mab_list_t *sources)
 {
     int i;
 
     for (i = 0; sources && i < sources->count; i++) {
         const mab_source_t *source = (const mab_source_t *)sources->items + i;
+        request_rec *one;
 
         if (source->where != MAB_QUERY || !r->args
             || !strstr(r->args, source->name))
             continue;
-        r->args =
-            (char *)without_pairs(r->pool, r->args, "&", "&", source->name);
-        r->parsed_uri.query = r->args;
-        r->unparsed_uri = without_query(r->pool, r->unparsed_uri, source->name);
-        r->the_request = without_query(r->pool, r->the_request, source->name);
-        r->filename = without_query(r->pool, r->filename, source->name);
+        for (one = r; one; one = one->prev ? one->prev : one->main)
+            hide_query(one, source->name);
     }
 }
 
 static bearer_reason_t take_token(request_rec *r, mab_request_t *request)
 {
     const mab_list_t *sources = request->place->sources;
-    const char *args = r->args;
     apr_array_header_t *places;
     bearer_reason_t why;
     int i;
@@ -213,8 +219,10 @@ static bearer_reason_t take_token(request_rec *r, mab_request_t *request)
     why = bearer_token_find((const bearer_place_t *)places->elts, places->nelts,
                             &request->token);
     hide_queries(r, sources);
-    /* RFC 6750 2.3: such answers are for this client only */
-    if (args != r->args)
+    /* caches spare answers to Authorization by themselves (RFC 9111 3.5), others
+     * they would give to anybody (RFC 6750 2.3); mod_cache does so before us */
+    if (!why && r->proxyreq != PROXYREQ_PROXY
+        && !apr_table_get(r->headers_in, "Authorization"))
         apr_table_mergen(r->err_headers_out, "Cache-Control", "private");
     return why;
 }
@@ -270,20 +278,38 @@ static void judge(request_rec *r, mab_request_t *request)
                                        verdict->subject.len);
 }
 
+/* the verdict is the earlier one's; how it is answered is the place's own, and what
+ * its access checkers do must not be taken for what the earlier ones did */
+static mab_request_t *take_over(request_rec *r, mab_request_t *earlier)
+{
+    mab_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+
+    request->earlier = earlier;
+    request->token = earlier->token;
+    request->verdict = earlier->verdict;
+    request->user = earlier->user;
+    request->logged = earlier->logged;
+    return request;
+}
+
 mab_request_t *mab_request_judge(request_rec *r)
 {
-    mab_request_t *request = mab_request_find(r);
+    const mab_place_t *place = mab_conf_place(r);
+    mab_request_t *found = mab_request_find(r);
+    mab_request_t *request;
 
-    if (!request) {
-        request = apr_pcalloc(r->pool, sizeof(*request));
-        request->place = mab_conf_place(r);
-        ap_set_module_config(r->request_config, &auth_bearer_module, request);
-        judge(r, request);
-        mab_trace_checks(r, &request->verdict);
-        if (mab_shared_get())
-            bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
-    }
+    if (found && found == own(r) && found->place == place)
+        return found;
+    request =
+        found ? take_over(r, found) : apr_pcalloc(r->pool, sizeof(*request));
+    request->place = place;
     ap_set_module_config(r->request_config, &auth_bearer_module, request);
+    if (found)
+        return request;
+    judge(r, request);
+    mab_trace_checks(r, &request->verdict);
+    if (mab_shared_get())
+        bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
     return request;
 }
 
