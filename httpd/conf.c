@@ -267,6 +267,9 @@ void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
     MERGE_LIST(required);
     MERGE_LIST(sources);
     MERGE_LIST(exports);
+    /* what an inner place exports replaces the outer's, but a back end that
+     * trusts a header does so in all places (spoofing) */
+    merged->targets = join_names(outer->targets, inner->targets, pool);
     MERGE_LIST(user);
     MERGE_LIST(origins);
     MERGE_LIST(resource);

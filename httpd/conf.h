@@ -88,6 +88,8 @@ typedef struct mab_place_t {
     const mab_list_t *required;  /**< of const char * */
     const mab_list_t *sources;   /**< of mab_source_t */
     const mab_list_t *exports;   /**< of mab_export_t */
+    const mab_list_t *targets;   /**< of const char *: headers that exports of
+                                    this place and of outer ones name */
     const mab_list_t *user;      /**< of const bearer_path_t *; none: expr */
     const ap_expr_info_t *user_expr;
     const mab_list_t *origins; /**< of const char *; none: "off" */

@@ -654,6 +654,9 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
         error = check_unused_target(cmd, place->exports, &export);
     if (!error)
         mab_words_append(&place->exports, &export, sizeof(export), cmd->pool);
+    if (!error && export.header)
+        mab_words_append(&place->targets, &export.target, sizeof(export.target),
+                         cmd->pool);
     return error;
 }
 

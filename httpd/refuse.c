@@ -72,7 +72,8 @@ static bool is_401_for_keys(const mab_request_t *request, bearer_reason_t why)
            && request->place->unavailable == MAB_UNAVAILABLE_401;
 }
 
-static answer_t find_answer(const mab_request_t *request, bearer_reason_t why)
+static answer_t find_answer(const request_rec *r, const mab_request_t *request,
+                            bearer_reason_t why)
 {
     const bearer_reason_info_t *info = bearer_error_find(why);
     answer_t answer = {info->status, info->code, info->error, info->sentence};
@@ -85,6 +86,9 @@ static answer_t find_answer(const mab_request_t *request, bearer_reason_t why)
     if (request->place->detail == 0 && answer.status == HTTP_UNAUTHORIZED
         && answer.error && strcmp(answer.error, "invalid_token") == 0)
         answer.message = "the token is not accepted";
+    /* httpd would do that itself, and our body would not fit */
+    if (r->proxyreq == PROXYREQ_PROXY && answer.status == HTTP_UNAUTHORIZED)
+        answer.status = HTTP_PROXY_AUTHENTICATION_REQUIRED;
     /* a mistake of ours is for the log */
     if (answer.status == HTTP_INTERNAL_SERVER_ERROR)
         answer.message = "the server is not configured to judge this request";
@@ -130,7 +134,7 @@ static void set_challenge(request_rec *r, const mab_request_t *request,
 
 static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)
 {
-    answer_t answer = find_answer(request, why);
+    answer_t answer = find_answer(r, request, why);
 
     log_once(r, request, why);
     apr_table_setn(r->notes, "bearer-code", answer.code);

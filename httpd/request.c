@@ -80,23 +80,29 @@ static void add_pairs(apr_array_header_t *places, const char *text,
     }
 }
 
+/* a forward proxy leaves Authorization to the server that is asked for */
+static const char *header_of(const request_rec *r, const mab_source_t *source)
+{
+    return r->proxyreq == PROXYREQ_PROXY
+                   && strcasecmp(source->name, "Authorization") == 0
+               ? "Proxy-Authorization"
+               : source->name;
+}
+
 static void add_source(apr_array_header_t *places, const request_rec *r,
                        const mab_source_t *source)
 {
-    const char *name = source->name;
-
     switch (source->where) {
     case MAB_HEADER:
-        if (r->proxyreq == PROXYREQ_PROXY
-            && strcasecmp(name, "Authorization") == 0)
-            name = "Proxy-Authorization";
-        add_place(places, apr_table_get(r->headers_in, name), source->scheme);
+        add_place(places, apr_table_get(r->headers_in, header_of(r, source)),
+                  source->scheme);
         break;
     case MAB_COOKIE:
-        add_pairs(places, apr_table_get(r->headers_in, "Cookie"), "; ", name);
+        add_pairs(places, apr_table_get(r->headers_in, "Cookie"), "; ",
+                  source->name);
         break;
     case MAB_QUERY:
-        add_pairs(places, r->args, "&", name);
+        add_pairs(places, r->args, "&", source->name);
         break;
     }
 }
@@ -364,15 +370,11 @@ static void remove_header(request_rec *r, const char *name)
 
 int mab_request_clean(request_rec *r)
 {
-    const mab_list_t *exports = mab_conf_place(r)->exports;
+    const mab_list_t *targets = mab_conf_place(r)->targets;
     int i;
 
-    for (i = 0; exports && i < exports->count; i++) {
-        const mab_export_t *export = (const mab_export_t *)exports->items + i;
-
-        if (export->header)
-            remove_header(r, export->target);
-    }
+    for (i = 0; targets && i < targets->count; i++)
+        remove_header(r, ((const char *const *)targets->items)[i]);
     return DECLINED;
 }
 
@@ -414,7 +416,7 @@ static void hide_source(request_rec *r, const mab_place_t *place,
     switch (source->where) {
     case MAB_HEADER:
         if (place->forward == 0)
-            remove_header(r, source->name);
+            remove_header(r, header_of(r, source));
         break;
     case MAB_COOKIE:
         cookies = without_pairs(r->pool, apr_table_get(r->headers_in, "Cookie"),
@@ -450,6 +452,8 @@ int mab_request_export(request_rec *r)
     const bearer_claims_t *claims = NULL;
     int i;
 
+    /* the hook before is not run for sub-requests */
+    (void)mab_request_clean(r);
     if (!mab_request_is_ours(r))
         return DECLINED;
     request = mab_request_find(r);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways around: other modules, other requests and other lines of the
 configuration, each of which once let something by."""
-import socket
+import json
 
 import pytest
 
@@ -22,12 +22,24 @@ def modules(*names):
 def site(serve, base, tokens, backend):  # noqa: F811
     proxy = f"ProxyPass http://127.0.0.1:{backend.port}/"
     conf = base("AuthBearerUser sub",
-                *modules("cache", "cache_disk", "socache_shmcb"))
+                *modules("cache", "cache_disk", "include"))
     for name, lines in {
             "request": ('RequestHeader set X-Name "expr=%{claim:name}"',),
             "answer": ('Header set X-Name "expr=[%{claim:name}]"',)}.items():
         conf.location(f"/b/{name}", "AuthType Bearer", *lines,
                       "Require valid-user", proxy)
+    conf.location("/b/claims", "AuthType Bearer", "Require valid-user",
+                  "AuthBearerClaim sub header:X-Sub", proxy)
+    conf.location("/b/claims/inner", "AuthBearerClaim role header:X-Role")
+    conf.location("/b/claims/none", "AuthBearerClaim none")
+    conf.location("/b/part", "AuthBearerClaim sub header:X-Part", proxy)
+    conf.section("Files", "*.shtml", "Options +Includes",
+                 "SetOutputFilter INCLUDES")
+    for name in ("std", "off"):
+        conf.section("Proxy", f'"http://*/{name}"', "AuthType Bearer",
+                     f"AuthBearerForward {'Off' if name == 'off' else 'On'}",
+                     "Require valid-user")
+    conf.add("ProxyRequests On")
     conf.place("user", 'AuthBearerUser "expr=id-%{claim:name}"')
     # cached answers
     for name, lines in {
@@ -81,6 +93,7 @@ def site(serve, base, tokens, backend):  # noqa: F811
                  .replace("127.0.0.1:PORT", f"127.0.0.1:{server.port}"))
     for name in ("dir", "same", "query", "hop"):
         server.write(f"htdocs/{name}/index.txt", "index\n")
+    server.write("htdocs/page.shtml", '<!--#include virtual="/b/part" -->')
     for name, lines in {
             "lax": "", "outer": "AuthBearerCheck type=jwt leeway=30s"}.items():
         server.write(f"htdocs/{name}/ok.txt", "ok\n")
@@ -107,6 +120,46 @@ def test_a_claim_in_an_expression_ends_no_header(site, tokens, name):
 def test_a_claim_in_an_expression_ends_no_user(site, tokens):
     site.refused("/p/user", tokens.token(name="a\nb"), "subject_missing")
     site.accepted("/p/user", tokens.token(name="a"), "id-a")
+
+
+@pytest.mark.parametrize("place", ["claims", "claims/inner", "claims/none"])
+def test_what_an_outer_place_exports_is_not_forged_inside(site, tokens, place):
+    token = tokens.token(role="r")
+    _, headers = received(site.get(f"/b/{place}", token, headers=[
+        ("X-Sub", "root"), ("X_Sub", "root"), ("X-Role", "admin")]))
+    assert [v for k, v in headers if k.replace("_", "-") == "x-sub"] == \
+        (["alice"] if place == "claims" else [])
+    if place == "claims/inner":
+        assert dict(headers)["x-role"] == "r"
+
+
+def test_a_part_of_a_page_is_not_forged(site):
+    # a sub-request: the hook that removes headers is not run for it
+    body = site.get("/page.shtml", headers=[("X-Part", "root")]).body
+    assert json.loads(body)["path"] == "/"
+    assert b"root" not in body
+
+
+# --- a forward proxy ---
+
+def test_a_forward_proxy_asks_for_a_token(site, backend):  # noqa: F811
+    answer = site.get(f"http://127.0.0.1:{backend.port}/std")
+    assert answer.status == 407
+    assert answer.header("Proxy-Authenticate") == "Bearer"
+    assert answer.header("WWW-Authenticate") is None
+    assert answer.json()["status"] == 407
+
+
+@pytest.mark.parametrize("name", ["std", "off"])
+def test_a_forward_proxy_leaves_the_rest_alone(site, tokens, name,
+                                               backend):  # noqa: F811
+    token = mint.note(tokens.token())
+    answer = site.get(f"http://127.0.0.1:{backend.port}/{name}", headers=[
+        ("Proxy-Authorization", "Bearer " + token),
+        ("Authorization", "Basic abc")])
+    _, headers = received(answer)
+    assert dict(headers)["authorization"] == "Basic abc"
+    assert "proxy-authorization" not in dict(headers)
 
 
 # --- caches ---
@@ -174,3 +227,15 @@ def test_a_htaccess_file_never_loosens(site, tokens):
                 assert site.get(target, token, host=host).status == status
         assert site.get(target, tokens.token(jti="1"),
                         host="strict").status == 200
+
+
+# --- without mod_authn_core ---
+
+def test_a_server_that_cannot_tell_the_type_does_not_start(serve_once, base):
+    server = serve_once(base().place("p"), start=False)
+    text = (server.root / "httpd.conf").read_text()
+    server.write("httpd.conf", "\n".join(
+        line for line in text.splitlines() if "mod_authn_core" not in line))
+    status, said = server.check_syntax()
+    assert status != 0
+    assert "mod_authn_core" in said
