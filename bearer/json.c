@@ -228,6 +228,34 @@ int bearer_json_precision(const json_t *value)
     return digits;
 }
 
+/* JSON allows DEL in a string, and jansson writes it; nobody behind us wants a
+ * control character */
+static bearer_str_t escape_del(bearer_str_t text, apr_pool_t *pool)
+{
+    static const char escape[] = "\\u007f";
+    bearer_str_t out = {NULL, text.len};
+    apr_size_t i;
+    char *to;
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] == 0x7f)
+            out.len += sizeof(escape) - 2;
+    }
+    if (out.len == text.len)
+        return text;
+    out.data = to = apr_palloc(pool, out.len + 1);
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] != 0x7f) {
+            *to++ = text.data[i];
+            continue;
+        }
+        memcpy(to, escape, sizeof(escape) - 1);
+        to += sizeof(escape) - 1;
+    }
+    *to = '\0';
+    return out;
+}
+
 bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool)
 {
     const apr_size_t flags =
@@ -249,7 +277,7 @@ bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool)
     text[len] = '\0';
     out.data = text;
     out.len = len;
-    return out;
+    return escape_del(out, pool);
 }
 
 /* --- paths -------------------------------------------------------------- */

@@ -368,6 +368,35 @@ static void remove_header(request_rec *r, const char *name)
     }
 }
 
+/* the list without this name; blanks around names do not count */
+static char *without_name(apr_pool_t *pool, const char *list, const char *name)
+{
+    const char *rest = NULL;
+
+    while (*list) {
+        char *word = ap_getword(pool, &list, ',');
+
+        apr_collapse_spaces(word, word);
+        if (*word && !same_header(word, name))
+            rest = rest ? apr_pstrcat(pool, rest, ", ", word, NULL) : word;
+    }
+    return (char *)(rest ? rest : "");
+}
+
+/* mod_proxy takes away the headers that Connection names: a client that names a
+ * claim's would reach the back end as if nobody were known */
+static void protect_header(request_rec *r, const char *name)
+{
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+    apr_table_entry_t *entries = (apr_table_entry_t *)headers->elts;
+    int i;
+
+    for (i = 0; i < headers->nelts; i++) {
+        if (entries[i].key && strcasecmp(entries[i].key, "Connection") == 0)
+            entries[i].val = without_name(r->pool, entries[i].val, name);
+    }
+}
+
 int mab_request_clean(request_rec *r)
 {
     const mab_list_t *targets = mab_conf_place(r)->targets;
@@ -395,10 +424,12 @@ static void export_one(request_rec *r, const bearer_claims_t *claims,
         text.data = NULL;
     }
     if (export->header) {
-        if (text.data)
-            apr_table_setn(r->headers_in, export->target, text.data);
-        else
+        if (!text.data) {
             remove_header(r, export->target);
+            return;
+        }
+        apr_table_setn(r->headers_in, export->target, text.data);
+        protect_header(r, export->target);
         return;
     }
     if (text.data)

@@ -215,6 +215,9 @@ HTACCESS = {
            "Require valid-user\n",
     "check": "AuthType Bearer\nAuthBearerCheck max-age=10s\n"
              "Require valid-user\n",
+    "negated": "AuthType Bearer\n<RequireAll>\nRequire all granted\n"
+               "<RequireNone>\nRequire claim role admin\n</RequireNone>\n"
+               "Require not claim role boss\n</RequireAll>\n",
     "loose": "AuthType Bearer\nAuthBearerCheck leeway=300s type=any\n"
              "Require valid-user\n",
     # refused: 500
@@ -242,6 +245,15 @@ def test_htaccess(site, tokens):
     site.accepted("/h/claim/ok.txt", tokens.token(role="admin"))
     site.accepted("/h/user/ok.txt", tokens.token(email="e"), "e")
     site.accepted("/h/env/ok.txt", tokens.token())
+
+
+def test_negated_lines_in_htaccess(site, tokens):
+    target = "/h/negated/ok.txt"
+    site.accepted(target, tokens.token(role="x"))
+    for role in ("admin", "boss"):
+        assert site.get(target, tokens.token(role=role)).status == 403
+    assert site.get(target).status == 401
+    site.refused(target, tokens.token(exp=1), "expired")
 
 
 def test_htaccess_may_only_tighten(site, tokens):

@@ -8,9 +8,10 @@ import threading
 
 
 class BackEnd:
-    """A server behind mod_proxy that answers with what it was sent."""
+    """A server behind mod_proxy that answers with what it was sent. headers:
+    pairs, of all its answers."""
 
-    def __init__(self):
+    def __init__(self, headers=()):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 length = int(self.headers.get("Content-Length") or 0)
@@ -21,6 +22,8 @@ class BackEnd:
                                 in self.headers.items()]}).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
+                for pair in headers:
+                    self.send_header(*pair)
                 self.end_headers()
                 self.wfile.write(body)
 
