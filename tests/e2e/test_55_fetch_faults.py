@@ -333,6 +333,7 @@ def test_a_silent_issuer_delays_no_other(serve_once, make_issuer, authority):
     for issuer in silent:
         server.accepted("/p/a", Mint(issuer.url, EC, AUD).token())
         assert issuer.count() == 1, "still the one that hangs"
+    for issuer in silent:
         issuer.recover()
     for thread in stuck:
         thread.join()
