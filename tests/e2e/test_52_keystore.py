@@ -86,7 +86,7 @@ def test_a_cold_start_in_an_outage_serves(serve_once, make_issuer, authority,
     server.refused("/p/a", tokens.token(), "key_unknown")
     wait_for(lambda: "new1" in path.read_text())
     assert "ec1" not in path.read_text()
-    assert list(store.glob("*.tmp")) == []
+    wait_for(lambda: not list(store.glob("*.tmp")))
 
 
 def test_the_network_comes_first_when_it_is_there(serve_once, make_issuer,
@@ -179,7 +179,7 @@ def test_wrong_files_are_not_used(serve_once, make_issuer, authority, store):
         document = json.loads(path.read_text())
         assert document["issuer"] == issuers[name].url
         assert path.stat().st_mode & 0o777 == 0o600
-    assert list(store.glob("*.tmp")) == []
+    wait_for(lambda: not list(store.glob("*.tmp")))
 
 
 def test_a_store_that_cannot_be_written_is_told_once(

@@ -333,6 +333,7 @@ def test_a_silent_issuer_delays_no_other(serve_once, make_issuer, authority):
     for issuer in silent:
         server.accepted("/p/a", Mint(issuer.url, EC, AUD).token())
         assert issuer.count() == 1, "still the one that hangs"
+    for issuer in silent:
         issuer.recover()
     for thread in stuck:
         thread.join()
@@ -431,10 +432,10 @@ def test_a_killed_fetcher_is_replaced_at_once(serve_once, make_issuer,
         if number % 2:
             # in the middle of a fetch that somebody waits for
             issuer.stall(60)
-            issuer.forget()
+            asked = issuer.count(issuer.jwks_path)
             threading.Thread(target=lambda: at_once(
                 lambda: server.get("/p/a", tokens.token(another)))).start()
-            issuer.wait_for(issuer.jwks_path, 1, 10)
+            issuer.wait_for(issuer.jwks_path, asked + 1, 10)
         os.kill(fetcher, signal.SIGKILL)
         issuer.recover()
         issuer.rotate(another)
@@ -448,6 +449,36 @@ def test_a_killed_fetcher_is_replaced_at_once(serve_once, make_issuer,
         assert answer.status == 200, server.said()
         server.accepted("/p/a", tokens.token())
         assert server.fetcher() != fetcher
+    # each goes on where the one before it found the keys
+    assert issuer.count(issuer.discovery_path) == 1
+
+
+def test_a_dead_fetcher_is_replaced_before_httpd_buries_it(
+        serve_once, make_issuer, authority):
+    """httpd looks for dead children once a second; here, never. The fetcher's
+    lease alone would last longer than the request may wait."""
+    issuer = make_issuer("/zombie", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    conf = conf_for(authority.ca, {"a": issuer},
+                    "miss=1s timeout=2s connect=1s")
+    server = serve_once(conf.add("StartServers 3", "MaxRequestWorkers 48"))
+    server.warm("/p/a", tokens.token())
+    time.sleep(MISS)
+    fetcher = server.fetcher()
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        os.kill(fetcher, signal.SIGKILL)
+        issuer.rotate(NEW)
+        while True:
+            try:
+                answer = server.get("/p/a", tokens.token(NEW))
+                break
+            except OSError:  # the child that took it was the killed one
+                time.sleep(0.05)
+        assert answer.status == 200, server.said()
+        assert fetcher in server.children(), "not buried"
+    finally:
+        server.process.send_signal(signal.SIGCONT)
 
 
 def held_by(pid):

@@ -41,10 +41,10 @@ TUNING = {
     "event": """
         StartServers 2
         ServerLimit 8
-        ThreadsPerChild 16
-        MaxRequestWorkers 48
-        MinSpareThreads 16
-        MaxSpareThreads 48""",
+        ThreadsPerChild 32
+        MaxRequestWorkers 96
+        MinSpareThreads 32
+        MaxSpareThreads 96""",
     "prefork": """
         StartServers 12
         MinSpareServers 4
