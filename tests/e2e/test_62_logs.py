@@ -23,6 +23,9 @@ def site(serve, base, tokens):
         .place("std")
         .place("scope", require="Require scope read")
         .place("quiet", "LogLevel auth_bearer:info")
+        .place("client", "LogLevel auth_bearer:info",
+               "<If \"%{REMOTE_ADDR} == '127.0.0.1'\">",
+               "LogLevel auth_bearer:debug", "</If>")
         .place("silent", "LogLevel auth_bearer:warn"))
     server.errorlog.allow_always("AH01630|AH01631|AH01629")
     return server.warm("/p/std", tokens.token())
@@ -189,6 +192,11 @@ def test_other_levels_have_less(site, tokens):
     assert lines == []
     _, lines = ask(site, "/p/silent", tokens.token(exp=1))
     assert lines == []
+
+
+def test_one_client_can_have_more(site, tokens):
+    _, lines = ask(site, "/p/client", tokens.token(exp=1))
+    assert checks(lines)[-1][1] == "FAILED"
 
 
 # --- the access log ---------------------------------------------------------

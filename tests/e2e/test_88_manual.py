@@ -19,6 +19,7 @@ from testenv.mint import DROP, Mint, key
 TOP = env.HERE.parents[2]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```apache([^\n]*)\n(.*?)^```$", re.M | re.S)
+ANY_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 #: a block that is no section of its own is read in here
 AROUND = ["AuthType Bearer", "AuthBearerIssuer https://login.example.com",
           "AuthBearerAudience https://api.example.com"]
@@ -76,6 +77,7 @@ class Folder:
 
     def translate(self, text):
         text = re.sub(r"(?m)^\s*LoadModule auth_bearer_module .*\n", "", text)
+        text = text.replace("${APACHE_LOG_DIR}", str(self.root))
         return re.sub(r"(?<=[ :=])/(?:etc|var/lib|srv)/[\w./-]+",
                       lambda hit: self.make(hit[0]), text)
 
@@ -329,22 +331,31 @@ def test_every_reason_of_an_answer_is_explained():
 
 
 def test_log_lines_of_the_manual_are_like_real_ones():
-    """Refusals in fenced blocks have the catalogue's words."""
+    """Refusals have the catalogue's words, checks those of their table."""
     text = (TOP / "docs/troubleshooting.md").read_text()
-    shown = [line for block in re.findall(r"^```\n(.*?)^```$", text,
-                                          re.M | re.S)
-             for line in block.splitlines() if "[auth_bearer:info]" in line]
-    assert len(shown) >= 3
-    for line in shown:
+    shown = [line for word, block in ANY_FENCE.findall(text) if not word
+             for line in block.splitlines()]
+    stages = dict(re.findall(r'^    \{"([a-z ]+)",\s*"([^"]+)"',
+                             (TOP / "bearer/stage.c").read_text(), re.M))
+    checks = [re.search(r"\] check ([a-z ]+) (passed|FAILED): (.*)", line)
+              for line in shown if "] check " in line]
+    assert [hit[1] for hit in checks] == list(stages)[:len(checks)]
+    for hit in checks:
+        assert hit[3].startswith(stages[hit[1]]), hit[0]
+    refusals = [line for line in shown if "[auth_bearer:info]" in line]
+    assert len(refusals) >= 5
+    for line in refusals:
         said = line.split("[client ", 1)[1].split("] ", 1)[1]
         slug, rest = said.split(": ", 1)
         assert rest.startswith(SENTENCES[slug]), line
         assert re.search(r'; in <Location "[^"]+"> at /\S+:\d+$', line), line
+        assert re.search(r'; kid "|token_missing|jws_parts',
+                                        line), line
 
 
 def test_links_lead_somewhere():
     for page in PAGES:
-        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+        text = ANY_FENCE.sub("", page.read_text())
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
             if not re.match(r"[a-z]+:", target):
                 assert (page.parent / target).exists(), f"{page}: {target}"
