@@ -102,13 +102,20 @@ def syntax(mpm):
     server.close()
 
 
+#: what some configurations need beside the harness's modules, and all may have
+BESIDE = "auth_basic authn_file socache_shmcb ssl http2 dav dav_fs include"
+
+
 def loads(modules):
     folder_of = env.query("LIBEXECDIR")
     for name in modules:
         if not os.path.exists(f"{folder_of}/mod_{name}.so"):
             pytest.skip(f"no mod_{name} here")
+    beside = [name for name in BESIDE.split()
+              if os.path.exists(f"{folder_of}/mod_{name}.so")]
     return [f"LoadModule {name}_module {folder_of}/mod_{name}.so"
-            for name in modules]
+            for name in [*beside, *modules] if name not in
+            env.static_modules()]
 
 
 @pytest.mark.parametrize("text, modules", blocks())
@@ -236,6 +243,28 @@ def site(serve, starts, authority):
 def test_every_issuer_has_its_look():
     text = (TOP / "docs/issuers.md").read_text()
     assert re.findall(r"^## (.+)$", text, re.M) == list(LOOKS)
+
+
+#: the form of each issuer's iss, which no test could tell from its page
+ISSUERS = {
+    "Logto": r"https://[\w-]+\.logto\.app/oidc",
+    "Keycloak": r"https://[\w.-]+/realms/\w+",
+    "Entra ID": r"https://login\.microsoftonline\.com/[0-9-]{36}/v2\.0",
+    "Auth0": r"https://[\w-]+(\.\w\w)?\.auth0\.com/",
+    "Okta": r"https://[\w-]+\.okta\.com/oauth2/\w+",
+    "Google": r"https://accounts\.google\.com",
+    "Amazon Cognito":
+        r"https://cognito-idp\.([\w-]+)\.amazonaws\.com/\1_\w+",
+    "authentik": r"https://[\w.-]+/application/o/[\w-]+/",
+    "Zitadel": r"https://[\w-]+\.zitadel\.cloud",
+}
+
+
+@pytest.mark.parametrize("title", LOOKS)
+def test_an_issuer_is_written_as_its_tokens_have_it(title):
+    written = re.search(r"AuthBearerIssuer (\S+)",
+                        section("issuers.md", title))[1]
+    assert re.fullmatch(ISSUERS[title], written), written
 
 
 @pytest.mark.parametrize("title", LOOKS)
