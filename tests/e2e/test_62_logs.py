@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logs: one line per refusal, the checks in order, and what ties them."""
 import re
+import time
 
 import pytest
 
@@ -23,6 +24,9 @@ def site(serve, base, tokens):
         .place("std")
         .place("scope", require="Require scope read")
         .place("quiet", "LogLevel auth_bearer:info")
+        .place("client", "LogLevel auth_bearer:info",
+               "<If \"%{REMOTE_ADDR} == '127.0.0.1'\">",
+               "LogLevel auth_bearer:debug", "</If>")
         .place("silent", "LogLevel auth_bearer:warn"))
     server.errorlog.allow_always("AH01630|AH01631|AH01629")
     return server.warm("/p/std", tokens.token())
@@ -191,28 +195,40 @@ def test_other_levels_have_less(site, tokens):
     assert lines == []
 
 
+def test_one_client_can_have_more(site, tokens):
+    _, lines = ask(site, "/p/client", tokens.token(exp=1))
+    assert checks(lines)[-1][1] == "FAILED"
+
+
 # --- the access log ---------------------------------------------------------
 
-def last_access(site):
-    return (site.root / "manual.log").read_text().splitlines()[-1]
+def ask_for_access(site, target, token=None):
+    """The line in the access log, which httpd writes after the answer, and
+    those in the error log."""
+    path = site.root / "manual.log"
+    before = path.stat().st_size
+    _, lines = ask(site, target, token)
+    deadline = time.monotonic() + 5
+    while not path.read_text()[before:].endswith("\n"):
+        assert time.monotonic() < deadline, "no line in the access log"
+        time.sleep(0.02)
+    return path.read_text()[before:].splitlines()[-1], lines
 
 
 def test_notes_tell_the_access_log(site, tokens, issuer):
-    ask(site, "/p/std", tokens.token(exp=1))
-    assert last_access(site).startswith(
-        f"401 invalid_token expired {issuer.url} ")
-    ask(site, "/p/std")
-    assert last_access(site).startswith(
+    line, _ = ask_for_access(site, "/p/std", tokens.token(exp=1))
+    assert line.startswith(f"401 invalid_token expired {issuer.url} ")
+    line, _ = ask_for_access(site, "/p/std")
+    assert line.startswith(
         "401 auth.authorization_header_missing token_missing - ")
-    ask(site, "/p/scope", tokens.token())
-    assert last_access(site).startswith(
+    line, _ = ask_for_access(site, "/p/scope", tokens.token())
+    assert line.startswith(
         f"403 insufficient_scope insufficient_scope {issuer.url} ")
-    ask(site, "/p/std", tokens.token())
-    assert last_access(site).startswith(f"200 - - {issuer.url} ")
+    line, _ = ask_for_access(site, "/p/std", tokens.token())
+    assert line.startswith(f"200 - - {issuer.url} ")
 
 
 def test_both_logs_have_the_same_request_id(site, tokens):
-    _, lines = ask(site, "/p/std", tokens.token(exp=1))
-    ids = {re.search(r"\[id (\S+)\]", line)[1] for line in lines}
-    assert len(ids) == 1
-    assert last_access(site).split()[-1] == ids.pop()
+    line, lines = ask_for_access(site, "/p/std", tokens.token(exp=1))
+    ids = {re.search(r"\[id (\S+)\]", one)[1] for one in lines}
+    assert ids == {line.split()[-1]}

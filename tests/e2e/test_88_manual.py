@@ -21,6 +21,7 @@ TOP = env.HERE.parents[2]
 PAGES = [TOP / "README.md", *sorted(page for page in (TOP / "docs").glob("*.md")
                                     if page.name != "cookbook.md")]
 FENCE = re.compile(r"^```apache([^\n]*)\n(.*?)^```$", re.M | re.S)
+ANY_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 #: a block that is no section of its own is read in here
 AROUND = ["AuthType Bearer", "AuthBearerIssuer https://login.example.com",
           "AuthBearerAudience https://api.example.com"]
@@ -78,6 +79,7 @@ class Folder:
 
     def translate(self, text):
         text = re.sub(r"(?m)^\s*LoadModule auth_bearer_module .*\n", "", text)
+        text = text.replace("${APACHE_LOG_DIR}", str(self.root))
         return re.sub(r"(?<=[ :=])/(?:etc|var/lib|srv)/[\w./-]+",
                       lambda hit: self.make(hit[0]), text)
 
@@ -102,13 +104,20 @@ def syntax(mpm):
     server.close()
 
 
+#: what some configurations need beside the harness's modules, and all may have
+BESIDE = "auth_basic authn_file socache_shmcb ssl http2 dav dav_fs include"
+
+
 def loads(modules):
     folder_of = env.query("LIBEXECDIR")
     for name in modules:
         if not os.path.exists(f"{folder_of}/mod_{name}.so"):
             pytest.skip(f"no mod_{name} here")
+    beside = [name for name in BESIDE.split()
+              if os.path.exists(f"{folder_of}/mod_{name}.so")]
     return [f"LoadModule {name}_module {folder_of}/mod_{name}.so"
-            for name in modules]
+            for name in [*beside, *modules] if name not in
+            env.static_modules()]
 
 
 @pytest.mark.parametrize("text, modules", blocks())
@@ -238,6 +247,28 @@ def test_every_issuer_has_its_look():
     assert re.findall(r"^## (.+)$", text, re.M) == list(LOOKS)
 
 
+#: the form of each issuer's iss, which no test could tell from its page
+ISSUERS = {
+    "Logto": r"https://[\w-]+\.logto\.app/oidc",
+    "Keycloak": r"https://[\w.-]+/realms/\w+",
+    "Entra ID": r"https://login\.microsoftonline\.com/[0-9-]{36}/v2\.0",
+    "Auth0": r"https://[\w-]+(\.\w\w)?\.auth0\.com/",
+    "Okta": r"https://[\w-]+\.okta\.com/oauth2/\w+",
+    "Google": r"https://accounts\.google\.com",
+    "Amazon Cognito":
+        r"https://cognito-idp\.([\w-]+)\.amazonaws\.com/\1_\w+",
+    "authentik": r"https://[\w.-]+/application/o/[\w-]+/",
+    "Zitadel": r"https://[\w-]+\.zitadel\.cloud",
+}
+
+
+@pytest.mark.parametrize("title", LOOKS)
+def test_an_issuer_is_written_as_its_tokens_have_it(title):
+    written = re.search(r"AuthBearerIssuer (\S+)",
+                        section("issuers.md", title))[1]
+    assert re.fullmatch(ISSUERS[title], written), written
+
+
 @pytest.mark.parametrize("title", LOOKS)
 def test_a_quick_start_works(site, starts, title):
     one = starts[title]
@@ -331,22 +362,31 @@ def test_every_reason_of_an_answer_is_explained():
 
 
 def test_log_lines_of_the_manual_are_like_real_ones():
-    """Refusals in fenced blocks have the catalogue's words."""
+    """Refusals have the catalogue's words, checks those of their table."""
     text = (TOP / "docs/troubleshooting.md").read_text()
-    shown = [line for block in re.findall(r"^```\n(.*?)^```$", text,
-                                          re.M | re.S)
-             for line in block.splitlines() if "[auth_bearer:info]" in line]
-    assert len(shown) >= 3
-    for line in shown:
+    shown = [line for word, block in ANY_FENCE.findall(text) if not word
+             for line in block.splitlines()]
+    stages = dict(re.findall(r'^    \{"([a-z ]+)",\s*"([^"]+)"',
+                             (TOP / "bearer/stage.c").read_text(), re.M))
+    checks = [re.search(r"\] check ([a-z ]+) (passed|FAILED): (.*)", line)
+              for line in shown if "] check " in line]
+    assert [hit[1] for hit in checks] == list(stages)[:len(checks)]
+    for hit in checks:
+        assert hit[3].startswith(stages[hit[1]]), hit[0]
+    refusals = [line for line in shown if "[auth_bearer:info]" in line]
+    assert len(refusals) >= 5
+    for line in refusals:
         said = line.split("[client ", 1)[1].split("] ", 1)[1]
         slug, rest = said.split(": ", 1)
         assert rest.startswith(SENTENCES[slug]), line
         assert re.search(r'; in <Location "[^"]+"> at /\S+:\d+$', line), line
+        assert re.search(r'; kid "|token_missing|jws_parts',
+                                        line), line
 
 
 def test_links_lead_somewhere():
     for page in PAGES:
-        text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+        text = ANY_FENCE.sub("", page.read_text())
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
             if not re.match(r"[a-z]+:", target):
                 assert (page.parent / target).exists(), f"{page}: {target}"
