@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """cover - how much of bearer/ the unit tests alone run, from gcov's counts.
 
-    tests/unit/cover.py OBJECTS     by "make cover"; the folder of the .gcda files
+    tests/unit/cover.py OBJECTS     by "make cover"; the folder of the .gcno files
 
 A table, then every line that was never run. Ends with 1 if less than 95 % of the
 lines or 90 % of the branches were (COVER_LINES, COVER_BRANCHES: other numbers).
@@ -26,7 +26,7 @@ def counts(folder):
     """{file: ({line: runs}, {(line, branch): runs})} of the sources of bearer/."""
     lines = collections.defaultdict(collections.Counter)
     branches = collections.defaultdict(collections.Counter)
-    notes = sorted(str(path.resolve()) for path in pathlib.Path(folder).glob("*.gcda"))
+    notes = sorted(str(path.resolve()) for path in pathlib.Path(folder).glob("*.gcno"))
     with tempfile.TemporaryDirectory() as where:
         subprocess.run([os.environ.get("GCOV", "gcov"), "--json-format", "-b", *notes],
                        cwd=where, check=True, stdout=subprocess.DEVNULL)
@@ -51,7 +51,7 @@ def share(numbers):
 def main(folder):
     """The report; whether it is enough."""
     found, total, missed = counts(folder), {"lines": [], "branches": []}, []
-    if not found:
+    if not any(any(lines.values()) for lines, _ in found.values()):
         sys.exit(f"cover: no counts in {folder}: ./configure --enable-coverage first")
     for name, (lines, branches) in found.items():
         total["lines"] += lines.values()
