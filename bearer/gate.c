@@ -49,6 +49,23 @@ typedef struct trial_t {
     apr_uint64_t version; /* of the document these keys are from */
 } trial_t;
 
+/* one look at the keys, counted */
+static bearer_reason_t check_with(const bearer_gate_t *gate,
+                                  const bearer_job_t *job,
+                                  const bearer_jwks_t *keys,
+                                  bool *newer_may_help, bearer_note_t *note)
+{
+    apr_time_t began = tick(gate);
+    bearer_reason_t why;
+
+    why = bearer_verify_signature(job, keys, newer_may_help, note);
+    /* only where a signature was computed */
+    if (!why || why == BEARER_SIG_WRONG)
+        bearer_stats_verify(gate->conf.stats, job->jws->alg,
+                            tick(gate) - began);
+    return why;
+}
+
 static trial_t try_keys(const bearer_gate_t *gate, const bearer_job_t *job,
                         bearer_note_t *note)
 {
@@ -66,8 +83,8 @@ static trial_t try_keys(const bearer_gate_t *gate, const bearer_job_t *job,
         return trial;
     }
     trial.version = bearer_keyring_version(set);
-    trial.why = bearer_verify_signature(job, bearer_keyring_keys(set),
-                                        &trial.newer_may_help, note);
+    trial.why = check_with(gate, job, bearer_keyring_keys(set),
+                           &trial.newer_may_help, note);
     bearer_keyring_give(set);
     return trial;
 }
@@ -105,9 +122,8 @@ static bool is_coming(const bearer_gate_t *gate, const bearer_source_t *source,
 
 /* Tries other keys until they judge the token, none are coming, or time is up.
  * What is coming is found out before each try, or it could come in between. */
-static bearer_reason_t look(const bearer_gate_t *gate, const bearer_job_t *job,
-                            trial_t trial, apr_time_t until,
-                            bearer_note_t *note)
+static trial_t look(const bearer_gate_t *gate, const bearer_job_t *job,
+                    trial_t trial, apr_time_t until, bearer_note_t *note)
 {
     const bearer_source_t *source = job->issuer->source;
     bool more;
@@ -119,7 +135,7 @@ static bearer_reason_t look(const bearer_gate_t *gate, const bearer_job_t *job,
                    != trial.version)
             trial = try_keys(gate, job, note);
         if (!trial.newer_may_help || !more)
-            return trial.why;
+            return trial;
         gate->conf.pause(gate->conf.baton, LOOK);
     }
 }
@@ -136,8 +152,10 @@ static int take_place(bearer_gate_t *gate, apr_time_t now, apr_time_t until)
     if (atomic_fetch_add(&gate->waiting, 1) < gate->conf.waiters_here)
         place = bearer_board_wait(gate->conf.board, gate->conf.waiters_total,
                                   now, until);
-    if (place < 0)
+    if (place < 0) {
         atomic_fetch_sub(&gate->waiting, 1);
+        bearer_stats_wait(gate->conf.stats, -1);
+    }
     return place;
 }
 
@@ -149,13 +167,12 @@ static void give_place(bearer_gate_t *gate, int place, apr_time_t until)
 
 /* the keys at hand could not judge the token: asks for newer ones, and waits for
  * them if they are coming */
-static bearer_reason_t try_newer(bearer_gate_t *gate, const bearer_job_t *job,
-                                 trial_t trial, bearer_note_t *note)
+static trial_t try_newer(bearer_gate_t *gate, const bearer_job_t *job,
+                         trial_t trial, bearer_note_t *note)
 {
     const bearer_source_t *source = job->issuer->source;
     apr_time_t now = tick(gate);
     apr_time_t until = now + source->timeout;
-    bearer_reason_t why;
     int place = -1;
 
     if (!is_coming(gate, source, &trial))
@@ -166,45 +183,149 @@ static bearer_reason_t try_newer(bearer_gate_t *gate, const bearer_job_t *job,
     /* also without a place: the keys may have come in the meantime */
     if (place < 0)
         return look(gate, job, trial, now, note);
-    why = look(gate, job, trial, until, note);
+    trial = look(gate, job, trial, until, note);
     give_place(gate, place, until);
-    return why;
+    bearer_stats_wait(gate->conf.stats, tick(gate) - now);
+    return trial;
 }
 
 static bearer_reason_t check_signature(bearer_gate_t *gate,
                                        const bearer_job_t *job,
+                                       apr_uint64_t *version,
                                        bearer_note_t *note)
 {
     bool newer_may_help;
     trial_t trial;
 
+    *version = 0;
     if (job->issuer->secret)
-        return bearer_verify_signature(job, job->issuer->secret,
-                                       &newer_may_help, note);
+        return check_with(gate, job, job->issuer->secret, &newer_may_help,
+                          note);
     trial = try_keys(gate, job, note);
-    if (!trial.newer_may_help)
-        return trial.why;
-    return try_newer(gate, job, trial, note);
+    if (trial.newer_may_help)
+        trial = try_newer(gate, job, trial, note);
+    *version = trial.version;
+    return trial.why;
+}
+
+/* --- what was proven before -------------------------------------------------- */
+
+/* whether two lines of the configuration mean the same keys */
+static bool same_keys(const bearer_issuer_t *a, const bearer_issuer_t *b)
+{
+    if (a->secret || b->secret)
+        return a->secret == b->secret;
+    return a->source->slot == b->source->slot
+           && memcmp(&a->source->id, &b->source->id, sizeof(a->source->id))
+                  == 0;
+}
+
+/*
+ * Whether the signature need not be checked again for this issuer of this place
+ * (cache poisoning): the same keys, still those that the board has, confirmed
+ * recently enough, and an algorithm and a type that the place accepts. If not,
+ * the token goes the whole way, which finds the reason.
+ */
+static bool still_holds(const bearer_gate_t *gate, const bearer_proof_t *proof,
+                        const bearer_policy_t *policy,
+                        const bearer_issuer_t *issuer)
+{
+    if (!issuer || !same_keys(issuer, proof->issuer)
+        || !(proof->alg & bearer_policy_algs(policy, issuer))
+        || !bearer_policy_accepts_typ(policy, proof->typ))
+        return false;
+    if (issuer->secret)
+        return true;
+    return bearer_board_version(gate->conf.board, issuer->source->slot)
+               == proof->version
+           && !is_stale(gate, issuer->source);
+}
+
+static apr_status_t give_entry(void *entry)
+{
+    bearer_tokcache_give(entry);
+    return APR_SUCCESS;
+}
+
+/* judges by a proof that is at hand; false if there is none that holds */
+static bool recall(const bearer_gate_t *gate, bearer_str_t token,
+                   const bearer_policy_t *policy, bearer_now_t now,
+                   bearer_verdict_t *out, apr_pool_t *pool)
+{
+    bearer_tokcache_entry_t *entry;
+    const bearer_proof_t *proof;
+    bearer_job_t job = {.policy = policy};
+
+    if (!gate->conf.cache)
+        return false;
+    proof = bearer_tokcache_find(gate->conf.cache, token, now.tick, &entry);
+    if (!proof)
+        return false;
+    job.claims = proof->claims;
+    job.issuer = bearer_policy_find(policy, proof->claims->iss);
+    if (!still_holds(gate, proof, policy, job.issuer)) {
+        bearer_tokcache_give(entry);
+        return false;
+    }
+    apr_pool_cleanup_register(pool, entry, give_entry, apr_pool_cleanup_null);
+    out->issuer = job.issuer;
+    out->why = bearer_verify_claims(&job, now.wall, &out->subject, &out->note);
+    if (!out->why)
+        out->claims = job.claims;
+    return true;
+}
+
+static void remember(const bearer_gate_t *gate, bearer_str_t token,
+                     const bearer_job_t *job, apr_uint64_t version,
+                     apr_time_t now)
+{
+    bearer_proof_t proof = {.issuer = job->issuer,
+                            .version = version,
+                            .alg = job->jws->alg->bit,
+                            .kid = job->jws->kid,
+                            .typ = job->jws->typ,
+                            .claims = job->claims};
+
+    if (gate->conf.cache)
+        bearer_tokcache_store(gate->conf.cache, token, &proof, now);
+}
+
+/* --- the door ----------------------------------------------------------------- */
+
+/* the whole way; only what is accepted here and now is remembered */
+static void judge(bearer_gate_t *gate, bearer_str_t token,
+                  const bearer_policy_t *policy, bearer_verdict_t *out,
+                  apr_pool_t *pool)
+{
+    apr_uint64_t version = 0;
+    bearer_now_t now;
+    bearer_job_t job;
+
+    out->why = bearer_verify_begin(token, policy, &job, &out->note, pool);
+    out->jws = job.jws;
+    out->issuer = job.issuer;
+    if (!out->why)
+        out->why = check_signature(gate, &job, &version, &out->note);
+    if (out->why)
+        return;
+    /* what the first try said about the keys is no longer true */
+    out->note.text[0] = '\0';
+    now = gate->conf.now(gate->conf.baton);
+    out->why = bearer_verify_claims(&job, now.wall, &out->subject, &out->note);
+    if (out->why)
+        return;
+    out->claims = job.claims;
+    remember(gate, token, &job, version, now.tick);
 }
 
 void bearer_gate_admit(bearer_gate_t *gate, bearer_str_t token,
                        const bearer_policy_t *policy, bearer_verdict_t *out,
                        apr_pool_t *pool)
 {
-    bearer_job_t job;
+    bearer_now_t began = gate->conf.now(gate->conf.baton);
 
     memset(out, 0, sizeof(*out));
-    out->why = bearer_verify_begin(token, policy, &job, &out->note, pool);
-    out->jws = job.jws;
-    out->issuer = job.issuer;
-    if (!out->why)
-        out->why = check_signature(gate, &job, &out->note);
-    if (out->why)
-        return;
-    /* what the first try said about the keys is no longer true */
-    out->note.text[0] = '\0';
-    out->why = bearer_verify_claims(&job, gate->conf.now(gate->conf.baton).wall,
-                                    &out->subject, &out->note);
-    if (!out->why)
-        out->claims = job.claims;
+    if (!recall(gate, token, policy, began, out, pool))
+        judge(gate, token, policy, out, pool);
+    bearer_stats_admit(gate->conf.stats, tick(gate) - began.tick);
 }

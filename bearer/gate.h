@@ -12,6 +12,8 @@
 
 #include "bearer/keyring.h"
 #include "bearer/refresh.h"
+#include "bearer/stats.h"
+#include "bearer/tokcache.h"
 #include "bearer/verify.h"
 
 /** The outcome for one token at one place. */
@@ -19,7 +21,8 @@ typedef struct bearer_verdict_t {
     bearer_reason_t why; /**< BEARER_OK: accepted */
     bearer_note_t note;
     const bearer_issuer_t *issuer; /**< NULL if it never got so far */
-    const bearer_jws_t *jws;       /**< NULL if the token has no good form */
+    const bearer_jws_t *jws;       /**< NULL if the token has no good form, or
+                                        was proven before */
     const bearer_claims_t *claims; /**< proven; NULL unless why is BEARER_OK */
     bearer_str_t subject;          /**< if the policy names user paths */
 } bearer_verdict_t;
@@ -27,10 +30,12 @@ typedef struct bearer_verdict_t {
 /** One per process. */
 typedef struct bearer_gate_t bearer_gate_t;
 
-/** What a gate is made of; the board and the ring must outlive it. */
+/** What a gate is made of; all of it must outlive it. */
 typedef struct bearer_gate_conf_t {
     bearer_board_t *board;
     bearer_keyring_t *ring;
+    bearer_tokcache_t *cache; /**< NULL: every signature is checked anew */
+    bearer_stats_t *stats;    /**< NULL: nothing is counted */
     int waiters_here;  /**< requests of this process that may wait at once */
     int waiters_total; /**< and of all processes */
     bearer_now_t (*now)(void *baton);
@@ -45,6 +50,9 @@ bearer_gate_t *bearer_gate_create(const bearer_gate_conf_t *conf,
  * Judges a token. Opens no connection, ever. Waits only if the keys at hand
  * cannot judge the token and a refresh is under way or could just be asked for;
  * then at most the source's timeout, and only within the bounds on waiters.
+ *
+ * A signature that was proven before, with keys that are still those of the
+ * issuer, is not checked again; everything that depends on time and place is.
  *
  * @param token  must live as long as the verdict
  * @param out    always filled; reasons: those of verify, and

@@ -95,7 +95,7 @@ static void check_key_file(check_t *check, mab_issuer_line_t *line)
             "keys=file: names a JWK set, a PEM public key or a certificate");
 }
 
-/* reads a shared secret; one newline at the end is the editor's, not the key's */
+/* reads a shared secret, as root */
 static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
                                    bearer_note_t *note, apr_pool_t *pool)
 {
@@ -120,12 +120,9 @@ static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
         return BEARER_FILE_READ;
     if (len > BEARER_LIMIT_SECRET)
         return BEARER_FILE_SIZE;
-    if (len && bytes[len - 1] == '\n')
-        len--;
-    if (len && bytes[len - 1] == '\r')
-        len--;
     out->data = bytes;
     out->len = len;
+    *out = bearer_jwk_trim_secret(*out);
     return BEARER_OK;
 }
 
@@ -329,12 +326,12 @@ static void advise_issuer(const mab_issuer_line_t *line)
     const char *address = source->location ? source->location : source->issuer;
 
     if (fetched && strncasecmp(address, "http://", 7) == 0)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, line->s,
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0102: %s: keys are fetched by http: whoever can "
                      "listen on that port of this host can sign tokens",
                      line->where);
     if (line->secret)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, line->s,
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0103: %s: tokens are signed with a shared secret: "
                      "whoever can verify them can also make them",
                      line->where);
@@ -351,7 +348,7 @@ static const ap_directive_t *first_neighbour(const mab_setting_t *setting)
 /* "Require all granted" lets everybody in: with a bearer token it admits, and
  * without one it admits too. Beside other lines it makes them void, since one
  * line that is true is enough. */
-static void advise_granted(const mab_setting_t *setting)
+static void advise_granted(const mab_setting_t *setting, bool optional)
 {
     const ap_directive_t *one;
     int granted = 0, others = 0;
@@ -360,17 +357,20 @@ static void advise_granted(const mab_setting_t *setting)
         if (strcasecmp(one->directive, "Require") == 0
             && strcasecmp(one->args, "all granted") == 0)
             granted++;
-        else if (strncasecmp(one->directive, "Require", 7) == 0)
+        /* <RequireAll> and its like as well */
+        else if (strncasecmp(one->directive + (*one->directive == '<'),
+                             "Require", 7)
+                 == 0)
             others++;
     }
     if (granted && others)
-        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, setting->s,
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
                      "MAB0106: %s: \"Require all granted\" makes the other "
                      "Require lines of this section void; remove it, or put "
                      "all of them into <RequireAll>",
                      setting->bearer_where);
-    else if (granted && setting->place->optional != 1)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, setting->s,
+    else if (granted && !optional)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
                      "MAB0105: %s: \"Require all granted\" admits requests "
                      "without a token; write \"Require valid-user\" to demand "
                      "one",
@@ -385,11 +385,11 @@ static void advise_place(check_t *check, const mab_setting_t *setting)
     if (!setting->server_level)
         place = mab_conf_merge_place(check->ptemp, place, setting->place);
     if (place->policy.any_audience)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, setting->s,
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
                      "MAB0104: %s: AuthBearerAudience is any: tokens that the "
                      "issuer made for other services are good here too",
                      setting->bearer_where);
-    advise_granted(setting);
+    advise_granted(setting, place->optional == 1);
 }
 
 static void advise_all(check_t *check, const server_rec *s)
@@ -414,7 +414,7 @@ static void advise_all(check_t *check, const server_rec *s)
         advise_place(check, setting);
     }
     if (used && ap_find_linked_module("mod_auth_openidc.c"))
-        ap_log_error(APLOG_MARK, APLOG_NOTICE | APLOG_STARTUP, 0, s,
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      "MAB0107: mod_auth_openidc is loaded too; a place is "
                      "either its own (AuthType openid-connect, oauth20) or "
                      "ours (AuthType Bearer)");

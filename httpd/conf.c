@@ -103,6 +103,7 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->settings = apr_array_make(pconf, 16, sizeof(mab_setting_t));
     registry->sub.items = apr_pcalloc(pconf, sizeof(bearer_path_t *));
     registry->sub.count = 1;
+    registry->cache_entries = registry->cache_ttl = MAB_UNSET;
     if (bearer_json_path_parse(
             "sub", (const bearer_path_t **)registry->sub.items, NULL, pconf))
         registry->sub.count = 0;

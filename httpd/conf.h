@@ -127,6 +127,8 @@ typedef struct mab_registry_t {
     apr_array_header_t *issuers;  /**< of mab_issuer_line_t * */
     apr_array_header_t *settings; /**< of mab_setting_t */
     mab_list_t sub;               /**< the default of AuthBearerUser */
+    apr_int64_t cache_entries;    /**< MAB_UNSET; 0: off */
+    apr_int64_t cache_ttl;        /**< seconds, or MAB_UNSET */
     bearer_keystore_t store;      /**< directory is NULL: none */
     const char *store_where;      /**< "AuthBearerKeyStore at file:line" */
 } mab_registry_t;

@@ -850,6 +850,35 @@ static const char *set_fetch(cmd_parms *cmd, void *record BEARER_UNUSED,
 
 /* --- AuthBearerKeyStore ---------------------------------------------------------------------- */
 
+/* --- AuthBearerCache ------------------------------------------------------ */
+
+static const char *set_cache(cmd_parms *cmd, void *record BEARER_UNUSED,
+                             int count, char *const words[])
+{
+    static const mab_field_t fields[] = {
+        {"entries", MAB_BYTES, APR_OFFSETOF(mab_registry_t, cache_entries), 1,
+         1048576, 0, NULL},
+        {"ttl", MAB_SECONDS, APR_OFFSETOF(mab_registry_t, cache_ttl), 1, 86400,
+         0, NULL}};
+    static const char *const numbers[] = {"ttl", NULL};
+    mab_registry_t *all = mab_conf_registry();
+    mab_options_t options = {fields, numbers, NULL, all};
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    if (error)
+        return error;
+    if (!count)
+        return mab_words_wrong(cmd, "nothing is said",
+                               "allowed is <entries> [ttl=<time>], or off");
+    if (strcasecmp(words[0], "off") == 0 && count == 1) {
+        all->cache_entries = 0;
+        return NULL;
+    }
+    error = mab_words_set_number(cmd, all, &fields[0], words[0]);
+    return error ? error
+                 : mab_words_set_options(cmd, &options, words + 1, count - 1);
+}
+
 static const char *set_key_store(cmd_parms *cmd, void *record BEARER_UNUSED,
                                  const char *directory)
 {
@@ -929,6 +958,9 @@ const command_rec mab_directives[] = {
                       "[timeout=5s] [connect=2s] [refresh=1h] [miss=60s] "
                       "[stale=24h] [max-size=256k] [proxy=<url>|none] "
                       "[ca=<file>] [http=Off]"),
+    AP_INIT_TAKE_ARGV("AuthBearerCache", set_cache, NULL, RSRC_CONF,
+                      "verified tokens kept in each child: <entries> "
+                      "[ttl=5m], or off"),
     AP_INIT_TAKE1("AuthBearerKeyStore", set_key_store, NULL, RSRC_CONF,
                   "a directory that keeps the issuers' keys for a start while "
                   "an issuer is down"),

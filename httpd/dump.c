@@ -50,7 +50,7 @@ static const char *seconds(const dump_t *dump, apr_int64_t number)
                   : "off";
 }
 
-/* texts with spaces between, "none" for none */
+/* values with spaces between, "none" for none */
 static const char *texts(const dump_t *dump, const bearer_str_t *list,
                          int count)
 {
@@ -64,7 +64,7 @@ static const char *texts(const dump_t *dump, const bearer_str_t *list,
 }
 
 static const char *words(const dump_t *dump, const mab_list_t *list,
-                         const char *none)
+                         const char *between, const char *none)
 {
     const char *const *items = list ? list->items : NULL;
     const char *all = "";
@@ -73,7 +73,7 @@ static const char *words(const dump_t *dump, const mab_list_t *list,
     if (!list || !list->count)
         return none;
     for (i = 0; i < list->count; i++)
-        all = apr_pstrcat(dump->pool, all, i ? " " : "", items[i], NULL);
+        all = apr_pstrcat(dump->pool, all, i ? between : "", items[i], NULL);
     return all;
 }
 
@@ -217,7 +217,7 @@ static void print_check(const dump_t *dump, const mab_place_t *place)
                             policy->leeway, option(dump, place, "type"),
                             seconds(dump, policy->max_age),
                             seconds(dump, policy->max_life),
-                            words(dump, place->required, "none")));
+                            words(dump, place->required, ",", "none")));
 }
 
 /* --- a place ----------------------------------------------------------------------- */
@@ -245,7 +245,7 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
                            " detail=", option(dump, place, "detail"),
                            " unavailable=", option(dump, place, "unavailable"),
                            NULL));
-    print_line(dump, "cross-origin", words(dump, place->origins, "off"));
+    print_line(dump, "cross-origin", words(dump, place->origins, " ", "off"));
     print_line(dump, "resource",
                place->resource ? place->resource->url : "off");
 }

@@ -109,7 +109,7 @@ int mab_resource_serve(request_rec *r, int lookup)
         return OK;
     }
     if (r->method_number != M_GET) {
-        r->allowed = AP_METHOD_BIT << M_GET;
+        ap_allow_methods(r, REPLACE_ALLOW, "GET", "HEAD", "OPTIONS", NULL);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     return send_document(r, entry);

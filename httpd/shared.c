@@ -344,6 +344,35 @@ static void count_workers(bearer_gate_conf_t *conf)
         conf->waiters_total = BEARER_BOARD_WAITERS;
 }
 
+#define CACHE_ENTRIES 1024
+#define CACHE_TTL     300
+/* what one token with its claims may take on the average */
+#define CACHE_BYTES 4096
+
+/* this child's verified tokens; without them everything works, only slower */
+static void open_cache(apr_pool_t *pchild, server_rec *s)
+{
+    const mab_registry_t *all = mab_conf_registry();
+    apr_int64_t entries = all->cache_entries;
+    apr_int64_t ttl = all->cache_ttl;
+    bearer_tokcache_conf_t conf;
+    apr_status_t rv;
+
+    shared.cache = NULL;
+    if (entries == 0)
+        return;
+    conf.entries = entries == MAB_UNSET ? CACHE_ENTRIES : (int)entries;
+    conf.bytes = (apr_size_t)conf.entries * CACHE_BYTES;
+    conf.ttl = apr_time_from_sec(ttl == MAB_UNSET ? CACHE_TTL : ttl);
+    rv = apr_generate_random_bytes(conf.seed, sizeof(conf.seed));
+    if (rv == APR_SUCCESS)
+        rv = bearer_tokcache_create(&shared.cache, &conf, pchild);
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     "MAB0303: this child keeps no verified tokens: every "
+                     "signature is checked anew");
+}
+
 void mab_shared_open_child(apr_pool_t *pchild, server_rec *s)
 {
     bearer_gate_conf_t conf = {
@@ -366,6 +395,9 @@ void mab_shared_open_child(apr_pool_t *pchild, server_rec *s)
                              mab_clock_now(NULL).tick, mab_shared_alive);
     apr_pool_cleanup_register(pchild, shared.stats, release_stats,
                               apr_pool_cleanup_null);
+    open_cache(pchild, s);
+    conf.cache = shared.cache;
+    conf.stats = shared.stats;
     count_workers(&conf);
     shared.gate = bearer_gate_create(&conf, pchild);
     bearer_jws_warm_up();

@@ -24,6 +24,7 @@ typedef struct mab_shared_t {
     bearer_source_t *const *sources; /**< distinct ones, with their slots */
     int source_count;
     const bearer_keystore_t *store; /**< good keys on disk, or NULL */
+    bearer_tokcache_t *cache;       /**< set in children; NULL: off */
     bearer_gate_t *gate;            /**< set in children */
 } mab_shared_t;
 

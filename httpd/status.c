@@ -79,6 +79,15 @@ static int send_text(request_rec *r, const char *type, bearer_str_t content)
     return OK;
 }
 
+/* "?json", or "?json=" as clients write it that know only pairs */
+static bool wants(const request_rec *r, const char *form)
+{
+    apr_size_t len = strlen(form);
+
+    return r->args && strncmp(r->args, form, len) == 0
+           && (!r->args[len] || strcmp(r->args + len, "=") == 0);
+}
+
 static int serve(request_rec *r)
 {
     const bearer_report_t *report;
@@ -92,10 +101,10 @@ static int serve(request_rec *r)
     report = make_report(r->pool);
     if (!report)
         return HTTP_SERVICE_UNAVAILABLE;
-    if (r->args && strcmp(r->args, "json") == 0)
+    if (wants(r, "json"))
         return send_text(r, "application/json",
                          bearer_report_json(report, r->pool));
-    if (r->args && strcmp(r->args, "openmetrics") == 0)
+    if (wants(r, "openmetrics"))
         return send_text(r,
                          "application/openmetrics-text; version=1.0.0; "
                          "charset=utf-8",

@@ -180,6 +180,19 @@ static void beat(server_rec *s)
     start_due_rounds(s);
 }
 
+/* once in a second, in every child */
+static void report_cache(void)
+{
+    static unsigned beats;
+    const mab_shared_t *shared = mab_shared_get();
+    bearer_tokcache_stats_t cache;
+
+    if (!shared || !shared->cache || ++beats % 10 != 0)
+        return;
+    cache = bearer_tokcache_stats(shared->cache);
+    bearer_stats_cache(shared->stats, &cache);
+}
+
 static apr_status_t callback(int state, void *data,
                              apr_pool_t *pool BEARER_UNUSED)
 {
@@ -187,6 +200,7 @@ static apr_status_t callback(int state, void *data,
     case AP_WATCHDOG_STATE_STARTING:
     case AP_WATCHDOG_STATE_RUNNING:
         beat(data);
+        report_cache();
         break;
     case AP_WATCHDOG_STATE_STOPPING:
         apr_atomic_set32(&stopping, 1);

@@ -11,59 +11,49 @@
 #define MAX_BODY 262144
 #define LEEWAY   30
 
-static int verify(tool_t *tool, int count, const char *const *words)
+/* tokens are not for the command line: everybody on the host can read that */
+static int only_stdin(const char *command)
 {
-    (void)words;
-    if (count)
-        return tool_complain("verify: the token is read from stdin, not from "
-                             "the command line, where all can see it");
-    return tool_verify(tool);
+    return tool_complain("%s: no other words; the token is read from stdin",
+                         command);
 }
 
-static int keys(tool_t *tool, int count, const char *const *words)
+static int verify(tool_t *tool, const char *const *words)
 {
-    if (count > 1)
+    return words[0] ? only_stdin("verify") : tool_verify(tool);
+}
+
+static int keys(tool_t *tool, const char *const *words)
+{
+    if (words[0] && words[1])
         return tool_complain("keys: one issuer at a time");
-    if (count && tool->source.issuer)
-        return tool_complain("keys: the issuer is named twice");
-    if (count)
-        tool->source.issuer = words[0];
+    tool->source.issuer = words[0];
     if (!tool->source.issuer && !tool->source.location)
         return tool_complain("keys: name an issuer, or --keys");
     return tool_keys(tool);
 }
 
-static int explain(tool_t *tool, int count, const char *const *words)
+static int explain(tool_t *tool, const char *const *words)
 {
-    (void)words;
-    if (count)
-        return tool_complain("explain: the token is read from stdin, not from "
-                             "the command line, where all can see it");
-    return tool_explain(tool);
-}
-
-static int config(tool_t *tool, int count, const char *const *words)
-{
-    (void)count;
-    return tool_config(tool, words);
+    return words[0] ? only_stdin("explain") : tool_explain(tool);
 }
 
 static const struct {
     const char *name;
     int bit;
-    int (*run)(tool_t *tool, int count, const char *const *words);
+    int (*run)(tool_t *tool, const char *const *words);
     const char *synopsis;
 } commands[] = {
     {"verify", TOOL_VERIFY, verify,
      "--issuer ISS --audience AUD [options] < token\n"
      "    judges a token as the module would, and tells each check"},
     {"keys", TOOL_KEYS, keys,
-     "ISSUER | --keys URL|file:PATH [options]\n"
+     "ISSUER | --keys URL|FILE [options]\n"
      "    gets an issuer's keys and tells which are usable, or why not"},
     {"explain", TOOL_EXPLAIN, explain,
      "[options] < token\n"
      "    shows what a token says, without believing it"},
-    {"config", TOOL_CONFIG, config,
+    {"config", TOOL_CONFIG, tool_config,
      "[--httpd PATH] [HTTPD-ARGUMENTS]\n"
      "    shows what each protected place of httpd demands"},
 };
@@ -104,25 +94,21 @@ static tool_t *create(apr_pool_t *pool)
 static int run(int count, const char *const *words, apr_pool_t *pool)
 {
     tool_t *tool = create(pool);
+    const char *command = count > 1 ? words[1] : "";
+    const char *const *others;
     size_t i;
-    int used;
 
-    if (count < 2)
-        return tool_complain("say verify, keys, explain or config; --help "
-                             "tells more");
-    if (!strcmp(words[1], "--help") || !strcmp(words[1], "help"))
+    if (!strcmp(command, "--help") || !strcmp(command, "help"))
         return print_help();
-    if (!strcmp(words[1], "--version")) {
+    if (!strcmp(command, "--version")) {
         printf("authbearer %s\n", AUTHBEARER_VERSION);
         return TOOL_GOOD;
     }
     for (i = 0; i < COMMANDS; i++) {
-        if (strcmp(words[1], commands[i].name))
+        if (strcmp(command, commands[i].name))
             continue;
-        used = tool_options_read(tool, commands[i].bit, count - 2, words + 2);
-        if (used < 0)
-            return TOOL_UNDECIDED;
-        return commands[i].run(tool, count - 2 - used, words + 2 + used);
+        others = tool_options_read(tool, commands[i].bit, count - 2, words + 2);
+        return others ? commands[i].run(tool, others) : TOOL_UNDECIDED;
     }
     return tool_complain("the first word is verify, keys, explain or config; "
                          "--help tells more");

@@ -43,13 +43,13 @@ typedef struct tool_t {
 enum { TOOL_VERIFY = 1, TOOL_KEYS = 2, TOOL_EXPLAIN = 4, TOOL_CONFIG = 8 };
 
 /**
- * Reads options up to the first word that is none (or behind "--").
+ * Reads the options among a command's words. "--" ends them; for "config" so
+ * does the first word that is none.
  *
- * @param words the command's words, count of them
- * @return how many words were read, or -1 after a mistake was told
+ * @return the other words, NULL-terminated; NULL after a mistake was told
  */
-int tool_options_read(tool_t *tool, int command, int count,
-                      const char *const *words) BEARER_MUST_USE;
+const char *const *tool_options_read(tool_t *tool, int command, int count,
+                                     const char *const *words) BEARER_MUST_USE;
 
 /** Prints the options of a command, one a line. */
 void tool_options_print(int command);

@@ -395,20 +395,29 @@ static int read_one(tool_t *tool, int command, int count,
     return used;
 }
 
-int tool_options_read(tool_t *tool, int command, int count,
-                      const char *const *words)
+const char *const *tool_options_read(tool_t *tool, int command, int count,
+                                     const char *const *words)
 {
+    apr_array_header_t *others =
+        apr_array_make(tool->pool, count + 1, sizeof(char *));
+    bool options_end = false;
     int at = 0;
 
-    while (at < count && strncmp(words[at], "--", 2) == 0) {
-        int used;
+    while (at < count) {
+        int used = 1;
 
-        if (!words[at][2])
-            return at + 1;
-        used = read_one(tool, command, count - at, words + at);
+        if (options_end || strncmp(words[at], "--", 2) != 0)
+            APR_ARRAY_PUSH(others, const char *) = words[at];
+        else if (words[at][2])
+            used = read_one(tool, command, count - at, words + at);
+        /* what follows is httpd's, whatever it looks like */
+        if (others->nelts && command == TOOL_CONFIG)
+            options_end = true;
         if (used < 0)
-            return -1;
+            return NULL;
+        options_end = options_end || !strcmp(words[at], "--");
         at += used;
     }
-    return at;
+    APR_ARRAY_PUSH(others, const char *) = NULL;
+    return (const char *const *)others->elts;
 }

@@ -29,15 +29,17 @@ static int weight(const tool_step_t *step)
     return step->status == 404 ? 1 : 2;
 }
 
-/* the array may have moved while it grew, so only at the end */
+/* the step to tell of; only at the end, since the array moves while it grows */
 static bearer_reason_t decide(tool_found_t *found)
 {
     int i;
 
-    for (i = 0; i < found->steps->nelts; i++) {
+    /* every way to keys begins with a step */
+    found->decided = &APR_ARRAY_IDX(found->steps, 0, tool_step_t);
+    for (i = 1; i < found->steps->nelts; i++) {
         const tool_step_t *step = &APR_ARRAY_IDX(found->steps, i, tool_step_t);
 
-        if (!found->decided || weight(step) > weight(found->decided))
+        if (weight(step) > weight(found->decided))
             found->decided = step;
     }
     return found->decided->why;
@@ -167,12 +169,8 @@ bearer_reason_t tool_source_read_secret(tool_t *tool, bearer_note_t *note)
                           note, tool->pool);
     if (why)
         return why;
-    /* one newline at the end is the editor's, not the key's */
-    if (secret.data[secret.len - 1] == '\n')
-        secret.len--;
-    if (secret.len && secret.data[secret.len - 1] == '\r')
-        secret.len--;
-    why = bearer_jwk_parse_secret(secret, &key, note, tool->pool);
+    why = bearer_jwk_parse_secret(bearer_jwk_trim_secret(secret), &key, note,
+                                  tool->pool);
     if (!why)
         tool->issuer.secret = bearer_jwks_create(key, tool->pool);
     return why;

@@ -59,13 +59,14 @@ static const char *span(apr_int64_t seconds, apr_pool_t *pool)
     static const struct {
         apr_int64_t size;
         const char *name;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    } units[] = {
+        {31557600, "y"}, {86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
     apr_int64_t rest;
     int i = 0;
 
-    while (i < 3 && seconds < units[i].size)
+    while (i < 4 && seconds < units[i].size)
         i++;
-    rest = i < 3 ? seconds % units[i].size / units[i + 1].size : 0;
+    rest = i < 4 ? seconds % units[i].size / units[i + 1].size : 0;
     if (!rest)
         return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s",
                             seconds / units[i].size, units[i].name);

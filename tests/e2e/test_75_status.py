@@ -79,7 +79,7 @@ def site(serve, base, tokens, other):
         "secret",
         f"AuthBearerIssuer https://secret.example secret=file:{path}"))
     server.start()
-    server.errorlog.allow_always("AH01630|MAB0201")
+    server.errorlog.allow_always("AH01630|MAB0103|MAB0201")
     server.warm("/p/std", tokens.token())
     return server
 
@@ -247,6 +247,18 @@ def test_only_get_and_head(site):
         answer = site.get("/bearer", method=method)
         assert answer.status == 405
         assert "GET" in answer.header("Allow")
+
+
+@pytest.mark.parametrize("query, kind", [
+    ("", "text/html"), ("?", "text/html"), ("?jso", "text/html"),
+    ("?json", "application/json"), ("?json=", "application/json"),
+    ("?json=1", "text/html"), ("?jsonp", "text/html"),
+    ("?openmetrics=", "application/openmetrics-text")])
+def test_which_form(site, query, kind):
+    answer = site.get("/bearer" + query)
+    assert answer.status == 200
+    assert answer.header("Content-Type").split(";")[0] == kind
+    assert answer.header("Cache-Control") == "no-store"
 
 
 def test_openmetrics(site, tokens, issuer, other):

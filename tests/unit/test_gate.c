@@ -793,6 +793,216 @@ static void gate_secrets_need_no_board(void **state)
     assert_int_equal(asked(world), 0);
 }
 
+/* --- what was proven before --------------------------------------------------- */
+
+/* a gate with a cache, and one good token that has passed it */
+static world_t *create_with_cache(apr_pool_t *pool, const char **token)
+{
+    bearer_tokcache_conf_t conf = {.entries = 64,
+                                   .bytes = 1048576,
+                                   .ttl = 300 * SECOND,
+                                   .seed = {1, 2, 3}};
+    world_t *world = create(pool);
+
+    assert_int_equal(bearer_tokcache_create(&world->conf.cache, &conf, pool),
+                     APR_SUCCESS);
+    world->gate = bearer_gate_create(&world->conf, pool);
+    answer_one(world);
+    *token = token_of(world, "one", 1, BY_I);
+    offer(world, *token, "ok", 0);
+    assert_non_null(world->verdict.jws);
+    return world;
+}
+
+/* what is recalled has not been cut again */
+static void offer_recalled(world_t *world, const char *token, const char *want)
+{
+    offer(world, token, want, 0);
+    assert_null(world->verdict.jws);
+    assert_non_null(world->verdict.issuer);
+}
+
+static void offer_whole(world_t *world, const char *token, const char *want)
+{
+    offer(world, token, want, 0);
+    assert_non_null(world->verdict.jws);
+}
+
+static void gate_recalls_what_was_proven(void **state)
+{
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+
+    offer_recalled(world, token, "ok");
+    assert_ptr_equal(world->verdict.issuer, &world->keys);
+    assert_string_equal(world->verdict.subject.data, "alice");
+    assert_string_equal(world->verdict.note.text, "");
+    assert_int_equal(bearer_tokcache_stats(world->conf.cache).hits, 1);
+    /* one character more or less is another token */
+    offer(world, apr_pstrcat(*state, token, "AA", NULL), "sig_length", 0);
+    offer(world, apr_pstrndup(*state, token, strlen(token) - 6), "sig_length",
+          0);
+}
+
+/* cache poisoning: a place that asks for less must not open one that asks for
+ * more */
+static void gate_judges_place_and_time_again(void **state)
+{
+    static const bearer_str_t others[] = {BEARER_LIT("other")};
+    static const char *const names[] = {"jti"};
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+    bearer_policy_t policy = world->policy;
+
+    world->policy.audiences = others;
+    offer_recalled(world, token, "aud_wrong");
+    world->policy = policy;
+    world->policy.required = names;
+    world->policy.required_count = 1;
+    offer_recalled(world, token, "claim_missing");
+    world->policy = policy;
+    world->policy.max_age = 60;
+    offer_recalled(world, token, "iat_missing");
+    world->policy = policy;
+    world->now.wall = 1900000000;
+    offer_recalled(world, token, "expired");
+    world->now.wall = NOW;
+    offer_recalled(world, token, "ok");
+}
+
+/* what the header says is judged the whole way, for the reason */
+static void gate_judges_the_header_again(void **state)
+{
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+    bearer_policy_t policy = world->policy;
+
+    world->policy.typ = BEARER_TYP_AT_JWT;
+    offer_whole(world, token, "typ_wrong");
+    world->policy = policy;
+    world->keys.algs = bearer_alg_find(unit_str("ES256"))->bit;
+    offer(world, token, "alg_forbidden", 0);
+    world->keys.algs = 0;
+    world->policy.issuer_count = 0;
+    offer(world, token, "alg_forbidden", 0);
+    world->policy = policy;
+    offer_recalled(world, token, "ok");
+}
+
+static void gate_recalls_for_the_same_keys_only(void **state)
+{
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+    bearer_issuer_t twin = world->keys;
+    bearer_source_t other = world->source;
+
+    /* another line of the configuration that means the same source */
+    world->issuers[0] = &twin;
+    offer_recalled(world, token, "ok");
+    assert_ptr_equal(world->verdict.issuer, &twin);
+    /* the same issuer with keys from elsewhere: another virtual host */
+    other.id.bytes[5] ^= 1;
+    twin.source = &other;
+    offer(world, token, "keys_unavailable", LOOKS(TIMEOUT));
+    /* the same issuer with a shared secret */
+    twin.source = NULL;
+    twin.secret = world->secret.secret;
+    offer(world, token, "alg_forbidden", 0);
+}
+
+static void gate_forgets_with_the_key(void **state)
+{
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+
+    /* the key is still there, but the set is another: proven anew */
+    answer_both(world);
+    offer_whole(world, token, "ok");
+    offer_recalled(world, token, "ok");
+    /* confirmed and unchanged */
+    answer(world, NULL);
+    offer_recalled(world, token, "ok");
+    answer(world, mint_key(2, "two", *state));
+    world->on_pause = failure_at_third_look;
+    offer(world, token, "key_unknown", 3);
+}
+
+static void gate_recalls_nothing_by_stale_keys(void **state)
+{
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+
+    pass(world, 290 * SECOND);
+    offer_recalled(world, token, "ok");
+    pass(world, 11 * SECOND);
+    /* ttl */
+    offer_whole(world, token, "ok");
+    world->source.schedule.stale = 10 * SECOND;
+    offer(world, token, "keys_unavailable", LOOKS(TIMEOUT));
+}
+
+static void gate_remembers_nothing_refused(void **state)
+{
+    const char *late = "{'iss':'https://i','aud':'api','exp':1900000000,"
+                       "'sub':'alice','nbf':1800000100}";
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+
+    late = token_of(world, "one", 1, late);
+    offer_whole(world, late, "not_yet");
+    offer_whole(world, late, "not_yet");
+    offer_whole(world, token_of(world, "one", 2, BY_I), "sig_wrong");
+    assert_int_equal(bearer_tokcache_stats(world->conf.cache).entries, 1);
+    pass(world, 100 * SECOND);
+    offer_whole(world, late, "ok");
+    offer_recalled(world, late, "ok");
+}
+
+static void gate_recalls_by_secrets(void **state)
+{
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+    bearer_issuer_t twin = world->secret;
+
+    token = mint_secret_token("{'alg':'HS256'}", BY_S, SECRET, *state);
+    offer_whole(world, token, "ok");
+    offer_recalled(world, token, "ok");
+    /* another line of the configuration, with a secret of its own */
+    twin.secret = bearer_jwks_create(twin.secret->keys[0], *state);
+    world->issuers[1] = &twin;
+    offer_whole(world, token, "ok");
+}
+
+static void gate_counts(void **state)
+{
+    bearer_stats_shape_t shape = {1, 1};
+    apr_size_t size = bearer_stats_size(shape);
+    void *block = apr_pcalloc(*state, size);
+    const bearer_alg_t *eddsa = bearer_alg_find(unit_str("EdDSA"));
+    const bearer_stats_snapshot_t *seen;
+    const char *token;
+    world_t *world = create_with_cache(*state, &token);
+    int row = 0;
+
+    bearer_stats_format(block, shape);
+    assert_int_equal(
+        bearer_stats_attach(block, size, &world->conf.stats, *state),
+        BEARER_OK);
+    world->gate = bearer_gate_create(&world->conf, *state);
+    while (bearer_alg_row(row) != eddsa)
+        row++;
+    offer_recalled(world, token, "ok");
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+    world->on_pause = both_at_third_look;
+    offer_two(world, "ok", 3);
+    seen = bearer_stats_snapshot(world->conf.stats, NULL, *state);
+    assert_int_equal(bearer_stats_count(&seen->sum.admit), 3);
+    /* one wrong, one good; none was computed for a key that was not there */
+    assert_int_equal(bearer_stats_count(&seen->sum.verify[row]), 2);
+    assert_int_equal(seen->sum.waits, 1);
+    assert_int_equal(seen->sum.wait_micros, 3 * LOOK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -823,6 +1033,15 @@ int main(void)
         unit_row(gate_a_file_that_was_never_read_has_no_keys),
         unit_row(gate_all_waiting_threads_get_the_new_keys),
         unit_row(gate_secrets_need_no_board),
+        unit_row(gate_recalls_what_was_proven),
+        unit_row(gate_judges_place_and_time_again),
+        unit_row(gate_judges_the_header_again),
+        unit_row(gate_recalls_for_the_same_keys_only),
+        unit_row(gate_forgets_with_the_key),
+        unit_row(gate_recalls_nothing_by_stale_keys),
+        unit_row(gate_remembers_nothing_refused),
+        unit_row(gate_recalls_by_secrets),
+        unit_row(gate_counts),
     };
 
     return unit_run(tests);
