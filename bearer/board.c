@@ -595,7 +595,7 @@ static bearer_reason_t read_once(slot_t *at, uint64_t version, head_t *head,
         return BEARER_BOARD_BROKEN;
     /* one word more than needed, for the NUL */
     count = words_in(head->length) + 1;
-    if (copy->room < count) {
+    if (!copy->words || copy->room < count) {
         copy->words = apr_palloc(pool, count * sizeof(*copy->words));
         copy->room = count;
     }

@@ -369,7 +369,7 @@ static const char *condition(const attempt_t *attempt, const char *address)
 {
     const bearer_refresh_t *refresh = attempt->refresh;
 
-    if (!refresh->etag[0] || strcmp(refresh->address, address))
+    if (!refresh->etag[0] || strcmp(refresh->address, address) != 0)
         return NULL;
     if (!attempt->posted.data || attempt->version != refresh->version)
         return NULL;
@@ -427,29 +427,30 @@ static bearer_reason_t read_metadata(attempt_t *attempt, const char *address,
 }
 
 /* Tries the forms of the metadata's address. Even a document with the wrong
- * issuer does not end it: some hosts serve another one at the next form. */
-static bearer_reason_t discover(attempt_t *attempt, const char **jwks_uri)
+ * issuer does not end it: some hosts serve another one at the next form. Gives
+ * the address of the keys, or NULL. */
+static const char *discover(attempt_t *attempt)
 {
     const char *issuer = attempt->refresh->source->issuer;
     outcome_t *told = &attempt->metadata;
     outcome_t one;
-    const char *address;
+    const char *address, *jwks_uri;
     int form;
 
     for (form = 0; form < BEARER_URL_METADATA_FORMS; form++) {
         address = bearer_url_metadata(issuer, form, attempt->tmp);
         if (!address)
             continue;
-        if (!read_metadata(attempt, address, jwks_uri, &one)) {
+        if (!read_metadata(attempt, address, &jwks_uri, &one)) {
             *told = one;
             attempt->found = attempt->env->now(attempt->env->baton).tick;
-            return BEARER_OK;
+            return jwks_uri;
         }
         keep_telling(told, &one);
         if (is_network(one.why))
             break;
     }
-    return told->why;
+    return NULL;
 }
 
 static bool must_discover(const attempt_t *attempt)
@@ -480,8 +481,9 @@ static bearer_reason_t discover_keys(attempt_t *attempt)
         if (is_network(told->why))
             return told->why;
     }
-    if (!discover(attempt, &jwks_uri)) {
-        if (asked && !strcmp(jwks_uri, known))
+    jwks_uri = discover(attempt);
+    if (jwks_uri) {
+        if (asked && strcmp(jwks_uri, known) == 0)
             return told->why;
         (void)get_keys(attempt, jwks_uri, told);
         return told->why;

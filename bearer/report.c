@@ -332,7 +332,9 @@ static void put(text_t *text, const char *format, ...)
     line = apr_pvsprintf(text->pool, format, args);
     va_end(args);
     len = strlen(line);
-    if (text->len + len > text->room) {
+    if (!len)
+        return;
+    if (!text->data || text->len + len > text->room) {
         char *old = text->data;
 
         text->room = 2 * (text->room + len);

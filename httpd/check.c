@@ -129,7 +129,7 @@ static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
 static void check_secret(check_t *check, mab_issuer_line_t *line)
 {
     bearer_note_t note = {""};
-    const bearer_jwk_t *key;
+    const bearer_jwk_t *key = NULL;
     bearer_str_t secret;
     bearer_reason_t why;
 

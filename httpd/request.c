@@ -68,7 +68,9 @@ static void add_pairs(apr_array_header_t *places, const char *text,
     apr_size_t len = strlen(name);
     const char *end;
 
-    while (text && *text) {
+    if (!text)
+        return;
+    while (*text) {
         text += strspn(text, separators);
         end = text + strcspn(text, separators);
         if (strncmp(text, name, len) == 0 && text[len] == '=')
@@ -152,7 +154,9 @@ static const char *without_pairs(apr_pool_t *pool, const char *text,
     const char *rest = NULL;
     const char *end, *pair;
 
-    while (text && *text) {
+    if (!text)
+        return NULL;
+    while (*text) {
         text += strspn(text, separators);
         end = text + strcspn(text, separators);
         pair = apr_pstrmemdup(pool, text, (apr_size_t)(end - text));
