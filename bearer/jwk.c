@@ -687,6 +687,24 @@ bearer_reason_t bearer_jwk_parse_pem(bearer_str_t text,
 
 /* --- shared secrets ------------------------------------------------------ */
 
+bearer_str_t bearer_jwk_trim_secret(bearer_str_t content)
+{
+    bearer_str_t text = content;
+    apr_size_t i;
+
+    if (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    if (text.len && text.len < content.len && text.data[text.len - 1] == '\r')
+        text.len--;
+    for (i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (c < 0x20 || c > 0x7e)
+            return content;
+    }
+    return text;
+}
+
 bearer_reason_t bearer_jwk_parse_secret(bearer_str_t secret,
                                         const bearer_jwk_t **out,
                                         bearer_note_t *note, apr_pool_t *pool)

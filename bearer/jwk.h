@@ -56,6 +56,13 @@ bearer_reason_t bearer_jwk_parse_pem(bearer_str_t text,
                                      apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
+ * The secret that a file's content is: of printable text, one newline at the end
+ * is the editor's and not the secret's; anything else counts to the last byte,
+ * since one random secret in 256 ends with a byte that looks like a newline.
+ */
+bearer_str_t bearer_jwk_trim_secret(bearer_str_t content);
+
+/**
  * A shared secret (RFC 7518 3.2). It may verify those of HS256, HS384, HS512
  * whose hash is not longer than it.
  *

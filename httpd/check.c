@@ -95,7 +95,7 @@ static void check_key_file(check_t *check, mab_issuer_line_t *line)
             "keys=file: names a JWK set, a PEM public key or a certificate");
 }
 
-/* reads a shared secret; one newline at the end is the editor's, not the key's */
+/* reads a shared secret, as root */
 static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
                                    bearer_note_t *note, apr_pool_t *pool)
 {
@@ -120,12 +120,9 @@ static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
         return BEARER_FILE_READ;
     if (len > BEARER_LIMIT_SECRET)
         return BEARER_FILE_SIZE;
-    if (len && bytes[len - 1] == '\n')
-        len--;
-    if (len && bytes[len - 1] == '\r')
-        len--;
     out->data = bytes;
     out->len = len;
+    *out = bearer_jwk_trim_secret(*out);
     return BEARER_OK;
 }
 

@@ -169,12 +169,8 @@ bearer_reason_t tool_source_read_secret(tool_t *tool, bearer_note_t *note)
                           note, tool->pool);
     if (why)
         return why;
-    /* one newline at the end is the editor's, not the key's */
-    if (secret.data[secret.len - 1] == '\n')
-        secret.len--;
-    if (secret.len && secret.data[secret.len - 1] == '\r')
-        secret.len--;
-    why = bearer_jwk_parse_secret(secret, &key, note, tool->pool);
+    why = bearer_jwk_parse_secret(bearer_jwk_trim_secret(secret), &key, note,
+                                  tool->pool);
     if (!why)
         tool->issuer.secret = bearer_jwks_create(key, tool->pool);
     return why;

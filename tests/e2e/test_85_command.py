@@ -69,7 +69,7 @@ def folder(tmp_path_factory):
     (made / "many.json").write_text(json.dumps(
         {"keys": [EC.public(kid=f"k{n}") for n in range(5)]}))
     (made / "key.pem").write_text(EC.pem())
-    (made / "secret").write_bytes(SECRET.secret() + b"\n")
+    (made / "secret").write_bytes(SECRET.secret())
     (made / "secret").chmod(0o600)
     (made / "open").write_bytes(SECRET.secret())
     (made / "open").chmod(0o644)

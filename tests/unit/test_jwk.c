@@ -528,6 +528,36 @@ static void jwk_secret_serves_hashes_not_longer_than_it(void **state)
     }
 }
 
+/* a random secret may end with a byte that looks like a newline */
+static void jwk_secret_of_a_file(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name;
+        bearer_str_t content, want;
+    } rows[] = {
+        {"text", BEARER_LIT("secret"), BEARER_LIT("secret")},
+        {"text of an editor", BEARER_LIT("secret\n"), BEARER_LIT("secret")},
+        {"of another editor", BEARER_LIT("secret\r\n"), BEARER_LIT("secret")},
+        {"one newline only", BEARER_LIT("secret\n\n"),
+         BEARER_LIT("secret\n\n")},
+        {"a return alone", BEARER_LIT("secret\r"), BEARER_LIT("secret\r")},
+        {"bytes", BEARER_LIT("\001\377\n"), BEARER_LIT("\001\377\n")},
+        {"bytes with both", BEARER_LIT("\377\r\n"), BEARER_LIT("\377\r\n")},
+        {"two lines", BEARER_LIT("a\nb\n"), BEARER_LIT("a\nb\n")},
+        {"a newline alone", BEARER_LIT("\n"), BEARER_LIT("")},
+        {"nothing", BEARER_LIT(""), BEARER_LIT("")},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bearer_str_t got = bearer_jwk_trim_secret(rows[i].content);
+
+        unit_expect(rows[i].name, got.len == rows[i].want.len);
+        unit_expect(rows[i].name,
+                    memcmp(got.data, rows[i].want.data, got.len) == 0);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -544,6 +574,7 @@ int main(void)
         unit_row(jwk_note_names_the_member),
         unit_row(jwk_parse_pem_gives_the_same_key_as_jwk),
         unit_row(jwk_parse_pem_bounds_the_text),
+        unit_row(jwk_secret_of_a_file),
         unit_row(jwk_secret_serves_hashes_not_longer_than_it),
     };
 

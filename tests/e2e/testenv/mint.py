@@ -6,6 +6,7 @@ import functools
 import hashlib
 import hmac
 import json
+import os
 import time
 
 from cryptography import x509
@@ -69,6 +70,10 @@ class Key:
         self.kid = kid
         self.alg = FITTING[kind]
         self.jwk = jwk.JWK.generate(kid=kid, **KINDS[kind])
+        if kind == "oct":
+            # a secret that ends with what looks like an editor's newline
+            self.jwk = jwk.JWK(kty="oct", kid=kid,
+                               k=b64(os.urandom(63) + b"\n"))
 
     def public(self, **more):
         """The JWK as an issuer publishes it; DROP takes a member away."""
