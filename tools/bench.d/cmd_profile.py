@@ -22,7 +22,7 @@ from cmd_http import protected
 #: where callgrind's files are kept, or None
 KEEP = os.environ.get("BENCH_KEEP")
 
-ROWS = ["bare", "other place", "one RS256", "one ES384", "many RS256",
+ROWS = ["bare", "bare, token sent", "other place", "one RS256", "one ES384", "many RS256",
         "many ES256"]
 
 
@@ -62,10 +62,10 @@ def send(client, path, values, count):
 
 def count(folder, name, conf, path, values, number, warm):
     """Instructions a request, and [(instructions a request, function)]."""
-    server = Watched(folder, name.replace(" ", "-"), mpm="prefork", conf=conf,
+    server = Watched(folder, re.sub(r"\W+", "-", name), mpm="prefork", conf=conf,
                      children=1, files=[("auth_bearer", harness.module())]
-                     if name != "bare" else []).start()
-    if values:
+                     if conf else []).start()
+    if values and conf:
         deadline = time.monotonic() + 60
         while server.ask(path, authorization=values[0]) != 200:
             if time.monotonic() > deadline:
@@ -128,12 +128,12 @@ def main(arguments):
             if name != "bare" and opt.only \
                     and not any(word in name for word in opt.only):
                 continue
-            conf = "" if name == "bare" else protected(issuer.url)
-            path = "/p/t" if name[-1].isdigit() or name == "bare" \
-                else "/p/other"
+            plain = name.startswith("bare")
+            conf = "" if plain else protected(issuer.url)
+            path = "/p/other" if name == "other place" else "/p/t"
             values, warm = [], 20
-            if name[-1].isdigit():
-                alg = name.split()[1]
+            if name[-1].isdigit() or name == "bare, token sent":
+                alg = name.split()[1] if not plain else "RS256"
                 many = name.startswith("many")
                 values = ["Bearer " + tokens.token(alg, n)
                           for n in range(opt.requests + warm if many else 1)]
