@@ -57,6 +57,11 @@ typedef struct conn_t {
     const char *peer;
 } conn_t;
 
+void bearer_fetch_end_thread(void)
+{
+    OPENSSL_thread_stop();
+}
+
 apr_time_t bearer_fetch_tick(void)
 {
     struct timespec now = {0, 0};

@@ -101,6 +101,9 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
         note_result(round->source, &result);
         apr_pool_destroy(pool);
     }
+    /* a thread that leaves this to its end would do it while exit() takes down
+     * OpenSSL, and end the child with a signal */
+    bearer_fetch_end_thread();
     apr_atomic_set32(&round->running, 0);
     return NULL;
 }
@@ -160,7 +163,11 @@ static apr_status_t prepare(void)
         fetcher.rounds[i].refresh =
             bearer_refresh_create(shared->sources[i], own);
     }
-    return apr_thread_pool_create(&fetcher.threads, 0, MAX_THREADS, pool);
+    rv = apr_thread_pool_create(&fetcher.threads, 0, MAX_THREADS, pool);
+    /* idle ones stay: a thread that ends runs destructors of its own, see above */
+    if (rv == APR_SUCCESS)
+        apr_thread_pool_idle_max_set(fetcher.threads, MAX_THREADS);
+    return rv;
 }
 
 static void beat(server_rec *s)

@@ -188,6 +188,9 @@ class Httpd:
                 shutil.chown(self.root / name, "www-data", "www-data")
         (self.root / "asan").mkdir()
         (self.root / "asan").chmod(0o1777)
+        if with_module:
+            # a copy: a build that goes on must not replace what children run
+            shutil.copy(module(), self.root / "mod_auth_bearer.so")
         servers.append(self)
         self.configure(conf)
 
@@ -213,7 +216,8 @@ class Httpd:
         lines = [f"LoadModule {n}_module {folder}/mod_{n}.so"
                  for n in names if n not in static_modules()]
         if self.with_module:
-            lines.append(f"LoadModule auth_bearer_module {module()}")
+            lines.append(
+                f"LoadModule auth_bearer_module {self.root}/mod_auth_bearer.so")
         return "\n".join(lines)
 
     def preamble(self):
