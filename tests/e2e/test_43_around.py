@@ -2,6 +2,7 @@
 """Ways around: other modules, other requests and other lines of the
 configuration, each of which once let something by."""
 import json
+import re
 
 import pytest
 
@@ -70,6 +71,7 @@ def site(serve, base, tokens, backend):  # noqa: F811
     conf.section("Directory", "ROOT/htdocs/hop", "RewriteEngine On",
                  'RewriteRule "^(.+)$" "/p/$1"')
     conf.place("query", "AuthBearerSource query")
+    conf.place("cookie", "AuthBearerSource cookie:tok")
     conf.location("/hop/optional", "AuthType Bearer", "Require all granted")
     conf.location("/hop/silent", "AuthType Bearer", "Require all granted")
     conf.place("optional", "AuthBearerOptional On",
@@ -207,6 +209,37 @@ def test_what_one_place_looks_at_another_does_not_forget(site, tokens):
     assert site.get("/p/asks", "x.y.z").status == 401
     site.accepted("/p/asks", tokens.token())
     assert site.get("/p/asks", tokens.token(role="banned")).status == 403
+
+
+# --- long lists ---
+
+def highest(site):
+    """The most memory that each worker ever had, in KiB."""
+    found = {}
+    for pid in site.workers():
+        with open(f"/proc/{pid}/status") as status:
+            found[pid] = int(re.search(r"VmHWM:\s*(\d+)", status.read())[1])
+    return found
+
+
+LONG = 8_000
+
+
+@pytest.mark.parametrize("where", ["query", "cookie", "connection"])
+def test_a_long_list_takes_no_more_memory_than_its_length(site, tokens, where):
+    token = mint.note(tokens.token())
+    target, headers = {
+        "query": ("/p/query?access_token=x&" + "a&" * LONG, []),
+        "cookie": ("/p/cookie", [("Cookie", f"tok={token}; " + "a;" * LONG)]),
+        "connection": ("/b/claims", [
+            ("Authorization", "Bearer " + token),
+            ("Connection", "a," * LONG)])}[where]
+    before = highest(site)
+    answer = site.get(target, headers=headers)
+    assert answer.status == (401 if where == "query" else 200)
+    after = highest(site)
+    grown = max(after[pid] - before.get(pid, after[pid]) for pid in after)
+    assert grown < 32 * 1024  # copied with each word: 96 MiB and more
 
 
 # --- .htaccess ---
