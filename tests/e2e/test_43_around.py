@@ -52,6 +52,9 @@ def site(serve, base, tokens, backend):  # noqa: F811
     conf.add("CacheRoot ROOT/tmp", "CacheEnable disk /p/cached-",
              "CacheDefaultExpire 3600", "CacheIgnoreNoLastMod On",
              "CacheHeader On")
+    for name, sign in (("user", "==  'alice'"), ("not-user", "!= 'bob'")):
+        conf.place(f"{name}-expr",
+                   require=f'Require expr "%{{REMOTE_USER}} {sign}"')
     # requests that move on
     conf.add("DirectoryIndex index.txt")
     conf.section("Directory", "ROOT/htdocs", "AllowOverride AuthConfig")
@@ -209,6 +212,32 @@ def test_what_one_place_looks_at_another_does_not_forget(site, tokens):
     assert site.get("/p/asks", "x.y.z").status == 401
     site.accepted("/p/asks", tokens.token())
     assert site.get("/p/asks", tokens.token(role="banned")).status == 403
+
+
+# --- browsers ---
+
+@pytest.mark.parametrize("method, status", [
+    ("VERSION-CONTROL", 204), ("P UT", 401), ("A" * 32, 401), ("", 401)])
+def test_methods_of_preflights(site, method, status):
+    answer = site.get("/dir/index.txt", method="OPTIONS", headers=[
+        ("Origin", APP), ("Access-Control-Request-Method", method)])
+    assert answer.status == status
+    assert answer.header("Access-Control-Allow-Methods") == \
+        (method if status == 204 else None)
+
+
+# --- users ---
+
+@pytest.mark.parametrize("name", ["user", "not-user"])
+def test_a_denial_by_the_name_of_the_user(site, tokens, name):
+    target = f"/p/{name}-expr"
+    assert site.get(target, "x.y.z").status == (401 if name == "user" else 200)
+    site.accepted(target, tokens.token())
+    answer = site.get(target, tokens.token(sub="bob"))
+    assert answer.status == 403
+    assert answer.challenge()["error"] == "insufficient_scope"
+    assert answer.json()["status"] == 403
+    assert site.errorlog.refusals().count("insufficient_scope") == 1
 
 
 # --- long lists ---
