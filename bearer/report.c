@@ -339,7 +339,7 @@ static void put(text_t *text, const char *format, ...)
 
         text->room = 2 * (text->room + len);
         text->data = apr_palloc(text->pool, text->room);
-        if (text->len)
+        if (old)
             memcpy(text->data, old, text->len);
     }
     memcpy(text->data + text->len, line, len);

@@ -22,7 +22,7 @@
 #define BEAT        apr_time_from_msec(100)
 #define MAX_THREADS 16
 /* how long the end of a child waits for its rounds */
-#define STOP_WAIT apr_time_from_sec(1)
+#define STOP_WAIT apr_time_from_sec(3)
 
 /** One source in the fetcher's hands. */
 typedef struct round_t {

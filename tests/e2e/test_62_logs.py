@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logs: one line per refusal, the checks in order, and what ties them."""
+import itertools
 import re
 import time
 
@@ -18,7 +19,7 @@ def site(serve, base, tokens):
     server = serve(
         base(r'ErrorLogFormat "[%t] [%-m:%l] [pid %P:tid %T] [id %-L] %F: '
              r'[client %a] %M"',
-             'LogFormat "%>s %{bearer-code}n %{bearer-reason}n %{bearer-iss}n '
+             'LogFormat "%q %>s %{bearer-code}n %{bearer-reason}n %{bearer-iss}n '
              '%L" manual',
              "CustomLog manual.log manual")
         .place("std")
@@ -202,17 +203,21 @@ def test_one_client_can_have_more(site, tokens):
 
 # --- the access log ---------------------------------------------------------
 
+numbers = itertools.count()
+
+
 def ask_for_access(site, target, token=None):
     """The line in the access log, which httpd writes after the answer, and
     those in the error log."""
-    path = site.root / "manual.log"
-    before = path.stat().st_size
-    _, lines = ask(site, target, token)
+    query = f"?{next(numbers)}"
+    _, lines = ask(site, target + query, token)
     deadline = time.monotonic() + 5
-    while not path.read_text()[before:].endswith("\n"):
+    while True:
+        for line in (site.root / "manual.log").read_text().splitlines():
+            if line.startswith(query + " "):
+                return line[len(query) + 1:], lines
         assert time.monotonic() < deadline, "no line in the access log"
         time.sleep(0.02)
-    return path.read_text()[before:].splitlines()[-1], lines
 
 
 def test_notes_tell_the_access_log(site, tokens, issuer):

@@ -119,6 +119,9 @@ class Bench:
         base = (bare, "/p/t", bare.port)
         self.bare = bare
         self.row("bare, again", base, bare, "/p/t", [], colour="httpd")
+        # what httpd itself needs to read so long a header
+        self.row("bare, token sent", base, bare, "/p/t", self.one["RS256"],
+                 colour="httpd", bad="")
         self.row("mod_auth_basic", base, bare, "/p/basic",
                  ["Basic YWxpY2U6YUBi"], colour="httpd", bad="Basic Og")
         ours = self.ours("ours")

@@ -146,12 +146,12 @@ class Server:
         self.process = None
         folder.servers.append(self)
 
-    def spawn(self, command):
+    def spawn(self, command, **how):
         log = open(self.folder.root / f"{self.name}.out", "ab")
         # a session of its own: httpd ends with a signal to its whole group
         self.process = subprocess.Popen(command, stdout=log, stderr=log,
                                         start_new_session=True,
-                                        stdin=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, **how)
         deadline = time.monotonic() + 30
         while True:
             try:
