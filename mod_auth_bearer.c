@@ -129,6 +129,26 @@ static int check_authn(request_rec *r)
     return OK;
 }
 
+/* "Require expr" over REMOTE_USER waits for a user although there is one, and then
+ * says 401 to a good token: like any other denial, it becomes a 403 */
+static int check_authz(request_rec *r)
+{
+    mab_request_t *request;
+    int status;
+
+    if (!mab_request_is_ours(r))
+        return DECLINED;
+    request = ap_get_module_config(r->request_config, &auth_bearer_module);
+    if (!request || request->nested || request->verdict.why != BEARER_OK)
+        return DECLINED;
+    request->nested = true;
+    status = ap_run_auth_checker(r);
+    request->nested = false;
+    if (status == HTTP_FORBIDDEN || status == HTTP_UNAUTHORIZED)
+        return mab_refuse_scope(r, request);
+    return status;
+}
+
 static void register_hooks(apr_pool_t *pool)
 {
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -144,6 +164,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_access_ex(check_access, NULL, NULL, APR_HOOK_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(check_authn, NULL, NULL, APR_HOOK_MIDDLE,
+                        AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(check_authz, NULL, NULL, APR_HOOK_FIRST,
                         AP_AUTH_INTERNAL_PER_CONF);
     /* before mod_headers and mod_rewrite look at environment and headers */
     ap_hook_fixups(mab_request_export, NULL, NULL, APR_HOOK_FIRST);

@@ -54,12 +54,13 @@ void mab_cors_set_headers(request_rec *r)
     apr_table_setn(r->err_headers_out, EXPOSE, "WWW-Authenticate");
 }
 
+/* RFC 9110 9.1: a token, as VERSION-CONTROL */
 static bool is_method(const char *text)
 {
     const char *c;
 
     for (c = text; *c; c++) {
-        if (!apr_isalpha(*c))
+        if (!apr_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
             return false;
     }
     return c != text && c - text < 32;

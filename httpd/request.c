@@ -145,26 +145,48 @@ static bool remember_token(const request_rec *r, mab_request_t *request)
     return false;
 }
 
+/* Room for a list that is joined anew by two characters instead of one: all at
+ * once, since a list that is copied with each word takes as much memory as the
+ * square of its length (exhaustion). */
+static char *make_room(apr_pool_t *pool, const char *list)
+{
+    return apr_palloc(pool, 2 * strlen(list) + 1);
+}
+
+/* appends a word; returns where the next one goes */
+static char *append(char *list, char *to, const char *join, const char *word,
+                    apr_size_t len)
+{
+    if (to > list) {
+        memcpy(to, join, strlen(join));
+        to += strlen(join);
+    }
+    memcpy(to, word, len);
+    to[len] = '\0';
+    return to + len;
+}
+
 /* the list without the pairs of this name; NULL if none is left */
 static const char *without_pairs(apr_pool_t *pool, const char *text,
                                  const char *separators, const char *join,
                                  const char *name)
 {
     apr_size_t len = strlen(name);
-    const char *rest = NULL;
-    const char *end, *pair;
+    char *rest, *to;
 
     if (!text)
         return NULL;
+    rest = to = make_room(pool, text);
     while (*text) {
+        apr_size_t pair;
+
         text += strspn(text, separators);
-        end = text + strcspn(text, separators);
-        pair = apr_pstrmemdup(pool, text, (apr_size_t)(end - text));
-        if (*pair && (strncmp(pair, name, len) != 0 || pair[len] != '='))
-            rest = rest ? apr_pstrcat(pool, rest, join, pair, NULL) : pair;
-        text = end;
+        pair = strcspn(text, separators);
+        if (pair && (strncmp(text, name, len) != 0 || text[len] != '='))
+            to = append(rest, to, join, text, pair);
+        text += pair;
     }
-    return rest;
+    return to > rest ? rest : NULL;
 }
 
 /* the same for the query of a URI that may have more behind it ("HTTP/1.1") */
@@ -375,16 +397,18 @@ static void remove_header(request_rec *r, const char *name)
 /* the list without this name; blanks around names do not count */
 static char *without_name(apr_pool_t *pool, const char *list, const char *name)
 {
-    const char *rest = NULL;
+    char *rest = make_room(pool, list);
+    char *to = rest;
 
+    *rest = '\0';
     while (*list) {
         char *word = ap_getword(pool, &list, ',');
 
         apr_collapse_spaces(word, word);
         if (*word && !same_header(word, name))
-            rest = rest ? apr_pstrcat(pool, rest, ", ", word, NULL) : word;
+            to = append(rest, to, ", ", word, strlen(word));
     }
-    return (char *)(rest ? rest : "");
+    return rest;
 }
 
 /* mod_proxy takes away the headers that Connection names: a client that names a

@@ -2,6 +2,7 @@
 """Ways around: other modules, other requests and other lines of the
 configuration, each of which once let something by."""
 import json
+import re
 
 import pytest
 
@@ -51,6 +52,9 @@ def site(serve, base, tokens, backend):  # noqa: F811
     conf.add("CacheRoot ROOT/tmp", "CacheEnable disk /p/cached-",
              "CacheDefaultExpire 3600", "CacheIgnoreNoLastMod On",
              "CacheHeader On")
+    for name, sign in (("user", "==  'alice'"), ("not-user", "!= 'bob'")):
+        conf.place(f"{name}-expr",
+                   require=f'Require expr "%{{REMOTE_USER}} {sign}"')
     # requests that move on
     conf.add("DirectoryIndex index.txt")
     conf.section("Directory", "ROOT/htdocs", "AllowOverride AuthConfig")
@@ -70,6 +74,7 @@ def site(serve, base, tokens, backend):  # noqa: F811
     conf.section("Directory", "ROOT/htdocs/hop", "RewriteEngine On",
                  'RewriteRule "^(.+)$" "/p/$1"')
     conf.place("query", "AuthBearerSource query")
+    conf.place("cookie", "AuthBearerSource cookie:tok")
     conf.location("/hop/optional", "AuthType Bearer", "Require all granted")
     conf.location("/hop/silent", "AuthType Bearer", "Require all granted")
     conf.place("optional", "AuthBearerOptional On",
@@ -207,6 +212,63 @@ def test_what_one_place_looks_at_another_does_not_forget(site, tokens):
     assert site.get("/p/asks", "x.y.z").status == 401
     site.accepted("/p/asks", tokens.token())
     assert site.get("/p/asks", tokens.token(role="banned")).status == 403
+
+
+# --- browsers ---
+
+@pytest.mark.parametrize("method, status", [
+    ("VERSION-CONTROL", 204), ("P UT", 401), ("A" * 32, 401), ("", 401)])
+def test_methods_of_preflights(site, method, status):
+    answer = site.get("/dir/index.txt", method="OPTIONS", headers=[
+        ("Origin", APP), ("Access-Control-Request-Method", method)])
+    assert answer.status == status
+    assert answer.header("Access-Control-Allow-Methods") == \
+        (method if status == 204 else None)
+
+
+# --- users ---
+
+@pytest.mark.parametrize("name", ["user", "not-user"])
+def test_a_denial_by_the_name_of_the_user(site, tokens, name):
+    target = f"/p/{name}-expr"
+    assert site.get(target, "x.y.z").status == (401 if name == "user" else 200)
+    site.accepted(target, tokens.token())
+    answer = site.get(target, tokens.token(sub="bob"))
+    assert answer.status == 403
+    assert answer.challenge()["error"] == "insufficient_scope"
+    assert answer.json()["status"] == 403
+    assert site.errorlog.refusals().count("insufficient_scope") == 1
+
+
+# --- long lists ---
+
+def highest(site):
+    """The most memory that each worker ever had, in KiB."""
+    found = {}
+    for pid in site.workers():
+        with open(f"/proc/{pid}/status") as status:
+            found[pid] = int(re.search(r"VmHWM:\s*(\d+)", status.read())[1])
+    return found
+
+
+LONG = 8_000
+
+
+@pytest.mark.parametrize("where", ["query", "cookie", "connection"])
+def test_a_long_list_takes_no_more_memory_than_its_length(site, tokens, where):
+    token = mint.note(tokens.token())
+    target, headers = {
+        "query": ("/p/query?access_token=x&" + "a&" * LONG, []),
+        "cookie": ("/p/cookie", [("Cookie", f"tok={token}; " + "a;" * LONG)]),
+        "connection": ("/b/claims", [
+            ("Authorization", "Bearer " + token),
+            ("Connection", "a," * LONG)])}[where]
+    before = highest(site)
+    answer = site.get(target, headers=headers)
+    assert answer.status == (401 if where == "query" else 200)
+    after = highest(site)
+    grown = max(after[pid] - before.get(pid, after[pid]) for pid in after)
+    assert grown < 32 * 1024  # copied with each word: 96 MiB and more
 
 
 # --- .htaccess ---
