@@ -47,6 +47,8 @@ esac
 # what npm says when it cannot reach its registry
 absent='ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH'
 absent="$absent|ENOTCACHED|EIDLETIMEOUT|E40[137]|E5[0-9][0-9]|ERR_SOCKET"
+# or when something between us and it is not trusted here
+absent="$absent|SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)|CERT_"
 
 cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
 sum=$(sha256sum <"$pins/package-lock.json" | cut -c 1-12)
