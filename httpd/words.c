@@ -280,8 +280,7 @@ void mab_words_append(const mab_list_t **list, const void *item, int size,
     array = apr_array_make(pool, old + 1, size);
     if (old) {
         array->nelts = old;
-        memcpy(array->elts, (*list)->items,
-               (apr_size_t)old * (apr_size_t)size);
+        memcpy(array->elts, (*list)->items, (apr_size_t)old * (apr_size_t)size);
     }
     memcpy(apr_array_push(array), item, (apr_size_t)size);
     *list = mab_words_list(array, pool);
