@@ -2,6 +2,8 @@
 """What programs and servers behind httpd see, and .htaccess."""
 import json
 
+import time
+
 import pytest
 
 from testenv import mint
@@ -191,6 +193,11 @@ def test_tokens_from_other_places_do_not_reach_a_back_end(site, tokens):
 
 def test_the_access_log_has_the_user(site, tokens):
     site.get("/b/std", tokens.token(sub="carol"))
+    # the line is written after the answer is sent
+    deadline = time.monotonic() + 10
+    while "carol" not in (site.root / "access.log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     line = (site.root / "access.log").read_text().splitlines()[-1]
     assert line.split()[2] == "carol"
 
