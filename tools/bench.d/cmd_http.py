@@ -8,6 +8,7 @@ median of the rounds. Before anything is measured every row proves that it
 verifies: a good token is 200, one with another signature is not.
 """
 import argparse
+import contextlib
 import random
 import shutil
 import sys
@@ -259,7 +260,10 @@ OIDCCryptoPassphrase bench
         load = lambda s, p, at, values: harness.slice_of(
             self.folder, s, at, p, values, seconds, row.connections)
         bare = load(server, path, port, None)
-        with Rotation(self, row):
+        turning = contextlib.nullcontext()
+        if row.name.startswith("keys change"):
+            turning = Rotation(self.turning, self.turned, self.issuer.keys)
+        with turning:
             mine = load(row.server, row.path, row.port or row.server.port,
                         row.file)
         result = {"ratio": mine["rps"] / bare["rps"],
@@ -271,37 +275,31 @@ OIDCCryptoPassphrase bench
 
 
 class Rotation:
-    """While the row of changing keys is measured: a new key set each second,
-    and one token that makes the fetcher look for it."""
+    """While something is measured: a new key set each second, and one token
+    that makes the fetcher look for it."""
 
-    def __init__(self, bench, row):
-        self.bench = bench
-        self.on = row.name.startswith("keys change")
+    def __init__(self, issuer, server, keys):
+        self.issuer, self.server, self.keys = issuer, server, keys
         self.end = threading.Event()
+        self.turns = 0
 
     def __enter__(self):
-        if self.on:
-            self.thread = threading.Thread(target=self.turn)
-            self.thread.start()
+        self.thread = threading.Thread(target=self.turn)
+        self.thread.start()
+        return self
 
     def __exit__(self, *_):
-        if self.on:
-            self.end.set()
-            self.thread.join()
+        self.end.set()
+        self.thread.join()
 
     def turn(self):
-        bench, number = self.bench, 0
-        while not self.end.wait(1.0 if number else 0.1):
-            number += 1
+        while not self.end.wait(1.0 if self.turns else 0.1):
+            self.turns += 1
             kid = f"turn{random.randrange(1 << 40)}"
-            bench.turning.keys = bench.issuer.keys + [
+            self.issuer.keys = self.keys + [
                 {**tokens.signer("ES256").public(), "kid": kid}]
-            text = tokens.mint.b64(tokens.mint.octets(
-                {"alg": "ES256", "typ": "at+jwt", "kid": kid})) + "." \
-                + tokens.mint.b64(tokens.mint.octets(tokens.claims(number)))
-            signed = text + "." + tokens.mint.b64(tokens.mint.signature(
-                "ES256", tokens.signer("ES256"), text.encode()))
-            bench.turned.ask("/p/t", token=signed)
+            self.server.ask("/p/t", token=tokens.token(
+                "ES256", self.turns, kid=kid))
 
 
 # --- telling -----------------------------------------------------------------
