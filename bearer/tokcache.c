@@ -14,7 +14,7 @@
  * fill one while the next is half empty. */
 #define SHARDS_MAX    16
 #define SHARD_ENTRIES 64
-#define SHARD_BYTES   ((apr_size_t)131072)
+#define SHARD_BYTES   ((apr_size_t)1048576)
 
 #define KEY_WORDS     (BEARER_LIMIT_TOKEN / 8)
 

@@ -60,8 +60,9 @@ def send(client, path, values, count):
             raise SystemExit(f"bench: {path} is {answer.status}")
 
 
-def count(folder, name, conf, path, values, number, warm):
-    """Instructions a request, and [(instructions a request, function)]."""
+def count(folder, name, conf, path, values, number, warm, issuer=None):
+    """Instructions a request, and [(instructions a request, function)]. Waits
+    until an issuer is not asked any more: fetching happens in this process."""
     server = Watched(folder, re.sub(r"\W+", "-", name), mpm="prefork", conf=conf,
                      children=1, files=[("auth_bearer", harness.module())]
                      if conf else []).start()
@@ -74,6 +75,10 @@ def count(folder, name, conf, path, values, number, warm):
         bad = "Bearer " + tokens.tampered(values[0][7:])
         if server.ask(path, authorization=bad) != 401:
             raise SystemExit("bench: a bad token is not refused")
+    asked = -1
+    while issuer and asked != issuer.asked:
+        asked = issuer.asked
+        time.sleep(1.5)
     client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     send(client, path, values[:warm], warm)
     server.counting("on")
@@ -89,7 +94,7 @@ def count(folder, name, conf, path, values, number, warm):
 def read(path, number):
     text = subprocess.run(
         ["callgrind_annotate", "--threshold=100", "--auto=no",
-         str(path)], text=True, capture_output=True, check=True).stdout
+         str(path)], text=True, capture_output=True, errors="replace").stdout
     found, total = [], 0
     for line in text.splitlines():
         hit = re.match(r"\s*([\d,]+) \([ \d.]+%\)\s+(.*)", line)
@@ -104,6 +109,8 @@ def read(path, number):
         library = re.search(r"\[.*?([^/]+)\]$", what)
         found.append((cost / number, name,
                       library.group(1) if library else ""))
+    if not total:
+        raise SystemExit(f"bench: callgrind counted nothing in {path}")
     return total / number, found
 
 

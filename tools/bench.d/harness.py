@@ -172,7 +172,7 @@ class Server:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(30)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -202,9 +202,9 @@ class Server:
         return [int(child) for child in text.split()]
 
     def cpu(self):
-        """Seconds of CPU of the server and its children, user + system."""
-        return sum(cpu_of(pid) for pid in [self.process.pid,
-                                           *self.children()])
+        """Seconds of CPU of the server and its children: (all, user)."""
+        each = [cpu_of(pid) for pid in [self.process.pid, *self.children()]]
+        return tuple(map(sum, zip(*each)))
 
     def memory(self):
         """(RSS, PSS, private) of the largest child in KiB."""
@@ -213,13 +213,13 @@ class Server:
 
 
 def cpu_of(pid):
-    """utime + stime of all threads, in seconds."""
+    """utime + stime of all threads, and utime, in seconds."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
-        return 0.0
+        return 0.0, 0.0
     fields = text.rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    return (int(fields[11]) + int(fields[12])) / TICK, int(fields[11]) / TICK
 
 
 def memory_of(pid):
@@ -346,11 +346,12 @@ def slice_of(folder, server, port, path, authorizations, seconds,
     latencies. A slice with an answer that is not 200 is no measurement."""
     before = server.cpu()
     run = wrk(folder, port, path, authorizations, seconds, connections)
-    spent = server.cpu() - before
+    spent, user = (b - a for a, b in zip(before, server.cpu()))
     # an idle connection that event closes is a read error and no answer
     if run["errors"] - run["reads"] or run["reads"] > 40 or not run["requests"]:
         sys.exit(f"bench: {server.name}{path}: {run}\n{server.said()}")
     return {"rps": run["requests"] / (run["micros"] / 1e6),
             "cpu": spent * 1e6 / run["requests"],
+            "user": user * 1e6 / run["requests"],
             "p50": run["p50"], "p99": run["p99"],
             "requests": run["requests"]}

@@ -322,6 +322,8 @@ static void run_all(world_t *world, double least)
     size_t unit;
     int round;
 
+    printf("1 token_bytes %.1f\n",
+           (double)bearer_tokcache_stats(world->cache).bytes);
     /* round 0 warms up */
     for (round = 0; round <= ROUNDS; round++) {
         for (unit = 0; unit < UNITS; unit++)

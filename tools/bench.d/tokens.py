@@ -57,12 +57,12 @@ def claims(number=0, size=900):
     return made
 
 
-def token(alg, number=0, size=900, **over):
-    key = signer(alg)
-    header = {"alg": alg, "typ": "at+jwt", "kid": key.kid}
+def token(alg, number=0, size=900, kid=None, **over):
+    header = {"alg": alg, "typ": "at+jwt", "kid": kid or signer(alg).kid}
     first = mint.b64(mint.octets(header)) + "." \
         + mint.b64(mint.octets({**claims(number, size), **over}))
-    return first + "." + mint.b64(mint.signature(alg, Ready(alg), first.encode()))
+    return first + "." + mint.b64(
+        mint.signature(alg, Ready(alg), first.encode()))
 
 
 def tampered(text):
