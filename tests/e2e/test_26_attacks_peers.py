@@ -308,7 +308,9 @@ def test_CVE_2025_64527_CVE_2024_45809_two_issuers_and_clients_that_leave(
         one.recover()
     for maker in mints:
         server.warm("/p/x", maker.token())
-        server.refused("/p/x", maker.token(EVIL), "key_unknown")
+        # those who left may still be being refused: no look at the log here
+        answer = server.get("/p/x", maker.token(EVIL))
+        assert (answer.status, answer.json()["code"]) == (401, "invalid_token")
     assert before <= server.workers(), "a child died"
 
 
