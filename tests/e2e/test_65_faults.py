@@ -135,6 +135,8 @@ def test_no_more_open_files(serve_once, mpm, authority, one, tokens,
     server.warm("/p/x", tokens.token())
     server.errorlog.allow("MAB0201|AH|Too many open files")
     asked = one.count(one.jwks_path)
+    # httpd gives up if no child was well yet (AH02324), and looks once a second
+    time.sleep(3)
     # requests that never end take what files there are, and those of new children
     idle = []
     for _ in range(120):

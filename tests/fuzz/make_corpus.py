@@ -125,7 +125,11 @@ SEEDS = {
         "2L", "realm_access.roles", claims(aud=["x", "api2"])),
         "strict": lines("LAERI", "/n", claims(aud="api2")), "any": lines(
             "*", "ok", js({"iss": ISS, "exp": NOW + 1, "sub": " "})),
-        "bound": lines("", "sub", claims(cnf={"jkt": "x"}))},
+        "bound": lines("", "sub", claims(cnf={"jkt": "x"})),
+        "expired": lines("L", "sub", claims(exp=NOW - 60)),
+        "old": lines("A", "sub", claims(iat=NOW - 601)),
+        "foreign": lines("I2", "sub", claims(aud="api")),
+        "nested": lines("", "sub", claims(aud=["api", ["api"]]))},
     "match": {"present": lines("sub", "", claims()), "equals": lines(
         "realm_access.roles", "admin", "x", "", claims()),
         "regex": lines("sub", "~", "^a.*e$", "", claims()),
@@ -167,6 +171,9 @@ SEEDS = {
     "verify": {"key": lines("k", js(HEADER), claims(), js(SET)),
                "secret": lines("2", js({"alg": "HS256"}), claims(iss=SHARED), js(SET)),
                "strict": lines("kLAER", js(HEADER), claims(), js(SET)),
+               "expired": lines("kL", js(HEADER), claims(exp=NOW - 60), js(SET)),
+               "crit": lines("k", js(dict(HEADER, crit=["x"])), claims(), js(SET)),
+               "id-token": lines("k", js(dict(HEADER, typ="id+jwt")), claims(), js(SET)),
                "spoilt": lines("k!", js(HEADER), claims(), js(SET)),
                "short": lines("<", js({"alg": "HS256"}), claims(iss=SHARED), js(SET)),
                "confused": lines("x", js(dict(HEADER, alg="HS256")), claims(), js(SET)),

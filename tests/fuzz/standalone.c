@@ -61,21 +61,31 @@ static int replay(const char *path, apr_pool_t *parent)
     return count;
 }
 
-int main(int argc, char **argv)
+/* how many inputs all arguments gave; 0 if one of them gave none */
+static int replay_all(int count, char **paths, apr_pool_t *pool)
 {
-    apr_pool_t *pool = fuzz_pool();
     int total = 0;
     int i;
 
-    for (i = 1; i < argc; i++) {
-        int count = replay(argv[i], pool);
+    for (i = 0; i < count; i++) {
+        int more = replay(paths[i], pool);
 
-        if (count <= 0) {
-            (void)fprintf(stderr, "%s: nothing to replay\n", argv[i]);
-            return 1;
+        if (more <= 0) {
+            (void)fprintf(stderr, "%s: nothing to replay\n", paths[i]);
+            return 0;
         }
-        total += count;
+        total += more;
     }
+    return total;
+}
+
+int main(int argc, char **argv)
+{
+    apr_pool_t *pool = fuzz_pool();
+    int total = replay_all(argc - 1, argv + 1, pool);
+
     printf("%d inputs\n", total);
+    apr_pool_destroy(pool);
+    apr_terminate();
     return total ? 0 : 1;
 }
