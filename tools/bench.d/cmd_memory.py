@@ -6,6 +6,7 @@ second. Shown is the child's memory as it goes; it must not grow once the cache
 is full.
 """
 import argparse
+import contextlib
 import time
 
 import harness
@@ -17,6 +18,8 @@ from cmd_http import MANY, Rotation, protected
 def main(arguments):
     parser = argparse.ArgumentParser(prog="bench memory", description=__doc__)
     parser.add_argument("--requests", type=int, default=1000000)
+    parser.add_argument("--still", action="store_true",
+                        help="no new key sets")
     parser.add_argument("--step", type=int, default=10,
                         help="seconds between two looks")
     parser.add_argument("--out",
@@ -39,7 +42,8 @@ def main(arguments):
         harness.slice_of(folder, bare, bare.port, "/p/t", values, 2, 32)
         without = bare.memory()
         done, rows = 0, []
-        with Rotation(issuer, server, keys) as rotation:
+        rotation = Rotation(issuer, server, keys)
+        with contextlib.nullcontext() if opt.still else rotation:
             while done < opt.requests:
                 done += harness.slice_of(folder, server, server.port, "/p/t",
                                          values, opt.step, 32)["requests"]
