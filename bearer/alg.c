@@ -126,6 +126,21 @@ const char *bearer_alg_curve_name(bearer_curve_t curve)
     return (unsigned)curve < CURVES ? curves[curve].name : "";
 }
 
+const char *bearer_alg_kty_name(bearer_kty_t kty)
+{
+    switch (kty) {
+    case BEARER_KTY_RSA:
+        return "RSA";
+    case BEARER_KTY_EC:
+        return "EC";
+    case BEARER_KTY_OKP:
+        return "OKP";
+    case BEARER_KTY_OCT:
+        break;
+    }
+    return "oct";
+}
+
 apr_size_t bearer_alg_curve_size(bearer_curve_t curve)
 {
     return (unsigned)curve < CURVES ? curves[curve].size : 0;

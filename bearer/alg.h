@@ -63,6 +63,9 @@ bearer_curve_t bearer_alg_curve(bearer_str_t name);
 /** The curve's name, "" for BEARER_CURVE_NONE. */
 const char *bearer_alg_curve_name(bearer_curve_t curve);
 
+/** The key type as JWKs name it ("RSA", "EC", "OKP", "oct"). */
+const char *bearer_alg_kty_name(bearer_kty_t kty);
+
 /** Bytes of one coordinate of a curve (32, 48, 66; 32 and 57 for Ed). */
 apr_size_t bearer_alg_curve_size(bearer_curve_t curve);
 

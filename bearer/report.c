@@ -89,21 +89,6 @@ const char *bearer_report_kind(const bearer_source_t *source)
     return "secret";
 }
 
-const char *bearer_report_kty(const bearer_jwk_t *key)
-{
-    switch (key->kty) {
-    case BEARER_KTY_RSA:
-        return "RSA";
-    case BEARER_KTY_EC:
-        return "EC";
-    case BEARER_KTY_OKP:
-        return "OKP";
-    case BEARER_KTY_OCT:
-        break;
-    }
-    return "oct";
-}
-
 static apr_int64_t seconds(apr_time_t micros)
 {
     return micros / APR_USEC_PER_SEC;
@@ -208,7 +193,7 @@ static json_t *json_key(const bearer_jwk_t *key)
 
     set(json, "kid",
         key->kid.data ? json_text(key->kid.data, key->kid.len) : json_null());
-    set(json, "kty", json_string(bearer_report_kty(key)));
+    set(json, "kty", json_string(bearer_alg_kty_name(key->kty)));
     if (key->curve != BEARER_CURVE_NONE)
         set(json, "crv", json_string(bearer_alg_curve_name(key->curve)));
     set_number(json, "bits", (apr_uint64_t)key->bits);

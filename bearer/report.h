@@ -60,9 +60,6 @@ bearer_report_totals_t bearer_report_totals(
 /** "discovery", "url", "file" or "secret". */
 const char *bearer_report_kind(const bearer_source_t *source);
 
-/** "RSA", "EC", "OKP" or "oct" (RFC 7518 6.1). */
-const char *bearer_report_kty(const bearer_jwk_t *key);
-
 /** Whether refused requests are counted under this reason. */
 bool bearer_report_counts(bearer_reason_t why);
 

@@ -213,7 +213,7 @@ static void put_key(request_rec *r, const bearer_jwk_t *key)
     else
         markup(r, "<span class=soft>(none)</span>");
     markup(r, "</td><td>");
-    text(r, "%s", bearer_report_kty(key));
+    text(r, "%s", bearer_alg_kty_name(key->kty));
     if (key->curve != BEARER_CURVE_NONE)
         text(r, " %s", bearer_alg_curve_name(key->curve));
     markup(r, "</td><td class=n>");

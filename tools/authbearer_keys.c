@@ -11,21 +11,6 @@ typedef struct row_t {
     bearer_note_t note;
 } row_t;
 
-static const char *kty_name(bearer_kty_t kty)
-{
-    switch (kty) {
-    case BEARER_KTY_RSA:
-        return "RSA";
-    case BEARER_KTY_EC:
-        return "EC";
-    case BEARER_KTY_OKP:
-        return "OKP";
-    case BEARER_KTY_OCT:
-        break;
-    }
-    return "oct";
-}
-
 /* a published member in a few characters: strangers wrote it */
 static const char *member(const json_t *key, const char *name, apr_pool_t *pool)
 {
@@ -47,7 +32,7 @@ static void fill_usable(row_t *row, const bearer_jwk_t *key, apr_pool_t *pool)
                         key->kid.data);
         row->kid = apr_pstrdup(pool, note.text);
     }
-    row->kty = kty_name(key->kty);
+    row->kty = bearer_alg_kty_name(key->kty);
     row->alg = bearer_alg_names(key->algs, pool);
     row->bits = key->bits;
 }

@@ -149,6 +149,14 @@ static void alg_signatures_fit_their_curves(void **state BEARER_UNUSED)
     }
 }
 
+static void alg_names_key_types(void **state BEARER_UNUSED)
+{
+    assert_string_equal(bearer_alg_kty_name(BEARER_KTY_RSA), "RSA");
+    assert_string_equal(bearer_alg_kty_name(BEARER_KTY_EC), "EC");
+    assert_string_equal(bearer_alg_kty_name(BEARER_KTY_OKP), "OKP");
+    assert_string_equal(bearer_alg_kty_name(BEARER_KTY_OCT), "oct");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +165,7 @@ int main(void)
         unit_row(alg_needs_no_terminated_name),
         unit_row(alg_names_stand_in_table_order),
         unit_row(alg_knows_curves_by_exact_name),
+        unit_row(alg_names_key_types),
         unit_row(alg_signatures_fit_their_curves),
     };
 
