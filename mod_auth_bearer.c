@@ -101,6 +101,8 @@ static int check_access(request_rec *r)
              && request->verdict.why != BEARER_TOKEN_MISSING)
         return mab_refuse_verdict(r, request);
 
+    /* what an earlier request of the chain looked at does not count here */
+    request->claims_read = false;
     request->nested = true;
     status = ap_run_access_checker_ex(r);
     request->nested = false;

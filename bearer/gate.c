@@ -269,6 +269,7 @@ static bool recall(const bearer_gate_t *gate, bearer_str_t token,
     }
     apr_pool_cleanup_register(pool, entry, give_entry, apr_pool_cleanup_null);
     out->issuer = job.issuer;
+    out->kid = proof->kid;
     out->why = bearer_verify_claims(&job, now.wall, &out->subject, &out->note);
     if (!out->why)
         out->claims = job.claims;
@@ -304,6 +305,8 @@ static void judge(bearer_gate_t *gate, bearer_str_t token,
     out->why = bearer_verify_begin(token, policy, &job, &out->note, pool);
     out->jws = job.jws;
     out->issuer = job.issuer;
+    if (job.jws)
+        out->kid = job.jws->kid;
     if (!out->why)
         out->why = check_signature(gate, &job, &version, &out->note);
     if (out->why)

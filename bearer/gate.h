@@ -23,6 +23,8 @@ typedef struct bearer_verdict_t {
     const bearer_issuer_t *issuer; /**< NULL if it never got so far */
     const bearer_jws_t *jws;       /**< NULL if the token has no good form, or
                                         was proven before */
+    bearer_str_t kid;              /**< the token's; data NULL if it names none,
+                                        or never got so far */
     const bearer_claims_t *claims; /**< proven; NULL unless why is BEARER_OK */
     bearer_str_t subject;          /**< if the policy names user paths */
 } bearer_verdict_t;

@@ -64,7 +64,7 @@ bool bearer_json_equals(const json_t *value, bearer_str_t text);
 int bearer_json_precision(const json_t *value);
 
 /** Compact JSON text of a value (members in document order; reals with
- * bearer_json_precision). */
+ * bearer_json_precision). Holds no control character. */
 bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool);
 
 /** A compiled claim path; immutable. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/jws.h"
 
+#include <string.h>
+
 #include <cjose/cjose.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -21,27 +23,27 @@ typedef struct parts_t {
 /* RFC 7515 7.1; five parts are RFC 7516's, and cjose's JWE code has holes */
 static bearer_reason_t cut(bearer_str_t text, parts_t *out)
 {
-    apr_size_t dots[2] = {0, 0};
-    apr_size_t at;
+    const char *dots[2] = {NULL, NULL};
+    const char *end = text.data + text.len;
+    const char *dot = text.data;
     int count = 0;
 
-    for (at = 0; at < text.len; at++) {
-        if (text.data[at] != '.')
-            continue;
+    while ((dot = memchr(dot, '.', (apr_size_t)(end - dot)))) {
         if (count < 2)
-            dots[count] = at;
+            dots[count] = dot;
         count++;
+        dot++;
     }
     if (count == 4)
         return BEARER_JWS_ENCRYPTED;
     if (count != 2)
         return BEARER_JWS_PARTS;
     out->header.data = text.data;
-    out->header.len = dots[0];
-    out->payload.data = text.data + dots[0] + 1;
-    out->payload.len = dots[1] - dots[0] - 1;
-    out->signature.data = text.data + dots[1] + 1;
-    out->signature.len = text.len - dots[1] - 1;
+    out->header.len = (apr_size_t)(dots[0] - text.data);
+    out->payload.data = dots[0] + 1;
+    out->payload.len = (apr_size_t)(dots[1] - out->payload.data);
+    out->signature.data = dots[1] + 1;
+    out->signature.len = (apr_size_t)(end - out->signature.data);
     return BEARER_OK;
 }
 

@@ -42,6 +42,18 @@ const bearer_issuer_t *bearer_policy_find(const bearer_policy_t *policy,
     return NULL;
 }
 
+static bearer_reason_t check_issuer(const bearer_policy_t *policy,
+                                    const bearer_issuer_t *issuer)
+{
+    if (!policy->any_audience && !policy->audience_count
+        && !issuer->audience_count)
+        return BEARER_POLICY_AUDIENCE;
+    if (!bearer_policy_algs(policy, issuer))
+        return BEARER_POLICY_ALG;
+    return BEARER_OK;
+}
+
+/* run for each request: text is made for a refusal only */
 bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
                                     bearer_note_t *note)
 {
@@ -51,14 +63,13 @@ bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
         return BEARER_POLICY_ISSUER;
     for (i = 0; i < policy->issuer_count; i++) {
         const bearer_issuer_t *issuer = policy->issuers[i];
+        bearer_reason_t why = check_issuer(policy, issuer);
 
+        if (!why)
+            continue;
         bearer_note_set(note, "issuer %.*s", bearer_note_width(issuer->iss),
                         issuer->iss.data);
-        if (!policy->any_audience && !policy->audience_count
-            && !issuer->audience_count)
-            return BEARER_POLICY_AUDIENCE;
-        if (!bearer_policy_algs(policy, issuer))
-            return BEARER_POLICY_ALG;
+        return why;
     }
     return BEARER_OK;
 }

@@ -9,6 +9,7 @@
 
 #include "bearer/discovery.h"
 #include "bearer/freshness.h"
+#include "bearer/json.h"
 #include "bearer/log.h"
 #include "bearer/url.h"
 
@@ -57,12 +58,13 @@ typedef struct attempt_t {
     bearer_str_t posted;       /* the board's document; data is NULL: none */
     apr_uint64_t version;      /* of that document */
     const bearer_jwks_t *keys; /* NULL: a 304 */
-    bearer_str_t text;         /* the keys for the board */
-    const char *etag;          /* that came with them; may be NULL */
-    apr_int64_t fresh;         /* seconds until they should be asked for */
-    apr_time_t found;          /* set by a good discovery in this round */
-    outcome_t metadata;        /* of the discovery in this round */
-    outcome_t told;            /* what decided the round */
+    bearer_str_t keys_text;    /* the keys as text */
+    bearer_str_t text;  /* and as the board gets them: with the address */
+    const char *etag;   /* that came with them; may be NULL */
+    apr_int64_t fresh;  /* seconds until they should be asked for */
+    apr_time_t found;   /* set by a good discovery in this round */
+    outcome_t metadata; /* of the discovery in this round */
+    outcome_t told;     /* what decided the round */
     apr_pool_t *tmp;
 } attempt_t;
 
@@ -92,7 +94,10 @@ bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
            && EVP_DigestUpdate(ctx, &kind, 1)
            && digest_field(ctx, source->location)
            && EVP_DigestUpdate(ctx, &http, 1)
-           && digest_field(ctx, source->proxy) && digest_field(ctx, source->ca)
+           && digest_field(ctx, source->proxies.https)
+           && digest_field(ctx, source->proxies.http)
+           && digest_field(ctx, source->proxies.except)
+           && digest_field(ctx, source->ca)
            && EVP_DigestFinal_ex(ctx, digest, NULL);
     EVP_MD_CTX_free(ctx);
     if (!good)
@@ -242,6 +247,17 @@ static void keep_telling(outcome_t *told, const outcome_t *other)
 
 /* --- fetching ----------------------------------------------------------- */
 
+/* an address that cannot be cut has none; the fetch refuses it anyway */
+static const char *proxy_of(const bearer_source_t *source, const char *address,
+                            apr_pool_t *tmp)
+{
+    bearer_url_t url;
+
+    if (bearer_url_parse(address, source->http_loopback, &url, NULL, tmp))
+        return NULL;
+    return bearer_url_find_proxy(&source->proxies, &url);
+}
+
 static bearer_reason_t get(attempt_t *attempt, const char *address,
                            const char *etag, const bearer_http_response_t **out,
                            outcome_t *outcome)
@@ -252,7 +268,7 @@ static bearer_reason_t get(attempt_t *attempt, const char *address,
     bearer_fetch_request_t request = {
         .url = address,
         .etag = etag,
-        .proxy = source->proxy,
+        .proxy = proxy_of(source, address, attempt->tmp),
         .http_loopback = source->http_loopback,
         .timeout = source->timeout,
         .connect = source->connect,
@@ -284,10 +300,62 @@ static bearer_reason_t get(attempt_t *attempt, const char *address,
     return outcome->why = BEARER_HTTP_STATUS;
 }
 
-/* the keys as the board keeps them */
-static bearer_reason_t render(attempt_t *attempt, outcome_t *outcome)
+/*
+ * Behind the keys, the board's document says where discovery found them and when
+ * (a tick): the next fetcher begins there. Without that, a slow issuer would have
+ * to answer twice in each fetcher's life before its keys are known.
+ */
+static bearer_str_t add_address(const attempt_t *attempt, const char *address)
 {
-    attempt->text = bearer_jwks_render(attempt->keys, attempt->tmp);
+    const bearer_str_t *keys = &attempt->keys_text;
+    apr_time_t found =
+        attempt->found ? attempt->found : attempt->refresh->found;
+    bearer_str_t text = *keys;
+    const json_t *uri;
+
+    if (attempt->refresh->source->kind != BEARER_SOURCE_DISCOVERY)
+        return text;
+    uri = bearer_json_adopt(json_string(address), attempt->tmp);
+    if (!uri)
+        return text;
+    text.data = apr_psprintf(
+        attempt->tmp, "%.*s,\"jwks_uri\":%s,\"found\":%" APR_INT64_T_FMT "}",
+        (int)(keys->len - 1), keys->data,
+        bearer_json_render(uri, attempt->tmp).data,
+        (apr_int64_t)apr_time_sec(found));
+    text.len = strlen(text.data);
+    return text;
+}
+
+/* what another process found, if this one knows nothing yet */
+static void recall_address(attempt_t *attempt)
+{
+    bearer_refresh_t *refresh = attempt->refresh;
+    apr_time_t now = attempt->env->now(attempt->env->baton).tick;
+    const json_t *document;
+    apr_int64_t found;
+    bearer_str_t uri;
+
+    if (refresh->address[0] || !attempt->posted.data
+        || refresh->source->kind != BEARER_SOURCE_DISCOVERY
+        || bearer_json_parse(attempt->posted, &document, NULL, attempt->tmp))
+        return;
+    if (bearer_json_string(document, "jwks_uri", &uri) != BEARER_JSON_GOT
+        || bearer_json_seconds(document, "found", &found) != BEARER_JSON_GOT)
+        return;
+    if (uri.len >= sizeof(refresh->address) || found < 0
+        || found > apr_time_sec(now))
+        return;
+    (void)apr_cpystrn(refresh->address, uri.data, uri.len + 1);
+    refresh->found = apr_time_from_sec(found);
+}
+
+/* the keys as the board keeps them */
+static bearer_reason_t render(attempt_t *attempt, const char *address,
+                              outcome_t *outcome)
+{
+    attempt->keys_text = bearer_jwks_render(attempt->keys, attempt->tmp);
+    attempt->text = add_address(attempt, address);
     if (attempt->text.len <= BEARER_LIMIT_DOCUMENT)
         return BEARER_OK;
     bearer_note_set(&outcome->note, "%d keys, %" APR_SIZE_T_FMT " bytes",
@@ -324,7 +392,7 @@ static bearer_reason_t get_keys(attempt_t *attempt, const char *address,
         why = bearer_jwks_parse(response->body, &attempt->keys, &outcome->note,
                                 attempt->tmp);
         if (!why)
-            why = render(attempt, outcome);
+            why = render(attempt, address, outcome);
         if (why)
             return outcome->why = why;
         etag = NULL;
@@ -445,7 +513,7 @@ static bearer_reason_t find_keys(attempt_t *attempt)
         attempt->fresh = apr_time_sec(conf_of(source).refresh);
         told->why = bearer_refresh_read_file(source->location, &attempt->keys,
                                              &told->note, attempt->tmp);
-        return told->why ? told->why : render(attempt, told);
+        return told->why ? told->why : render(attempt, source->location, told);
     case BEARER_SOURCE_SECRET:
         break;
     }
@@ -466,7 +534,20 @@ static void unlock(const bearer_refresh_env_t *env)
         env->unlock(env->baton);
 }
 
-/* nothing new to post: a 304, or the same keys again */
+/* a 304, or the same keys again, wherever they came from */
+static bool are_same_keys(const attempt_t *attempt)
+{
+    const bearer_str_t *keys = &attempt->keys_text;
+
+    if (!attempt->keys)
+        return true;
+    /* the last brace apart: the address may follow */
+    return attempt->posted.data && attempt->posted.len >= keys->len
+           && !memcmp(attempt->posted.data, keys->data, keys->len - 1)
+           && strchr(",}", attempt->posted.data[keys->len - 1]);
+}
+
+/* nothing new to post */
 static bool is_same(const attempt_t *attempt)
 {
     const bearer_str_t *text = &attempt->text;
@@ -477,6 +558,14 @@ static bool is_same(const attempt_t *attempt)
            && !memcmp(attempt->posted.data, text->data, text->len);
 }
 
+/* Whether this process still is the fetcher. One that is not anymore may have
+ * an older answer than its successor, and must not put it in the place of a newer
+ * one. Asked under the lock: the successor posts under it, too. */
+static bool is_leading(const bearer_refresh_env_t *env)
+{
+    return !env->leads || env->leads(env->baton);
+}
+
 static bearer_reason_t post(attempt_t *attempt, const bearer_schedule_t *state)
 {
     const bearer_source_t *source = attempt->refresh->source;
@@ -484,7 +573,10 @@ static bearer_reason_t post(attempt_t *attempt, const bearer_schedule_t *state)
     bearer_reason_t why = BEARER_OK;
 
     lock(env);
-    if (is_same(attempt)) {
+    if (!is_leading(env)) {
+        why = BEARER_FETCH_STOPPED;
+    }
+    else if (is_same(attempt)) {
         bearer_board_note(env->board, source->slot, &source->id, state);
     }
     else {
@@ -496,14 +588,19 @@ static bearer_reason_t post(attempt_t *attempt, const bearer_schedule_t *state)
     return why;
 }
 
-static void note_failure(attempt_t *attempt, const bearer_schedule_t *state)
+/* false: it is another's to note now */
+static bool note_failure(attempt_t *attempt, const bearer_schedule_t *state)
 {
     const bearer_source_t *source = attempt->refresh->source;
     const bearer_refresh_env_t *env = attempt->env;
+    bool leading;
 
     lock(env);
-    bearer_board_note(env->board, source->slot, &source->id, state);
+    leading = is_leading(env);
+    if (leading)
+        bearer_board_note(env->board, source->slot, &source->id, state);
     unlock(env);
+    return leading;
 }
 
 /* --- what is remembered ------------------------------------------------- */
@@ -692,7 +789,8 @@ static void store(const attempt_t *attempt)
     if (!env->store || !is_fetched(source))
         return;
     rv = bearer_keystore_write(env->store, &source->id, source->issuer,
-                               attempt->keys ? attempt->text : attempt->posted,
+                               attempt->keys ? attempt->keys_text
+                                             : attempt->posted,
                                env->now(env->baton).wall, attempt->tmp);
     if (rv == refresh->stored)
         return;
@@ -788,7 +886,7 @@ static bearer_reason_t succeed(attempt_t *attempt, bearer_schedule_t state,
     bearer_schedule_conf_t conf = conf_of(attempt->refresh->source);
     apr_uint32_t failures = state.failures;
     apr_time_t now = env->now(env->baton).tick;
-    bool same = is_same(attempt);
+    bool same = are_same_keys(attempt);
     bearer_reason_t why;
 
     bearer_schedule_succeed(&state, &conf, now, attempt->fresh,
@@ -816,10 +914,13 @@ static void fail_round(attempt_t *attempt, bearer_schedule_t state,
     apr_time_t now = env->now(env->baton).tick;
 
     bearer_schedule_fail(&state, &conf, now, env->jitter(env->baton));
-    note_failure(attempt, &state);
+    result->next = state.next;
+    if (!note_failure(attempt, &state)) {
+        attempt->told.why = BEARER_FETCH_STOPPED;
+        return;
+    }
     attempt->refresh->state = state;
     log_failure(attempt, &state, now);
-    result->next = state.next;
 }
 
 void bearer_refresh_run(bearer_refresh_t *refresh,
@@ -842,6 +943,7 @@ void bearer_refresh_run(bearer_refresh_t *refresh,
     if (bearer_board_read(env->board, source->slot, &source->id,
                           &attempt->posted, &attempt->version, tmp))
         attempt->posted.data = NULL;
+    recall_address(attempt);
 
     if (!find_keys(attempt))
         told->why = succeed(attempt, state, result);

@@ -14,6 +14,7 @@
 #include "bearer/fetch.h"
 #include "bearer/jwks.h"
 #include "bearer/keystore.h"
+#include "bearer/url.h"
 
 /** Where keys come from. */
 typedef enum bearer_source_kind_t {
@@ -29,7 +30,7 @@ typedef struct bearer_source_t {
     bearer_source_kind_t kind;
     const char *location; /**< URL or file; NULL for discovery */
     bool http_loopback;
-    const char *proxy;
+    bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
     bearer_fetch_tls_t *tls;
     apr_interval_time_t timeout, connect;
@@ -40,7 +41,7 @@ typedef struct bearer_source_t {
 } bearer_source_t;
 
 /** Fills source->id: SHA-256 over issuer, kind, location, and what trust in them
- * rests on (http_loopback, proxy, ca), each with its length: keys fetched under
+ * rests on (http_loopback, proxies, ca), each with its length: keys fetched under
  * one virtual host's authorities never serve another's. The numbers of the
  * schedule do not count, so changing them keeps the keys.
  *
@@ -68,6 +69,7 @@ typedef struct bearer_refresh_env_t {
     bearer_fetch_fn fetch;
     void (*lock)(void *baton); /**< around posts; may be NULL */
     void (*unlock)(void *baton);
+    bool (*leads)(void *baton); /**< asked under the lock; NULL: yes */
     bearer_now_t (*now)(void *baton);
     double (*jitter)(void *baton);
     const volatile apr_uint32_t *stop;

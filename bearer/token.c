@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/token.h"
 
+#include <string.h>
+
 #include <apr_cstr.h>
 
 /* a header value has a scheme and a token; more words are only counted */
@@ -9,23 +11,22 @@ typedef struct words_t {
     bearer_str_t word[2];
 } words_t;
 
-/* RFC 6750 2.1: what a b64token is made of, before its padding */
-static const char b64token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "abcdefghijklmnopqrstuvwxyz"
-                               "0123456789-._~+/";
-
 /* RFC 6750 2.1: 1*SP separates; a tab does not, and is in no b64token */
 static words_t cut(const char *value)
 {
     words_t words = {0, {{NULL, 0}, {NULL, 0}}};
+    const char *end = value + strlen(value);
 
     for (;;) {
+        const char *space;
         apr_size_t len;
 
-        value += strspn(value, " ");
-        len = strcspn(value, " ");
-        if (!len)
+        while (*value == ' ')
+            value++;
+        if (value == end)
             return words;
+        space = memchr(value, ' ', (apr_size_t)(end - value));
+        len = (apr_size_t)((space ? space : end) - value);
         if (words.count < 2) {
             words.word[words.count].data = value;
             words.word[words.count].len = len;
@@ -35,12 +36,40 @@ static words_t cut(const char *value)
     }
 }
 
-/* strspn stops at the space or NUL behind the word, which it does not accept */
+/* RFC 6750 2.1: 1 for what a b64token is made of, before its padding: A-Z a-z
+ * 0-9 - . _ ~ + / */
+/* clang-format off */
+static const unsigned char in_b64token[256] = {
+    ['A'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['a'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['0'] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1, ['+'] = 1, ['/'] = 1
+};
+/* clang-format on */
+
+/* Whether all of it is; no early exit, tokens are good nearly always. */
+static bool scan(const unsigned char *at, apr_size_t len)
+{
+    unsigned char good = 1;
+
+    for (; len >= 8; at += 8, len -= 8)
+        good &= in_b64token[at[0]] & in_b64token[at[1]] & in_b64token[at[2]]
+                & in_b64token[at[3]] & in_b64token[at[4]] & in_b64token[at[5]]
+                & in_b64token[at[6]] & in_b64token[at[7]];
+    for (; len; at++, len--)
+        good &= in_b64token[*at];
+    return good;
+}
+
 static bool is_b64token(bearer_str_t word)
 {
-    apr_size_t len = strspn(word.data, b64token);
+    apr_size_t len = word.len;
 
-    return len && len + strspn(word.data + len, "=") == word.len;
+    while (len && word.data[len - 1] == '=')
+        len--;
+    return len && scan((const unsigned char *)word.data, len);
 }
 
 static bool is_scheme(bearer_str_t word, const char *scheme)

@@ -273,6 +273,48 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
     return BEARER_OK;
 }
 
+/* whether one entry of no_proxy is this host, or a domain that it is in */
+static bool is_excepted(const char *host, bearer_str_t entry)
+{
+    apr_size_t len = strlen(host);
+    const char *tail;
+
+    if (entry.len == 1 && *entry.data == '*')
+        return true;
+    if (entry.len > 2 && *entry.data == '[') {
+        entry.data++;
+        entry.len -= 2;
+    }
+    else if (entry.len && *entry.data == '.') {
+        entry.data++;
+        entry.len--;
+    }
+    if (!entry.len || entry.len > len)
+        return false;
+    tail = host + len - entry.len;
+    if (strncasecmp(tail, entry.data, entry.len) != 0)
+        return false;
+    /* "example.org" is not the end of "badexample.org" */
+    return tail == host || tail[-1] == '.';
+}
+
+const char *bearer_url_find_proxy(const bearer_url_proxies_t *proxies,
+                                  const bearer_url_t *url)
+{
+    static const char separators[] = ", \t";
+    const char *list = proxies->except ? proxies->except : "";
+
+    for (list += strspn(list, separators); *list;
+         list += strspn(list, separators)) {
+        bearer_str_t entry = {list, strcspn(list, separators)};
+
+        if (is_excepted(url->host, entry))
+            return NULL;
+        list += entry.len;
+    }
+    return url->tls ? proxies->https : proxies->http;
+}
+
 bearer_reason_t bearer_url_check_issuer(const char *text, bool http_loopback,
                                         bearer_note_t *note, apr_pool_t *pool)
 {

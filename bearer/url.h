@@ -47,6 +47,23 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
                                        bearer_note_t *note,
                                        apr_pool_t *pool) BEARER_MUST_USE;
 
+/** Which proxy leads where; each an http://host:port, or NULL: direct. */
+typedef struct bearer_url_proxies_t {
+    const char *https;  /**< for https addresses */
+    const char *http;   /**< for http addresses */
+    const char *except; /**< hosts reached directly, as in no_proxy; or NULL */
+} bearer_url_proxies_t;
+
+/**
+ * The proxy for an address. The list of exceptions is cut at commas and spaces:
+ * "*" is every host, a name is that host and all below it (with or without a
+ * dot in front), an address is that address. Networks are not understood.
+ *
+ * @return NULL: direct
+ */
+const char *bearer_url_find_proxy(const bearer_url_proxies_t *proxies,
+                                  const bearer_url_t *url);
+
 /**
  * Checks an issuer identifier (RFC 8414 2: https, no query, no fragment). The
  * identifier itself is never changed or normalised.

@@ -233,6 +233,20 @@ static void check_place(check_t *check, const mab_setting_t *setting,
     complain(check, setting->s, setting->bearer_where, why, &note, advice);
 }
 
+/* We name AuthType too, so httpd no longer misses who acts on it. Without a type no
+ * place would be ours, and a negated "Require expr" would let everybody in. */
+static void check_type(check_t *check, const mab_setting_t *setting)
+{
+    if (ap_find_linked_module("mod_authn_core.c"))
+        return;
+    check->mistakes++;
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
+                 "%s: mod_authn_core is not loaded, without which AuthType has "
+                 "no effect: LoadModule authn_core_module "
+                 "modules/mod_authn_core.so",
+                 setting->bearer_where);
+}
+
 /* --- resources ------------------------------------------------------------------- */
 
 static bool takes_query(const mab_place_t *place)
@@ -440,8 +454,10 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
         mab_setting_t *setting =
             &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
 
-        if (setting->bearer_where)
+        if (setting->bearer_where) {
+            check_type(&check, setting);
             check_place(&check, setting, s);
+        }
         if (setting->place->resource)
             add_resource(&check, setting);
     }

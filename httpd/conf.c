@@ -116,50 +116,107 @@ mab_registry_t *mab_conf_registry(void)
 
 /* --- places ---------------------------------------------------------------------- */
 
+static const mab_strict_t not_strict = {MAB_UNSET, MAB_UNSET, MAB_UNSET,
+                                        MAB_UNSET, NULL};
+
 void *mab_conf_create_place(apr_pool_t *pool, char *path BEARER_UNUSED)
 {
     mab_place_t *place = apr_pcalloc(pool, sizeof(*place));
 
     unset_numbers(place, mab_conf_place_fields);
+    place->strict = not_strict;
     return place;
 }
 
 /* .htaccess may only tighten: whoever may write one may not widen what the
- * administrator allows */
-static void tighten(mab_place_t *merged, const mab_place_t *outer,
+ * administrator allows. What the files demand is merged apart from what sections
+ * say, because sections come before and behind them. */
+
+/* the record with its checks moved to where those of .htaccess files lie */
+static mab_place_t set_apart(const mab_place_t *place)
+{
+    mab_place_t apart = *place;
+
+    if (!place->htaccess)
+        return apart;
+    apart.strict.leeway = place->leeway;
+    apart.strict.typ = place->typ;
+    apart.strict.max_age = place->max_age;
+    apart.strict.max_life = place->max_life;
+    apart.strict.required = place->required;
+    apart.leeway = apart.typ = apart.max_age = apart.max_life = MAB_UNSET;
+    apart.required = NULL;
+    apart.htaccess = false;
+    return apart;
+}
+
+static apr_int64_t lesser(apr_int64_t a, apr_int64_t b)
+{
+    if (a == MAB_UNSET || b == MAB_UNSET)
+        return a == MAB_UNSET ? b : a;
+    return a < b ? a : b;
+}
+
+/* of two limits; 0 is none */
+static apr_int64_t lesser_limit(apr_int64_t a, apr_int64_t b)
+{
+    return a && b ? lesser(a, b) : lesser(a ? a : MAB_UNSET, b ? b : MAB_UNSET);
+}
+
+static apr_int64_t stricter_typ(apr_int64_t a, apr_int64_t b)
+{
+    if (a == BEARER_TYP_AT_JWT || b == BEARER_TYP_AT_JWT)
+        return BEARER_TYP_AT_JWT;
+    return lesser(a, b); /* jwt before any */
+}
+
+static const mab_list_t *join_names(const mab_list_t *a, const mab_list_t *b,
+                                    apr_pool_t *pool)
+{
+    mab_list_t *both;
+    const char **names;
+
+    if (!a || !b)
+        return a ? a : b;
+    both = apr_palloc(pool, sizeof(*both));
+    both->count = a->count + b->count;
+    both->items = names =
+        apr_palloc(pool, sizeof(*names) * (apr_size_t)(both->count + 1));
+    memcpy(names, a->items, sizeof(*names) * (apr_size_t)a->count);
+    memcpy(names + a->count, b->items, sizeof(*names) * (apr_size_t)b->count);
+    return both;
+}
+
+static mab_strict_t merge_strict(const mab_strict_t *a, const mab_strict_t *b,
+                                 apr_pool_t *pool)
+{
+    mab_strict_t both = {lesser(a->leeway, b->leeway),
+                         stricter_typ(a->typ, b->typ),
+                         lesser_limit(a->max_age, b->max_age),
+                         lesser_limit(a->max_life, b->max_life),
+                         join_names(a->required, b->required, pool)};
+
+    return both;
+}
+
+/* what the files demand, on top of what the sections do */
+static void tighten(bearer_policy_t *policy, const mab_strict_t *strict,
                     apr_pool_t *pool)
 {
-    const mab_list_t *wanted = outer->required;
-    apr_array_header_t *both;
-    mab_list_t *list;
-    int i;
+    const mab_list_t sections = {policy->required, policy->required_count};
+    const mab_list_t *required;
 
-    if (PLACE(merged, leeway) > PLACE(outer, leeway))
-        merged->leeway = PLACE(outer, leeway);
-    if (PLACE(outer, typ) == BEARER_TYP_AT_JWT
-        || PLACE(merged, typ) == BEARER_TYP_ANY)
-        merged->typ = PLACE(outer, typ);
-    if (PLACE(outer, max_age)
-        && (!PLACE(merged, max_age)
-            || PLACE(merged, max_age) > PLACE(outer, max_age)))
-        merged->max_age = PLACE(outer, max_age);
-    if (PLACE(outer, max_life)
-        && (!PLACE(merged, max_life)
-            || PLACE(merged, max_life) > PLACE(outer, max_life)))
-        merged->max_life = PLACE(outer, max_life);
-    if (!wanted || wanted == merged->required)
+    policy->leeway = lesser(policy->leeway, strict->leeway);
+    policy->typ = (bearer_typ_t)stricter_typ(policy->typ, strict->typ);
+    if (strict->max_age != MAB_UNSET)
+        policy->max_age = lesser_limit(policy->max_age, strict->max_age);
+    if (strict->max_life != MAB_UNSET)
+        policy->max_life = lesser_limit(policy->max_life, strict->max_life);
+    if (!strict->required)
         return;
-    both = apr_array_make(pool, 4, sizeof(const char *));
-    for (i = 0; i < wanted->count; i++)
-        APR_ARRAY_PUSH(both, const char *) =
-            ((const char *const *)wanted->items)[i];
-    for (i = 0; i < merged->required->count; i++)
-        APR_ARRAY_PUSH(both, const char *) =
-            ((const char *const *)merged->required->items)[i];
-    list = apr_palloc(pool, sizeof(*list));
-    list->items = both->elts;
-    list->count = both->nelts;
-    merged->required = list;
+    required = join_names(&sections, strict->required, pool);
+    policy->required = required->items;
+    policy->required_count = required->count;
 }
 
 /* what a request needs, with nothing left to resolve */
@@ -199,8 +256,9 @@ void mab_conf_freeze(mab_place_t *place)
 
 void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
 {
-    mab_place_t *outer = outer_v;
-    mab_place_t *inner = inner_v;
+    mab_place_t both[2] = {set_apart(outer_v), set_apart(inner_v)};
+    mab_place_t *outer = &both[0];
+    mab_place_t *inner = &both[1];
     mab_place_t *merged = apr_pcalloc(pool, sizeof(*merged));
 
     merge_numbers(merged, outer, inner, mab_conf_place_fields);
@@ -209,14 +267,17 @@ void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
     MERGE_LIST(required);
     MERGE_LIST(sources);
     MERGE_LIST(exports);
+    /* what an inner place exports replaces the outer's, but a back end that
+     * trusts a header does so in all places (spoofing) */
+    merged->targets = join_names(outer->targets, inner->targets, pool);
     MERGE_LIST(user);
     MERGE_LIST(origins);
     MERGE_LIST(resource);
+    MERGE_LIST(where);
     merged->user_expr = inner->user ? inner->user_expr : outer->user_expr;
-    if (inner->htaccess)
-        tighten(merged, outer, pool);
-    merged->htaccess = inner->htaccess;
+    merged->strict = merge_strict(&outer->strict, &inner->strict, pool);
     mab_conf_freeze(merged);
+    tighten(&merged->policy, &merged->strict, pool);
     return merged;
 }
 
@@ -257,7 +318,7 @@ void *mab_conf_merge_server(apr_pool_t *pool, void *base_v, void *vhost_v)
     mab_server_t *merged = apr_pcalloc(pool, sizeof(*merged));
 
     merge_numbers(merged, base, vhost, mab_conf_server_fields);
-    merged->proxy = vhost->proxy ? vhost->proxy : base->proxy;
+    merged->proxies = vhost->proxies ? vhost->proxies : base->proxies;
     merged->ca = vhost->ca ? vhost->ca : base->ca;
     merged->where = vhost->where ? vhost->where : base->where;
     return merged;
@@ -276,7 +337,6 @@ void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
     source->max_body = (apr_size_t)SERVER(server, max_size);
     source->http_loopback = SERVER(server, http) == 1;
     source->ca = server->ca;
-    source->proxy = server->proxy && strcmp(server->proxy, "none") != 0
-                        ? server->proxy
-                        : NULL;
+    if (server->proxies)
+        source->proxies = *server->proxies;
 }

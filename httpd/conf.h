@@ -65,6 +65,14 @@ typedef struct mab_list_t {
 enum { MAB_ERRORS_JSON, MAB_ERRORS_OFF };
 enum { MAB_UNAVAILABLE_503, MAB_UNAVAILABLE_401 };
 
+/** What .htaccess files demand of a token, beside what sections say: the
+ * stricter of both counts, whatever their order. Numbers are MAB_UNSET if no
+ * file says anything. */
+typedef struct mab_strict_t {
+    apr_int64_t leeway, typ, max_age, max_life;
+    const mab_list_t *required;
+} mab_strict_t;
+
 /** A place: Directory, Location, Files, .htaccess, or a server's default. */
 typedef struct mab_place_t {
     /* numbers; mab_conf_place_fields */
@@ -80,13 +88,17 @@ typedef struct mab_place_t {
     const mab_list_t *required;  /**< of const char * */
     const mab_list_t *sources;   /**< of mab_source_t */
     const mab_list_t *exports;   /**< of mab_export_t */
+    const mab_list_t *targets;   /**< of const char *: headers that exports of
+                                    this place and of outer ones name */
     const mab_list_t *user;      /**< of const bearer_path_t *; none: expr */
     const ap_expr_info_t *user_expr;
     const mab_list_t *origins; /**< of const char *; none: "off" */
     const bearer_resource_t *resource;
 
     bearer_str_t resource_audience; /**< the default of AuthBearerAudience */
-    bool htaccess; /**< set in a .htaccess file: may only tighten checks */
+    const char *where; /**< "<Location "/api"> at file:line" of AuthType */
+    bool htaccess;     /**< as read from a .htaccess file; not in merged ones */
+    mab_strict_t strict;
     bool registered;
     bearer_policy_t policy; /**< frozen; valid in merged records */
 } mab_place_t;
@@ -94,8 +106,8 @@ typedef struct mab_place_t {
 /** A server's or virtual host's fetching. */
 typedef struct mab_server_t {
     apr_int64_t timeout, connect, refresh, miss, stale, max_size, http;
-    const char *proxy; /**< NULL: not set; "none" */
-    const char *ca;    /**< NULL: not set */
+    const bearer_url_proxies_t *proxies; /**< NULL: not set */
+    const char *ca;                      /**< NULL: not set */
     const char *where; /**< file:line of the last AuthBearerFetch */
 } mab_server_t;
 

@@ -39,6 +39,10 @@ void mab_cors_set_headers(request_rec *r)
 
     if (!is_on(origins))
         return;
+    /* mod_dir joins the headers of a directory and of its index; browsers refuse
+     * two */
+    if (r->main && apr_table_get(r->main->err_headers_out, ALLOW_ORIGIN))
+        return;
     allowed = find_origin(origins, apr_table_get(r->headers_in, "Origin"));
     /* caches must not give one origin's answer to another */
     if (!allowed || strcmp(allowed, "*") != 0)

@@ -654,6 +654,9 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
         error = check_unused_target(cmd, place->exports, &export);
     if (!error)
         mab_words_append(&place->exports, &export, sizeof(export), cmd->pool);
+    if (!error && export.header)
+        mab_words_append(&place->targets, &export.target, sizeof(export.target),
+                         cmd->pool);
     return error;
 }
 
@@ -802,19 +805,61 @@ static const char *set_resource(cmd_parms *cmd, void *record, const char *args)
 
 /* --- AuthBearerFetch ------------------------------------------------------------------------- */
 
-static const char *set_proxy(cmd_parms *cmd, void *record, const char *value)
+/* A variable of httpd's environment, the small spelling first; NULL: not set or
+ * empty. HTTP_PROXY is not looked at, as it can be a client's header
+ * ("httpoxy") wherever an environment is made from a request. */
+static const char *variable(const char *name, const char *spelled_large)
 {
-    mab_server_t *server = record;
-    bearer_note_t note = {""};
+    const char *value = getenv(name);
+
+    if ((!value || !*value) && spelled_large)
+        value = getenv(spelled_large);
+    return value && *value ? value : NULL;
+}
+
+/* the proxy in a variable; "host:port" is common there */
+static const char *proxy_in(cmd_parms *cmd, const char *name,
+                            const char *spelled_large, const char **proxy)
+{
+    const char *value = variable(name, spelled_large);
     bearer_url_t url;
 
-    server->proxy = value;
+    if (!value)
+        return NULL;
+    *proxy = strstr(value, "://")
+                 ? apr_pstrdup(cmd->pool, value)
+                 : apr_pstrcat(cmd->pool, "http://", value, NULL);
+    /* not shown: there may be a password in it */
+    if (bearer_url_parse_proxy(*proxy, &url, NULL, cmd->temp_pool))
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "the environment's %s is no proxy", name),
+            "allowed is http://host:port, without user and password");
+    return NULL;
+}
+
+static const char *set_proxy(cmd_parms *cmd, void *record, const char *value)
+{
+    bearer_url_proxies_t *proxies = apr_pcalloc(cmd->pool, sizeof(*proxies));
+    mab_server_t *server = record;
+    const char *error;
+    bearer_url_t url;
+
+    server->proxies = proxies;
     if (strcmp(value, "none") == 0)
         return NULL;
-    if (bearer_url_parse_proxy(value, &url, &note, cmd->temp_pool))
+    if (strcmp(value, "env") == 0) {
+        proxies->except =
+            apr_pstrdup(cmd->pool, variable("no_proxy", "NO_PROXY"));
+        error = proxy_in(cmd, "https_proxy", "HTTPS_PROXY", &proxies->https);
+        return error ? error
+                     : proxy_in(cmd, "http_proxy", NULL, &proxies->http);
+    }
+    if (bearer_url_parse_proxy(value, &url, NULL, cmd->temp_pool))
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "\"%s\" is not a proxy", value),
-            "allowed is http://host:port, or none");
+            "allowed is http://host:port, env, or none");
+    proxies->https = proxies->http = value;
     return NULL;
 }
 
@@ -907,6 +952,7 @@ static const char *watch_auth_type(cmd_parms *cmd, void *record,
     mab_setting_t *setting;
 
     place->bearer = strcasecmp(type, "Bearer") == 0;
+    place->where = mab_words_place(cmd);
     setting = register_place(cmd, place);
     if (!setting)
         return NULL;
@@ -956,7 +1002,7 @@ const command_rec mab_directives[] = {
                      "[name=\"...\"] [docs=<url>]"),
     AP_INIT_TAKE_ARGV("AuthBearerFetch", set_fetch, NULL, RSRC_CONF,
                       "[timeout=5s] [connect=2s] [refresh=1h] [miss=60s] "
-                      "[stale=24h] [max-size=256k] [proxy=<url>|none] "
+                      "[stale=24h] [max-size=256k] [proxy=<url>|env|none] "
                       "[ca=<file>] [http=Off]"),
     AP_INIT_TAKE_ARGV("AuthBearerCache", set_cache, NULL, RSRC_CONF,
                       "verified tokens kept in each child: <entries> "

@@ -24,19 +24,44 @@ typedef struct answer_t {
 
 /* --- the log line -------------------------------------------------------------- */
 
+/* whose token, which key and where: what the verdict and the configuration know */
+static const char *describe(request_rec *r, const mab_request_t *request)
+{
+    const bearer_verdict_t *verdict = &request->verdict;
+    const char *where = mab_conf_place(r)->where;
+    const char *issuer = "", *kid = "";
+    bearer_note_t note = {""};
+
+    if (verdict->issuer)
+        issuer = apr_pstrcat(r->pool, "; issuer \"", verdict->issuer->iss.data,
+                             "\"", NULL);
+    if (verdict->kid.data) {
+        bearer_note_set(&note, "%.*s", bearer_note_width(verdict->kid),
+                        verdict->kid.data);
+        kid = apr_pstrcat(r->pool, "; kid \"", note.text, "\"", NULL);
+    }
+    return apr_pstrcat(r->pool, issuer, kid, where ? "; in " : "", where, NULL);
+}
+
 static void log_once(request_rec *r, mab_request_t *request,
                      bearer_reason_t why)
 {
     const bearer_reason_info_t *info = bearer_error_find(why);
     const char *note = request->verdict.note.text;
     int level = mab_log_level(info->level);
+    mab_request_t *one;
 
     if (request->logged)
         return;
-    request->logged = true;
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s: %s%s%s%s",
+    /* once for a page with many parts, too */
+    for (one = request; one; one = one->earlier)
+        one->logged = true;
+    if (!APLOG_R_IS_LEVEL(r, level))
+        return;
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s: %s%s%s%s%s",
                   level <= APLOG_WARNING ? "MAB0401: " : "", info->slug,
-                  info->sentence, *note ? " (" : "", note, *note ? ")" : "");
+                  info->sentence, *note ? " (" : "", note, *note ? ")" : "",
+                  describe(r, request));
 }
 
 /* --- the answer ------------------------------------------------------------------ */
@@ -47,7 +72,8 @@ static bool is_401_for_keys(const mab_request_t *request, bearer_reason_t why)
            && request->place->unavailable == MAB_UNAVAILABLE_401;
 }
 
-static answer_t find_answer(const mab_request_t *request, bearer_reason_t why)
+static answer_t find_answer(const request_rec *r, const mab_request_t *request,
+                            bearer_reason_t why)
 {
     const bearer_reason_info_t *info = bearer_error_find(why);
     answer_t answer = {info->status, info->code, info->error, info->sentence};
@@ -60,6 +86,9 @@ static answer_t find_answer(const mab_request_t *request, bearer_reason_t why)
     if (request->place->detail == 0 && answer.status == HTTP_UNAUTHORIZED
         && answer.error && strcmp(answer.error, "invalid_token") == 0)
         answer.message = "the token is not accepted";
+    /* httpd would do that itself, and our body would not fit */
+    if (r->proxyreq == PROXYREQ_PROXY && answer.status == HTTP_UNAUTHORIZED)
+        answer.status = HTTP_PROXY_AUTHENTICATION_REQUIRED;
     /* a mistake of ours is for the log */
     if (answer.status == HTTP_INTERNAL_SERVER_ERROR)
         answer.message = "the server is not configured to judge this request";
@@ -105,7 +134,7 @@ static void set_challenge(request_rec *r, const mab_request_t *request,
 
 static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)
 {
-    answer_t answer = find_answer(request, why);
+    answer_t answer = find_answer(r, request, why);
 
     log_once(r, request, why);
     apr_table_setn(r->notes, "bearer-code", answer.code);

@@ -11,6 +11,7 @@
 #include "bearer/token.h"
 #include "httpd/clock.h"
 #include "httpd/shared.h"
+#include "httpd/trace.h"
 
 bool mab_request_is_ours(request_rec *r)
 {
@@ -81,23 +82,29 @@ static void add_pairs(apr_array_header_t *places, const char *text,
     }
 }
 
+/* a forward proxy leaves Authorization to the server that is asked for */
+static const char *header_of(const request_rec *r, const mab_source_t *source)
+{
+    return r->proxyreq == PROXYREQ_PROXY
+                   && strcasecmp(source->name, "Authorization") == 0
+               ? "Proxy-Authorization"
+               : source->name;
+}
+
 static void add_source(apr_array_header_t *places, const request_rec *r,
                        const mab_source_t *source)
 {
-    const char *name = source->name;
-
     switch (source->where) {
     case MAB_HEADER:
-        if (r->proxyreq == PROXYREQ_PROXY
-            && strcasecmp(name, "Authorization") == 0)
-            name = "Proxy-Authorization";
-        add_place(places, apr_table_get(r->headers_in, name), source->scheme);
+        add_place(places, apr_table_get(r->headers_in, header_of(r, source)),
+                  source->scheme);
         break;
     case MAB_COOKIE:
-        add_pairs(places, apr_table_get(r->headers_in, "Cookie"), "; ", name);
+        add_pairs(places, apr_table_get(r->headers_in, "Cookie"), "; ",
+                  source->name);
         break;
     case MAB_QUERY:
-        add_pairs(places, r->args, "&", name);
+        add_pairs(places, r->args, "&", source->name);
         break;
     }
 }
@@ -179,29 +186,35 @@ static char *without_query(apr_pool_t *pool, const char *uri, const char *name)
 
 /* A token in a query would go on into access logs (%r), the program's REQUEST_URI
  * and the back end's URL: it is taken out of every spelling of the request. */
+static void hide_query(request_rec *r, const char *name)
+{
+    r->args = (char *)without_pairs(r->pool, r->args, "&", "&", name);
+    r->parsed_uri.query = r->args;
+    r->unparsed_uri = without_query(r->pool, r->unparsed_uri, name);
+    r->the_request = without_query(r->pool, r->the_request, name);
+    r->filename = without_query(r->pool, r->filename, name);
+}
+
+/* also of the requests before this one in the chain: they are what is logged */
 static void hide_queries(request_rec *r, const mab_list_t *sources)
 {
     int i;
 
     for (i = 0; sources && i < sources->count; i++) {
         const mab_source_t *source = (const mab_source_t *)sources->items + i;
+        request_rec *one;
 
         if (source->where != MAB_QUERY || !r->args
             || !strstr(r->args, source->name))
             continue;
-        r->args =
-            (char *)without_pairs(r->pool, r->args, "&", "&", source->name);
-        r->parsed_uri.query = r->args;
-        r->unparsed_uri = without_query(r->pool, r->unparsed_uri, source->name);
-        r->the_request = without_query(r->pool, r->the_request, source->name);
-        r->filename = without_query(r->pool, r->filename, source->name);
+        for (one = r; one; one = one->prev ? one->prev : one->main)
+            hide_query(one, source->name);
     }
 }
 
 static bearer_reason_t take_token(request_rec *r, mab_request_t *request)
 {
     const mab_list_t *sources = request->place->sources;
-    const char *args = r->args;
     apr_array_header_t *places;
     bearer_reason_t why;
     int i;
@@ -216,8 +229,10 @@ static bearer_reason_t take_token(request_rec *r, mab_request_t *request)
     why = bearer_token_find((const bearer_place_t *)places->elts, places->nelts,
                             &request->token);
     hide_queries(r, sources);
-    /* RFC 6750 2.3: such answers are for this client only */
-    if (args != r->args)
+    /* caches spare answers to Authorization by themselves (RFC 9111 3.5), others
+     * they would give to anybody (RFC 6750 2.3); mod_cache does so before us */
+    if (!why && r->proxyreq != PROXYREQ_PROXY
+        && !apr_table_get(r->headers_in, "Authorization"))
         apr_table_mergen(r->err_headers_out, "Cache-Control", "private");
     return why;
 }
@@ -237,7 +252,7 @@ static void evaluate_user(request_rec *r, mab_request_t *request)
     const char *error = NULL;
 
     request->user = ap_expr_str_exec(r, request->place->user_expr, &error);
-    if (!error && is_visible(request->user))
+    if (!error && !request->withheld && is_visible(request->user))
         return;
     request->user = NULL;
     request->verdict.why = BEARER_SUBJECT_MISSING;
@@ -273,19 +288,38 @@ static void judge(request_rec *r, mab_request_t *request)
                                        verdict->subject.len);
 }
 
+/* the verdict is the earlier one's; how it is answered is the place's own, and what
+ * its access checkers do must not be taken for what the earlier ones did */
+static mab_request_t *take_over(request_rec *r, mab_request_t *earlier)
+{
+    mab_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+
+    request->earlier = earlier;
+    request->token = earlier->token;
+    request->verdict = earlier->verdict;
+    request->user = earlier->user;
+    request->logged = earlier->logged;
+    return request;
+}
+
 mab_request_t *mab_request_judge(request_rec *r)
 {
-    mab_request_t *request = mab_request_find(r);
+    const mab_place_t *place = mab_conf_place(r);
+    mab_request_t *found = mab_request_find(r);
+    mab_request_t *request;
 
-    if (!request) {
-        request = apr_pcalloc(r->pool, sizeof(*request));
-        request->place = mab_conf_place(r);
-        ap_set_module_config(r->request_config, &auth_bearer_module, request);
-        judge(r, request);
-        if (mab_shared_get())
-            bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
-    }
+    if (found && found == own(r) && found->place == place)
+        return found;
+    request =
+        found ? take_over(r, found) : apr_pcalloc(r->pool, sizeof(*request));
+    request->place = place;
     ap_set_module_config(r->request_config, &auth_bearer_module, request);
+    if (found)
+        return request;
+    judge(r, request);
+    mab_trace_checks(r, &request->verdict);
+    if (mab_shared_get())
+        bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
     return request;
 }
 
@@ -338,17 +372,42 @@ static void remove_header(request_rec *r, const char *name)
     }
 }
 
-int mab_request_clean(request_rec *r)
+/* the list without this name; blanks around names do not count */
+static char *without_name(apr_pool_t *pool, const char *list, const char *name)
 {
-    const mab_list_t *exports = mab_conf_place(r)->exports;
+    const char *rest = NULL;
+
+    while (*list) {
+        char *word = ap_getword(pool, &list, ',');
+
+        apr_collapse_spaces(word, word);
+        if (*word && !same_header(word, name))
+            rest = rest ? apr_pstrcat(pool, rest, ", ", word, NULL) : word;
+    }
+    return (char *)(rest ? rest : "");
+}
+
+/* mod_proxy takes away the headers that Connection names: a client that names a
+ * claim's would reach the back end as if nobody were known */
+static void protect_header(request_rec *r, const char *name)
+{
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+    apr_table_entry_t *entries = (apr_table_entry_t *)headers->elts;
     int i;
 
-    for (i = 0; exports && i < exports->count; i++) {
-        const mab_export_t *export = (const mab_export_t *)exports->items + i;
-
-        if (export->header)
-            remove_header(r, export->target);
+    for (i = 0; i < headers->nelts; i++) {
+        if (entries[i].key && strcasecmp(entries[i].key, "Connection") == 0)
+            entries[i].val = without_name(r->pool, entries[i].val, name);
     }
+}
+
+int mab_request_clean(request_rec *r)
+{
+    const mab_list_t *targets = mab_conf_place(r)->targets;
+    int i;
+
+    for (i = 0; targets && i < targets->count; i++)
+        remove_header(r, ((const char *const *)targets->items)[i]);
     return DECLINED;
 }
 
@@ -369,10 +428,12 @@ static void export_one(request_rec *r, const bearer_claims_t *claims,
         text.data = NULL;
     }
     if (export->header) {
-        if (text.data)
-            apr_table_setn(r->headers_in, export->target, text.data);
-        else
+        if (!text.data) {
             remove_header(r, export->target);
+            return;
+        }
+        apr_table_setn(r->headers_in, export->target, text.data);
+        protect_header(r, export->target);
         return;
     }
     if (text.data)
@@ -390,7 +451,7 @@ static void hide_source(request_rec *r, const mab_place_t *place,
     switch (source->where) {
     case MAB_HEADER:
         if (place->forward == 0)
-            remove_header(r, source->name);
+            remove_header(r, header_of(r, source));
         break;
     case MAB_COOKIE:
         cookies = without_pairs(r->pool, apr_table_get(r->headers_in, "Cookie"),
@@ -426,6 +487,8 @@ int mab_request_export(request_rec *r)
     const bearer_claims_t *claims = NULL;
     int i;
 
+    /* the hook before is not run for sub-requests */
+    (void)mab_request_clean(r);
     if (!mab_request_is_ours(r))
         return DECLINED;
     request = mab_request_find(r);

@@ -16,12 +16,14 @@
 
 /** What is known of one request at one place. */
 typedef struct mab_request_t {
+    struct mab_request_t *earlier; /**< of the chain, whose verdict this is */
     const mab_place_t *place;
     bearer_str_t token; /**< as taken; data NULL if there was none */
     bearer_verdict_t verdict;
     const char *user;   /**< set if the verdict is BEARER_OK */
     bool nested;        /**< the other access checkers are running */
     bool claims_read;   /**< an expression asked for claims in vain */
+    bool withheld;      /**< or for one with control characters */
     bool logged;        /**< the refusal has its log line */
     const char *scopes; /**< what Require scope lines wanted, or NULL */
     int status;         /**< of the refusal, 0: none */
@@ -34,7 +36,7 @@ bool mab_request_is_ours(request_rec *r);
 /**
  * The verdict for this request at this place, made once. A verdict of an earlier
  * request of the chain (internal redirect, sub-request) is used again only if
- * this place would judge alike.
+ * this place would judge alike; the record is this request's own all the same.
  */
 mab_request_t *mab_request_judge(request_rec *r);
 

@@ -23,11 +23,29 @@ typedef struct late_t {
 typedef struct line_t {
     const char *const *words;
     int count;
+    bool negated;                /* or may be: see is_negated */
     const bearer_match_t *match; /* claim lines without expressions */
     const late_t *late;          /* count of them; NULL: no expression */
 } line_t;
 
 /* --- reading lines ------------------------------------------------------------------ */
+
+/* Whether "no" of this line may let somebody in: "Require not", <RequireNone>; a
+ * line in an alias may be used behind "not". */
+static bool is_negated(const cmd_parms *cmd)
+{
+    const ap_directive_t *directive = cmd->directive;
+    const char *args = directive ? directive->args : "";
+
+    if (strcasecmp(ap_getword_conf(cmd->temp_pool, &args), "not") == 0)
+        return true;
+    for (; directive; directive = directive->parent) {
+        if (strcasecmp(directive->directive, "<RequireNone") == 0
+            || strcasecmp(directive->directive, "<AuthzProviderAlias") == 0)
+            return true;
+    }
+    return false;
+}
 
 static const char *const *cut_words(const char *text, int *count,
                                     apr_pool_t *pool)
@@ -111,6 +129,7 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
     bearer_note_t note = {""};
 
     line->words = cut_words(text, &line->count, cmd->pool);
+    line->negated = is_negated(cmd);
     *parsed = line;
     if (bearer_match_parse(line->words, line->count, &line->match, &note,
                            cmd->pool))
@@ -140,6 +159,7 @@ static const char *parse_scope(cmd_parms *cmd, const char *text,
     if (!line->count)
         return "Require scope: no scope is named; name one or more, all of "
                "which the token must have";
+    line->negated = is_negated(cmd);
     *parsed = line;
     if (!has_expression(line))
         return NULL;
@@ -159,14 +179,36 @@ static const char *evaluate(request_rec *r, const late_t *late)
     if (!error)
         return value;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MAB0402: an expression in a Require line fails: %s", error);
+                  "MAB0402: an expression in a Require line fails, answered "
+                  "500: %s",
+                  error);
     return NULL;
 }
 
 /* --- checking ------------------------------------------------------------------------ */
 
-static bool check_late(request_rec *r, const line_t *line,
-                       const bearer_claims_t *claims)
+/* The answer where there are no claims. In a place of ours an access checker that
+ * lets in all the same is overruled: 401. Elsewhere a "no" must not pass behind
+ * "not", and the administrator has to know. */
+static authz_status check_without(request_rec *r, const line_t *line,
+                                  authz_status status)
+{
+    mab_request_t *request = mab_request_find(r);
+
+    if (!line->negated)
+        return status;
+    if (request) {
+        request->claims_read = true;
+        return status;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "MAB0404: a negated Require line asks for claims where "
+                  "AuthType is not Bearer; answered 500");
+    return AUTHZ_GENERAL_ERROR;
+}
+
+static authz_status check_late(request_rec *r, const line_t *line,
+                               const bearer_claims_t *claims)
 {
     int i;
 
@@ -174,11 +216,13 @@ static bool check_late(request_rec *r, const line_t *line,
         const char *value = evaluate(r, &line->late[i]);
         bearer_str_t text = {value, value ? strlen(value) : 0};
 
+        if (!value)
+            return AUTHZ_GENERAL_ERROR;
         /* an expression that gives nothing must not equal an empty claim */
         if (text.len && bearer_match_equals(line->late[i].path, text, claims))
-            return true;
+            return AUTHZ_GRANTED;
     }
-    return false;
+    return AUTHZ_DENIED;
 }
 
 static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
@@ -189,12 +233,12 @@ static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
 
     /* the pass before authentication: ask for a user, whatever the line says */
     if (!r->user)
-        return AUTHZ_DENIED_NO_USER;
+        return check_without(r, line, AUTHZ_DENIED_NO_USER);
     claims = mab_request_claims(r);
     if (!claims)
-        return AUTHZ_DENIED;
+        return check_without(r, line, AUTHZ_DENIED);
     if (line->late)
-        return check_late(r, line, claims) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+        return check_late(r, line, claims);
     switch (bearer_match_check(line->match, claims)) {
     case BEARER_MATCH_YES:
         return AUTHZ_GRANTED;
@@ -227,15 +271,30 @@ static const char *const *scopes_of(request_rec *r, const line_t *line)
     return scopes;
 }
 
-/* remembered for the challenge of a refusal; nothing is sent from here */
-static void want_scopes(request_rec *r, const char *const *words, int count)
+/* whether a list of scopes holds this one; they hold ":" and have case */
+static bool holds_scope(const char *list, const char *scope)
 {
-    mab_request_t *request = mab_request_find(r);
+    apr_size_t len = strlen(scope);
+    const char *at = list;
+
+    while (at && (at = strstr(at, scope))) {
+        if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+            return true;
+        at++;
+    }
+    return false;
+}
+
+/* remembered for the challenge of a refusal; nothing is sent from here. A scope
+ * that must not be there is not asked for. */
+static void want_scopes(request_rec *r, const char *const *words,
+                        const line_t *line)
+{
+    mab_request_t *request = line->negated ? NULL : mab_request_find(r);
     int i;
 
-    for (i = 0; request && i < count; i++) {
-        if (request->scopes
-            && ap_find_token(r->pool, request->scopes, words[i]))
+    for (i = 0; request && i < line->count; i++) {
+        if (holds_scope(request->scopes, words[i]))
             continue;
         request->scopes =
             request->scopes
@@ -252,16 +311,15 @@ static authz_status check_scope(request_rec *r, const char *text BEARER_UNUSED,
     const bearer_claims_t *claims;
 
     if (!words)
-        return AUTHZ_DENIED;
-    if (!r->user) {
-        want_scopes(r, words, line->count);
-        return AUTHZ_DENIED_NO_USER;
-    }
-    claims = mab_request_claims(r);
+        return AUTHZ_GENERAL_ERROR;
+    claims = r->user ? mab_request_claims(r) : NULL;
     if (claims && bearer_match_scopes(words, line->count, claims))
         return AUTHZ_GRANTED;
-    want_scopes(r, words, line->count);
-    return AUTHZ_DENIED;
+    want_scopes(r, words, line);
+    if (claims)
+        return AUTHZ_DENIED;
+    return check_without(r, line,
+                         r->user ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER);
 }
 
 /* --- expressions --------------------------------------------------------------------- */
@@ -284,7 +342,15 @@ static const char *claim(ap_expr_eval_ctx_t *ctx,
         return "";
     text =
         bearer_claims_text(claims, path, BEARER_FORM_PLAIN, NULL, ctx->r->pool);
-    return text.data ? text.data : "";
+    if (!text.data)
+        return "";
+    /* "RequestHeader set X expr=%{claim:x}" goes to a back end as it is: a line
+     * break would begin another header (injection) */
+    if (bearer_claims_has_control(text)) {
+        mab_request_find(ctx->r)->withheld = true;
+        return "";
+    }
+    return text.data;
 }
 
 static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
@@ -299,8 +365,12 @@ static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
     if (!claims || !path)
         return list;
     for (texts = bearer_claims_list(claims, path, ctx->r->pool); *texts;
-         texts++)
-        APR_ARRAY_PUSH(list, const char *) = *texts;
+         texts++) {
+        bearer_str_t text = {*texts, strlen(*texts)};
+
+        if (!bearer_claims_has_control(text))
+            APR_ARRAY_PUSH(list, const char *) = *texts;
+    }
     return list;
 }
 

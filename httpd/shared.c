@@ -2,6 +2,7 @@
 #include "httpd/shared.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -403,9 +404,35 @@ void mab_shared_open_child(apr_pool_t *pchild, server_rec *s)
     bearer_jws_warm_up();
 }
 
+/* A killed child still has its number until httpd looks for the dead, which it
+ * does once a second. Where there is no /proc, that is how long it takes. */
+static bool is_dead(apr_uint32_t pid)
+{
+    char path[32], text[80];
+    const char *name_ends;
+    ssize_t len;
+    int fd;
+
+    apr_snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    len = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    if (len <= 0)
+        return false;
+    text[len] = '\0';
+    /* "123 (name) Z ...", and the name may hold anything */
+    name_ends = strrchr(text, ')');
+    return name_ends
+           && (!strncmp(name_ends, ") Z", 3) || !strncmp(name_ends, ") X", 3));
+}
+
 bool mab_shared_alive(apr_uint32_t pid)
 {
-    return kill((pid_t)pid, 0) == 0 || errno == EPERM;
+    if (kill((pid_t)pid, 0) != 0)
+        return errno == EPERM;
+    return !is_dead(pid);
 }
 
 /* --- the mutex ------------------------------------------------------------------------ */

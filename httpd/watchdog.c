@@ -22,7 +22,7 @@
 #define BEAT        apr_time_from_msec(100)
 #define MAX_THREADS 16
 /* how long the end of a child waits for its rounds */
-#define STOP_WAIT apr_time_from_sec(1)
+#define STOP_WAIT apr_time_from_sec(3)
 
 /** One source in the fetcher's hands. */
 typedef struct round_t {
@@ -54,12 +54,19 @@ static double jitter(void *baton BEARER_UNUSED)
     return bits / 4294967296.0;
 }
 
+static bool leads(void *baton BEARER_UNUSED)
+{
+    return bearer_board_leader(mab_shared_get()->board)
+           == (apr_uint32_t)getpid();
+}
+
 static bearer_refresh_env_t env(void)
 {
     bearer_refresh_env_t env = {.board = mab_shared_get()->board,
                                 .fetch = bearer_fetch_get,
                                 .lock = mab_shared_lock,
                                 .unlock = mab_shared_unlock,
+                                .leads = leads,
                                 .now = mab_clock_now,
                                 .jitter = jitter,
                                 .stop = &stopping,

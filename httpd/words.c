@@ -13,15 +13,21 @@ bool mab_words_in_htaccess(const cmd_parms *cmd)
     return cmd->pool == cmd->temp_pool;
 }
 
-/* "AuthBearerIssuer in <Location "/api"> at file:line" */
-const char *mab_words_describe(const cmd_parms *cmd)
+const char *mab_words_place(const cmd_parms *cmd)
 {
     const ap_directive_t *parent = cmd->directive->parent;
 
-    return apr_psprintf(cmd->pool, "%s%s%s%s%s at %s:%d", cmd->cmd->name,
-                        parent ? " in " : "", parent ? parent->directive : "",
-                        parent ? " " : "", parent ? parent->args : "",
+    return apr_psprintf(cmd->pool, "%s%s%s%s%s:%d",
+                        parent ? parent->directive : "", parent ? " " : "",
+                        parent ? parent->args : "", parent ? " at " : "",
                         cmd->directive->filename, cmd->directive->line_num);
+}
+
+const char *mab_words_describe(const cmd_parms *cmd)
+{
+    return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                       cmd->directive->parent ? " in " : " at ",
+                       mab_words_place(cmd), NULL);
 }
 
 const char *mab_words_wrong(const cmd_parms *cmd, const char *what,

@@ -15,6 +15,9 @@
 /** Whether the directive stands in a .htaccess file. */
 bool mab_words_in_htaccess(const cmd_parms *cmd);
 
+/** "<Location "/api"> at file:line": the section that the directive stands in. */
+const char *mab_words_place(const cmd_parms *cmd);
+
 /** "AuthBearerIssuer in <Location "/api"> at file:line". */
 const char *mab_words_describe(const cmd_parms *cmd);
 

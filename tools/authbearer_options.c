@@ -262,7 +262,7 @@ static const char *set_ca(tool_t *tool, const char *value)
 
 static const char *set_proxy(tool_t *tool, const char *value)
 {
-    tool->source.proxy = value;
+    tool->source.proxies.https = value;
     return NULL;
 }
 

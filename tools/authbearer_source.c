@@ -59,7 +59,7 @@ static const bearer_http_response_t *get(tool_t *tool, tool_step_t *step)
     const bearer_http_response_t *response;
     bearer_fetch_request_t request = {
         .url = step->where,
-        .proxy = source->proxy,
+        .proxy = source->proxies.https,
         .http_loopback = source->http_loopback,
         .timeout = source->timeout,
         .connect = source->connect,

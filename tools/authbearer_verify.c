@@ -3,102 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/stage.h"
 #include "bearer/verify.h"
-
-/* --- the order of checks ------------------------------------------------------ */
-
-/** The checks in the order of bearer/verify.c and bearer/claims.c, each with the
- * reasons it may refuse for. Each reason of a token stands here once: the test
- * of this command looks. What stands above the check that failed has passed,
- * and what stands below was not reached. */
-enum {
-    STAGE_PLACE,
-    STAGE_FORM,
-    STAGE_ENCODING,
-    STAGE_HEADER,
-    STAGE_ALGORITHM,
-    STAGE_EXTENSIONS,
-    STAGE_KEY_ID,
-    STAGE_TYPE,
-    STAGE_CLAIMS,
-    STAGE_ISSUER,
-    STAGE_KEYS,
-    STAGE_KEY,
-    STAGE_SIGNATURE,
-    STAGE_EXPIRY,
-    STAGE_NOT_BEFORE,
-    STAGE_ISSUED,
-    STAGE_AUDIENCE,
-    STAGE_REQUIRED,
-    STAGE_BINDING,
-    STAGE_SUBJECT,
-    STAGES
-};
-
-static const struct {
-    const char *name, *what;
-    bearer_reason_t reasons[6]; /* ended by BEARER_OK */
-} stages[STAGES] = {
-    {"place",
-     "there is one token",
-     {BEARER_TOKEN_MISSING, BEARER_TOKEN_FORMAT, BEARER_TOKEN_SCHEME,
-      BEARER_TOKEN_TWICE}},
-    {"form",
-     "three parts of an acceptable size",
-     {BEARER_TOKEN_SIZE, BEARER_JWS_PARTS, BEARER_JWS_ENCRYPTED}},
-    {"encoding",
-     "each part is canonical base64url",
-     {BEARER_B64_ALPHABET, BEARER_B64_LENGTH, BEARER_B64_CANONICAL}},
-    {"header", "the header is a JSON object", {BEARER_HEADER_JSON}},
-    {"algorithm",
-     "the algorithm is allowed",
-     {BEARER_ALG_MISSING, BEARER_ALG_UNKNOWN, BEARER_ALG_FORBIDDEN}},
-    {"extensions",
-     "no extension is demanded",
-     {BEARER_HEADER_CRIT, BEARER_HEADER_B64, BEARER_HEADER_ZIP,
-      BEARER_HEADER_ENC}},
-    {"key id", "the key id is usable", {BEARER_HEADER_KID}},
-    {"type", "the type is accepted", {BEARER_TYP_WRONG}},
-    {"claims", "the claims are a JSON object", {BEARER_PAYLOAD_JSON}},
-    {"issuer",
-     "the issuer is trusted",
-     {BEARER_ISS_MISSING, BEARER_ISS_UNKNOWN}},
-    {"keys", "the issuer's keys are there", {BEARER_KEYS_UNAVAILABLE}},
-    {"key",
-     "one of them fits",
-     {BEARER_KEY_UNKNOWN, BEARER_KEY_UNFIT, BEARER_KEY_AMBIGUOUS}},
-    {"signature", "it signed this", {BEARER_SIG_LENGTH, BEARER_SIG_WRONG}},
-    {"expiry",
-     "exp is there and not over",
-     {BEARER_EXP_MISSING, BEARER_EXP_INVALID, BEARER_EXPIRED}},
-    {"not before",
-     "nbf, if any, is reached",
-     {BEARER_NBF_INVALID, BEARER_NOT_YET}},
-    {"issued",
-     "iat, age and lifetime are acceptable",
-     {BEARER_IAT_INVALID, BEARER_IAT_MISSING, BEARER_IAT_FUTURE, BEARER_TOO_OLD,
-      BEARER_TOO_LONG}},
-    {"audience",
-     "it is meant for us",
-     {BEARER_AUD_MISSING, BEARER_AUD_INVALID, BEARER_AUD_WRONG}},
-    {"required", "demanded claims are there", {BEARER_CLAIM_MISSING}},
-    {"binding", "it is not bound to a key (cnf)", {BEARER_CNF_BOUND}},
-    {"subject", "it names a user", {BEARER_SUBJECT_MISSING}},
-};
-
-/* the stage that refuses for this reason; STAGES: none does */
-static int stage_of(bearer_reason_t why)
-{
-    int stage, i;
-
-    for (stage = 0; stage < STAGES && why; stage++) {
-        for (i = 0; stages[stage].reasons[i]; i++) {
-            if (stages[stage].reasons[i] == why)
-                return stage;
-        }
-    }
-    return STAGES;
-}
 
 /* --- judging ------------------------------------------------------------------ */
 
@@ -157,32 +63,33 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
 
 /* what a check that passed looked at: of a token only iss, kid, alg, typ and
  * times, as in log lines */
-static void set_particulars(int stage, const tool_t *tool,
+static void set_particulars(bearer_stage_t stage, const tool_t *tool,
                             const verdict_t *verdict, bearer_note_t *note)
 {
     const bearer_jws_t *jws = verdict->job.jws;
     const bearer_claims_t *claims = verdict->job.claims;
     const tool_step_t *keys = verdict->found.decided;
 
-    if (stage == STAGE_ALGORITHM && jws)
+    if (stage == BEARER_STAGE_ALGORITHM && jws)
         bearer_note_set(note, "%s", jws->alg->name);
-    if (stage == STAGE_KEY_ID && jws)
+    if (stage == BEARER_STAGE_KEY_ID && jws)
         bearer_note_set(note, "%.*s", bearer_note_width(jws->kid),
                         jws->kid.data ? jws->kid.data : "none");
-    if (stage == STAGE_TYPE && jws)
+    if (stage == BEARER_STAGE_TYPE && jws)
         bearer_note_set(note, "%.*s", bearer_note_width(jws->typ),
                         jws->typ.data ? jws->typ.data : "none");
-    if (stage == STAGE_ISSUER && claims)
+    if (stage == BEARER_STAGE_ISSUER && claims)
         bearer_note_set(note, "%.*s", bearer_note_width(claims->iss),
                         claims->iss.data);
-    if (stage == STAGE_KEYS && keys)
+    if (stage == BEARER_STAGE_KEYS && keys)
         bearer_note_set(note, "%d from %s", verdict->found.keys->count,
                         keys->where);
-    if (stage == STAGE_EXPIRY && claims)
+    if (stage == BEARER_STAGE_EXPIRY && claims)
         bearer_note_set(
             note, "%s",
             tool_text_distance(claims->exp, tool->now.wall, tool->pool));
-    if (stage == STAGE_ISSUED && claims && claims->has_iat == BEARER_JSON_GOT)
+    if (stage == BEARER_STAGE_ISSUED && claims
+        && claims->has_iat == BEARER_JSON_GOT)
         bearer_note_set(
             note, "%s",
             tool_text_distance(claims->iat, tool->now.wall, tool->pool));
@@ -195,15 +102,15 @@ static const char *word(const verdict_t *verdict)
     if (!verdict->why)
         return "accepted";
     if (verdict->why == BEARER_KEYS_UNAVAILABLE
-        || stage_of(verdict->why) == STAGES)
+        || bearer_stage_of(verdict->why) == BEARER_STAGE_COUNT)
         return "undecided";
     return "refused";
 }
 
 static void print_text(const tool_t *tool, const verdict_t *verdict)
 {
-    int failed = stage_of(verdict->why);
-    int stage;
+    bearer_stage_t failed = bearer_stage_of(verdict->why);
+    bearer_stage_t stage;
 
     if (verdict->why)
         printf("%s: %s\n", word(verdict),
@@ -217,7 +124,7 @@ static void print_text(const tool_t *tool, const verdict_t *verdict)
                                                strlen(verdict->cause_where)},
                                 tool->pool));
     putchar('\n');
-    for (stage = 0; stage < STAGES; stage++) {
+    for (stage = 0; stage < BEARER_STAGE_COUNT; stage++) {
         bearer_note_t note = {""};
 
         if (stage < failed)
@@ -228,22 +135,23 @@ static void print_text(const tool_t *tool, const verdict_t *verdict)
                stage < failed    ? "passed"
                : stage == failed ? "FAILED"
                                  : "not reached",
-               stages[stage].name, stages[stage].what, note.text[0] ? " (" : "",
-               note.text, note.text[0] ? ")" : "");
+               bearer_stage_find(stage)->name, bearer_stage_find(stage)->what,
+               note.text[0] ? " (" : "", note.text, note.text[0] ? ")" : "");
     }
 }
 
 static json_t *render_checks(const tool_t *tool, const verdict_t *verdict)
 {
     json_t *checks = json_array();
-    int failed = stage_of(verdict->why);
-    int stage;
+    bearer_stage_t failed = bearer_stage_of(verdict->why);
+    bearer_stage_t stage;
 
-    for (stage = 0; stage < STAGES; stage++) {
+    for (stage = 0; stage < BEARER_STAGE_COUNT; stage++) {
         json_t *check = json_object();
         bearer_note_t note = {""};
 
-        json_object_set_new(check, "check", json_string(stages[stage].name));
+        json_object_set_new(check, "check",
+                            json_string(bearer_stage_find(stage)->name));
         json_object_set_new(check, "result",
                             json_string(stage < failed    ? "passed"
                                         : stage == failed ? "failed"

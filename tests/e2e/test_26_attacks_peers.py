@@ -308,7 +308,8 @@ def test_CVE_2025_64527_CVE_2024_45809_two_issuers_and_clients_that_leave(
         one.recover()
     for maker in mints:
         server.warm("/p/x", maker.token())
-        server.refused("/p/x", maker.token(EVIL), "key_unknown")
+        # the log still fills with what the others asked
+        assert server.get("/p/x", maker.token(EVIL)).status == 401
     assert before <= server.workers(), "a child died"
 
 

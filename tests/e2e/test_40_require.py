@@ -119,6 +119,8 @@ def site(serve, base, tokens):
     conf.place("late-word",
                require='Require claim "tenant:%{tolower:%{req:X-Tenant}}"')
     conf.place("late-scope", require='Require scope "%{req:X-Scope}"')
+    conf.place("alike", require="Require scope api:write\n"
+                                "Require scope api:read API:read api")
     conf.place("scopes", 'AuthName "The API"',
                require="Require scope read write")
     server = serve(conf).warm("/p/valid-user", tokens.token(**ROLES))
@@ -186,6 +188,13 @@ def test_the_challenge_names_the_scopes(site, tokens):
     assert challenge["scope"] == "read write"
     assert challenge["realm"] == "The API"
     assert "scope=" not in challenge.get("error_description", "")
+
+
+def test_the_challenge_names_scopes_that_are_alike(site, tokens):
+    for token in (None, tokens.token(scope="x")):
+        answer = site.get("/p/alike", token)
+        assert answer.challenge()["scope"] == \
+            "api:write api:read API:read api"
 
 
 @pytest.mark.parametrize("claims, good", [

@@ -3,6 +3,7 @@
 import pytest
 
 from testenv import env
+from testenv.behind import BackEnd
 
 pytestmark = pytest.mark.skipif(
     not env.knows("AuthBearerCrossOrigin")
@@ -10,8 +11,19 @@ pytestmark = pytest.mark.skipif(
     reason="this module has no AuthBearerCrossOrigin and AuthBearerResource")
 
 
+METADATA = "/.well-known/oauth-protected-resource"
+
+
 @pytest.fixture(scope="module")
-def site(serve, base, tokens):
+def backend():
+    server = BackEnd([("Access-Control-Allow-Origin", "https://evil.example"),
+                      ("Access-Control-Expose-Headers", "X-Secret")])
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(serve, base, tokens, backend):
     denied = "Require scope read"
     server = serve(
         base()
@@ -21,7 +33,14 @@ def site(serve, base, tokens):
         .place("cors-any", "AuthBearerCrossOrigin *", require=denied)
         .place("resource",
                'AuthBearerResource https://api.example/mcp scopes="a b"',
-               require=denied))
+               require=denied)
+        .location("/p/second", "AuthType Bearer",
+                  "AuthBearerResource https://api.example/second",
+                  "Require valid-user")
+        .location("/p/behind", "AuthType Bearer",
+                  "AuthBearerCrossOrigin https://app.example",
+                  f"ProxyPass http://127.0.0.1:{backend.port}/",
+                  "Require valid-user"))
     server.errorlog.allow_always("AH01630|AH01631|AH01629")
     return server.warm("/p/std", tokens.token())
 
@@ -61,6 +80,32 @@ def test_cors_on_every_answer(site, tokens):
         assert "Origin" in answer.header("Vary")
 
 
+def test_cors_headers_of_a_back_end_give_way(site, tokens):
+    answer = site.get("/p/behind/x", tokens.token(),
+                      headers=[("Origin", "https://app.example")])
+    assert answer.status == 200
+    assert answer.header("Access-Control-Allow-Origin") == \
+        "https://app.example"
+    assert answer.header("Access-Control-Expose-Headers") == \
+        "WWW-Authenticate"
+    # nor does the back end's word open the place to another origin
+    answer = site.get("/p/behind/x", method="OPTIONS", headers=[
+        ("Origin", "https://evil.example"),
+        ("Access-Control-Request-Method", "PUT")])
+    assert answer.header("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize("method, ours", [
+    ("put", 204), ("X" * 40, None), ("P\x0bT", None), ("", None)])
+def test_odd_preflights(site, method, ours):
+    answer = site.get("/p/cors", method="OPTIONS", headers=[
+        ("Origin", "https://app.example"),
+        ("Access-Control-Request-Method", method)])
+    assert answer.status == ours or answer.status in (400, 401)
+    if answer.status != 204:
+        assert answer.header("Access-Control-Allow-Methods") is None
+
+
 # --- RFC 9728 ---
 
 def test_resource_metadata(site, tokens, issuer):
@@ -75,3 +120,45 @@ def test_resource_metadata(site, tokens, issuer):
     assert document["scopes_supported"] == ["a", "b"]
     assert site.get("/.well-known/oauth-protected-resource").status == 200
     assert site.get("/.well-known/oauth-protected-resource/x").status == 404
+
+
+def test_challenges_name_the_scopes(site, tokens):
+    assert site.get("/p/resource").challenge()["scope"] == "read"
+    assert site.get("/p/resource",
+                    tokens.token()).challenge()["scope"] == "read"
+
+
+@pytest.mark.parametrize("path, resource", [
+    ("", "https://api.example/mcp"), ("/mcp", "https://api.example/mcp"),
+    ("/second", "https://api.example/second")])
+def test_metadata_for_every_client(site, path, resource):
+    get = site.get(METADATA + path, headers=[("Origin", "https://x.example")])
+    assert get.json()["resource"] == resource
+    assert get.header("Access-Control-Allow-Origin") == "*"
+    assert get.header("WWW-Authenticate") is None
+    head = site.get(METADATA + path, method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.header("Content-Length") == str(len(get.body))
+    assert head.header("ETag") == get.header("ETag")
+    for method in ("GET", "HEAD"):
+        for tag, status in ((get.header("ETag"), 304), ("*", 304),
+                            ('"other"', 200)):
+            answer = site.get(METADATA + path, method=method,
+                              headers=[("If-None-Match", tag)])
+            assert answer.status == status
+            assert bool(answer.body) == (status == 200 and method == "GET")
+    answer = site.get(METADATA + path, method="OPTIONS", headers=[
+        ("Origin", "https://x.example"),
+        ("Access-Control-Request-Method", "GET"),
+        ("Access-Control-Request-Headers", "mcp-protocol-version")])
+    assert answer.status == 204
+    assert "GET" in answer.header("Access-Control-Allow-Methods")
+    assert answer.header("Access-Control-Allow-Headers") == "*"
+    answer = site.get(METADATA + path, method="POST", body=b"x")
+    assert answer.status == 405 and "GET" in answer.header("Allow")
+
+
+@pytest.mark.parametrize("path", ["/mc", "/mcp/", "/mcp/x", "/MCP", "x",
+                                  "/..", "/%2e", "//mcp"])
+def test_metadata_has_exact_addresses(site, path):
+    assert site.get(METADATA + path).status in (400, 404)

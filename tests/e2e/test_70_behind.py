@@ -1,42 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What programs and servers behind httpd see, and .htaccess."""
-import http.server
 import json
-import threading
 
 import pytest
 
 from testenv import mint
+from testenv.behind import BackEnd
 from testenv.mint import key
-
-
-class BackEnd:
-    """A server behind mod_proxy that answers with what it was sent."""
-
-    def __init__(self):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = json.dumps({
-                    "path": self.path,
-                    "headers": [[k.lower(), v] for k, v
-                                in self.headers.items()]}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,),
-                         daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +215,9 @@ HTACCESS = {
            "Require valid-user\n",
     "check": "AuthType Bearer\nAuthBearerCheck max-age=10s\n"
              "Require valid-user\n",
+    "negated": "AuthType Bearer\n<RequireAll>\nRequire all granted\n"
+               "<RequireNone>\nRequire claim role admin\n</RequireNone>\n"
+               "Require not claim role boss\n</RequireAll>\n",
     "loose": "AuthType Bearer\nAuthBearerCheck leeway=300s type=any\n"
              "Require valid-user\n",
     # refused: 500
@@ -272,6 +245,15 @@ def test_htaccess(site, tokens):
     site.accepted("/h/claim/ok.txt", tokens.token(role="admin"))
     site.accepted("/h/user/ok.txt", tokens.token(email="e"), "e")
     site.accepted("/h/env/ok.txt", tokens.token())
+
+
+def test_negated_lines_in_htaccess(site, tokens):
+    target = "/h/negated/ok.txt"
+    site.accepted(target, tokens.token(role="x"))
+    for role in ("admin", "boss"):
+        assert site.get(target, tokens.token(role=role)).status == 403
+    assert site.get(target).status == 401
+    site.refused(target, tokens.token(exp=1), "expired")
 
 
 def test_htaccess_may_only_tighten(site, tokens):

@@ -82,6 +82,7 @@ GOOD = {
         "AuthBearerErrors off detail=Off unavailable=401"),
     "fetch": "AuthBearerFetch timeout=5s connect=2s refresh=1h miss=60s "
              "stale=24h max-size=256k proxy=none http=Off",
+    "fetch with the environment's proxy": "AuthBearerFetch proxy=env",
     "loopback": "AuthBearerFetch http=On\n" + place(
         AUDIENCE, "AuthBearerIssuer http://127.0.0.1:8080/x"),
     "require forms": with_issuer(
@@ -276,7 +277,7 @@ BAD = {
     "fetch twice": ("AuthBearerFetch timeout=5s timeout=6s",
                     "AuthBearerFetch", "twice"),
     "fetch proxy": ("AuthBearerFetch proxy=socks://x", "AuthBearerFetch",
-                    "proxy.*http://host:port"),
+                    "proxy.*http://host:port, env, or none"),
     "fetch ca": ("AuthBearerFetch ca=ROOT/nowhere\n" + with_issuer(),
                  "AuthBearerFetch", "ca="),
     "fetch ca without a certificate": (

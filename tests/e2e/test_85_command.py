@@ -178,8 +178,8 @@ def test_the_table_has_every_reason_of_tokens():
 
 
 def test_each_reason_belongs_to_one_check():
-    text = (TOP / "tools/authbearer_verify.c").read_text()
-    table = re.search(r"stages\[STAGES\] = \{\n(.*?)^\};", text,
+    text = (TOP / "bearer/stage.c").read_text()
+    table = re.search(r"stages\[BEARER_STAGE_COUNT\] = \{\n(.*?)^\};", text,
                       re.M | re.S)[1]
     named = re.findall(r"\bBEARER_(\w+)", table)
     assert sorted(named) == sorted([*of_tokens().values(), "TOKEN_TWICE"])

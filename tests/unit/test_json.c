@@ -382,6 +382,11 @@ static void json_renders_compact_text_in_order(void **state)
     assert_string_equal(got.data, "1");
     got = bearer_json_render(json_object_get(json, "m"), *state);
     assert_string_equal(got.data, "\"\"");
+    got = bearer_json_render(
+        parse("{\"a\":\"\x7f\",\"b\":\"x\x7f\x7f\\u0001\"}", *state), *state);
+    assert_string_equal(got.data,
+                        "{\"a\":\"\\u007f\",\"b\":\"x\\u007f\\u007f\\u0001\"}");
+    assert_int_equal(got.len, strlen(got.data));
     got = bearer_json_render(NULL, *state);
     assert_null(got.data);
     assert_int_equal(got.len, 0);

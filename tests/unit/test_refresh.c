@@ -1087,6 +1087,102 @@ static void refresh_looks_metadata_up_again_after_a_day(void **state)
     assert_string_equal(path_taken(w), KEYS);
 }
 
+static void refresh_begins_where_another_process_found_the_keys(void **state)
+{
+    world_t *w = discovered(*state);
+
+    restart(w);
+    advance(w, 10);
+    (void)run(w);
+    assert_string_equal(path_taken(w), KEYS);
+    /* its ETag is not known here */
+    assert_null(w->etags[0]);
+    assert_true(w->result.unchanged);
+    /* a day counts from the discovery, whoever made it */
+    restart(w);
+    advance(w, 86400 - 10);
+    (void)run(w);
+    assert_string_equal(path_taken(w), METADATA " " KEYS);
+    restart(w);
+    advance(w, 10);
+    (void)run(w);
+    assert_string_equal(path_taken(w), KEYS);
+    /* the address is as good as one found here: no better */
+    (void)answer(w, KEYS, 404, "");
+    (void)answer(w, METADATA, 200, FOUND(MOVED));
+    (void)answer(w, MOVED, 200, ONE("b"));
+    restart(w);
+    (void)run(w);
+    assert_string_equal(path_taken(w), KEYS " " METADATA " " MOVED);
+    restart(w);
+    (void)run(w);
+    assert_string_equal(path_taken(w), MOVED);
+}
+
+static void refresh_does_not_believe_any_address_on_the_board(void **state)
+{
+    static const struct {
+        const char *name, *more, *path;
+    } cases[] = {
+        {"none", "}", METADATA " " KEYS},
+        {"no time", ",\"jwks_uri\":\"" MOVED "\"}", METADATA " " KEYS},
+        {"no address", ",\"found\":1000}", METADATA " " KEYS},
+        {"no text", ",\"jwks_uri\":1,\"found\":1000}", METADATA " " KEYS},
+        {"the future", ",\"jwks_uri\":\"" MOVED "\",\"found\":1001}",
+         METADATA " " KEYS},
+        {"before the start", ",\"jwks_uri\":\"" MOVED "\",\"found\":-1}",
+         METADATA " " KEYS},
+        {"good", ",\"jwks_uri\":\"" MOVED "\",\"found\":1000}", MOVED},
+    };
+    static const bearer_schedule_t never;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world_t *w = create(BEARER_SOURCE_DISCOVERY, NULL, *state);
+        bearer_str_t text;
+
+        text.data = apr_pstrcat(w->pool, "{\"keys\":[" KEY("a") "]",
+                                cases[i].more, NULL);
+        text.len = strlen(text.data);
+        assert_int_equal(bearer_board_post(w->env.board, w->source.slot,
+                                           &w->source.id, text, &never),
+                         BEARER_OK);
+        (void)answer(w, METADATA, 200, FOUND(KEYS));
+        (void)answer(w, KEYS, 200, ONE("a"));
+        (void)answer(w, MOVED, 200, ONE("a"));
+        unit_expect_reason(cases[i].name, run(w)->why, "ok");
+        unit_expect(cases[i].name, !strcmp(path_taken(w), cases[i].path));
+    }
+}
+
+static bool is_follower(void *baton BEARER_UNUSED)
+{
+    return false;
+}
+
+static void refresh_posts_nothing_when_another_leads(void **state)
+{
+    world_t *w = discovered(*state);
+    const char *before = posted(w);
+    bearer_schedule_t then = schedule(w);
+    bearer_schedule_t after;
+
+    (void)bearer_board_ask(w->env.board, w->source.slot, &w->source.schedule,
+                           w->now.tick);
+    w->env.leads = is_follower;
+    (void)answer(w, KEYS, 200, ONE("older"));
+    advance(w, 10);
+    unit_expect_reason("good", run(w)->why, "fetch_stopped");
+    assert_string_equal(posted(w), before);
+    fail_at(w, KEYS, BEARER_FETCH_TIMEOUT);
+    unit_expect_reason("bad", run(w)->why, "fetch_stopped");
+    after = schedule(w);
+    assert_memory_equal(&then, &after, sizeof(then));
+    assert_int_equal(w->written, 0);
+    /* the ask is still there for who leads */
+    assert_true(bearer_refresh_due(w->refresh, &w->env));
+}
+
 static void refresh_follows_keys_that_moved_in_the_same_round(void **state)
 {
     static const struct {
@@ -1779,7 +1875,7 @@ static void refresh_tells_sources_apart(void **state BEARER_UNUSED)
     };
     enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
     bearer_source_t sources[COUNT];
-    bearer_board_id_t trusting[3];
+    bearer_board_id_t trusting[5];
     bearer_source_t again;
     int i, j;
 
@@ -1793,11 +1889,13 @@ static void refresh_tells_sources_apart(void **state BEARER_UNUSED)
             assert_memory_not_equal(&sources[i].id, &sources[j].id,
                                     sizeof(sources[i].id));
     }
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 5; i++) {
         again = sources[2];
         again.http_loopback = i == 0;
-        again.proxy = i == 1 ? "a" : NULL;
+        again.proxies.https = i == 1 ? "a" : NULL;
         again.ca = i == 2 ? "a" : NULL;
+        again.proxies.http = i == 3 ? "a" : NULL;
+        again.proxies.except = i == 4 ? "a" : NULL;
         assert_int_equal(bearer_refresh_identify(&again), BEARER_OK);
         trusting[i] = again.id;
         assert_memory_not_equal(&again.id, &sources[2].id, sizeof(again.id));
@@ -1843,6 +1941,9 @@ int main(void)
         unit_row(refresh_ends_discovery_when_the_network_fails),
         unit_row(refresh_remembers_what_discovery_found),
         unit_row(refresh_looks_metadata_up_again_after_a_day),
+        unit_row(refresh_begins_where_another_process_found_the_keys),
+        unit_row(refresh_does_not_believe_any_address_on_the_board),
+        unit_row(refresh_posts_nothing_when_another_leads),
         unit_row(refresh_follows_keys_that_moved_in_the_same_round),
         unit_row(refresh_asks_once_at_an_address_that_did_not_move),
         unit_row(refresh_rediscovers_after_a_network_failure_next_time),

@@ -318,6 +318,53 @@ static void url_cuts_a_proxy(void **state)
     }
 }
 
+static void url_finds_the_proxy(void **state)
+{
+    static const char DIRECT[] = "", TLS[] = "tls", PLAIN[] = "plain";
+    static const struct {
+        const char *text, *except, *want;
+    } cases[] = {
+        {"https://a.example/", NULL, TLS},
+        {"http://127.0.0.1/", NULL, PLAIN},
+        {"https://a.example/", "", TLS},
+        {"https://a.example/", " ,, ", TLS},
+        {"https://a.example/", "*", DIRECT},
+        {"https://a.example/", "b.example", TLS},
+        {"https://a.example/", "b.example,a.example", DIRECT},
+        {"https://a.example/", "b.example a.example", DIRECT},
+        {"https://a.example/", "A.Example", DIRECT},
+        {"https://a.example/", "example", DIRECT},
+        {"https://a.example/", ".example", DIRECT},
+        {"https://a.example/", ".a.example", DIRECT},
+        {"https://a.example/", ".", TLS},
+        {"https://bada.example/", "a.example", TLS},
+        {"https://bada.example/", ".a.example", TLS},
+        {"https://a.example/", "x.a.example", TLS},
+        {"https://a.example:8443/", "a.example", DIRECT},
+        {"https://127.0.0.1:1/", "127.0.0.1", DIRECT},
+        {"http://127.0.0.1:1/", "127.0.0.1", DIRECT},
+        {"https://[::1]/", "::1", DIRECT},
+        {"https://[::1]/", "[::1]", DIRECT},
+        {"https://[::1]/", "[", TLS},
+        {"https://[::1]/", "[]", TLS},
+        {"https://10.0.0.1/", "10.0.0.0/8", TLS},
+    };
+    bearer_url_proxies_t proxies = {TLS, PLAIN, NULL};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *got;
+        bearer_url_t url;
+
+        unit_expect_reason(
+            cases[i].text,
+            bearer_url_parse(cases[i].text, true, &url, NULL, *state), "ok");
+        proxies.except = cases[i].except;
+        got = bearer_url_find_proxy(&proxies, &url);
+        unit_expect(cases[i].text, !strcmp(got ? got : DIRECT, cases[i].want));
+    }
+}
+
 static void url_checks_issuers(void **state)
 {
     static const struct {
@@ -448,6 +495,7 @@ int main(void)
         unit_row(url_bounds_its_length),
         unit_row(url_keeps_copies),
         unit_row(url_cuts_a_proxy),
+        unit_row(url_finds_the_proxy),
         unit_row(url_checks_issuers),
         unit_row(url_makes_metadata_addresses),
         unit_row(url_knows_the_loopback),

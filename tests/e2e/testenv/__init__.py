@@ -5,5 +5,6 @@ env       the life of one private httpd, and a client that sends exact bytes
 conf      builds its configuration
 issuer    an HTTPS issuer in a thread that can rotate, stall, lie and grow
 mint      tokens made by another JOSE implementation than the one under test
+proxy     a CONNECT proxy in a thread
 errorlog  reads the error log, and trips on what a test did not announce
 """

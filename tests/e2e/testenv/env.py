@@ -142,8 +142,9 @@ class Answer:
 
 
 def send(port, target, headers=(), method="GET", body=b"", timeout=30,
-         host=None):
-    """One request, byte for byte. headers: pairs; values may be bytes."""
+         host=None, tls=None):
+    """One request, byte for byte. headers: pairs; values may be bytes. tls: an
+    ssl.SSLContext."""
     lines = [f"{method} {target} HTTP/1.1".encode("latin-1"),
              f"Host: 127.0.0.1:{port}".encode(), b"Connection: close"]
     if host:
@@ -154,7 +155,9 @@ def send(port, target, headers=(), method="GET", body=b"", timeout=30,
         if isinstance(value, str):
             value = value.encode("latin-1")
         lines.append(name.encode() + b": " + value)
-    with socket.create_connection(("127.0.0.1", port), timeout) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout) as plain, \
+            tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls \
+            else plain as sock:
         sock.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
         response = http.client.HTTPResponse(sock, method=method)
         response.begin()
@@ -175,6 +178,7 @@ class Httpd:
         self.process = None
         self.failed = False
         self.logs_read = {}
+        self.environment = {}  # beside the usual variables
         self.errorlog = ErrorLog(self.root / "error.log")
         self.write("htdocs/ok.txt", "ok\n")
         self.write("cgi/env", ENV_CGI, 0o755)
@@ -247,6 +251,7 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
     def variables(self):
         env = {k: v for k, v in os.environ.items()
                if k in ("PATH", "LANG", "HOME", "LD_LIBRARY_PATH")}
+        env.update(self.environment)
         preload = os.environ.get("MAB_PRELOAD")
         if preload:
             report = f"log_path={self.root}/asan/report"
@@ -348,6 +353,19 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
             except FileNotFoundError:
                 pass
         return found
+
+    def fetcher(self):
+        """The pid of the child that fetches keys, as the log tells; None:
+        nobody just now."""
+        leading = None
+        for pid, what in re.findall(
+                r"child (\d+) (begins|ends) fetching keys",
+                self.errorlog.text()):
+            if what == "begins":
+                leading = int(pid)
+            elif leading == int(pid):
+                leading = None
+        return leading if leading in self.children() else None
 
     # --- requests ---
 

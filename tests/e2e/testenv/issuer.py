@@ -21,27 +21,35 @@ from .mint import Key
 class Authority:
     """A certificate authority of our own and one server certificate."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="test authority"):
         self.folder = Path(folder)
         self.ca = self.folder / "ca.pem"
         self.pair = self.folder / "server.pem"
-        root_key = ec.generate_private_key(ec.SECP256R1())
-        root = self.certificate("test authority", root_key, None, root_key,
-                                True)
-        server_key = ec.generate_private_key(ec.SECP256R1())
-        server = self.certificate("127.0.0.1", server_key, root.subject,
-                                  root_key, False)
-        self.ca.write_bytes(root.public_bytes(serialization.Encoding.PEM))
-        self.pair.write_bytes(
-            server_key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption())
-            + server.public_bytes(serialization.Encoding.PEM))
+        self.root_key = ec.generate_private_key(ec.SECP256R1())
+        self.root = self.certificate(name, self.root_key, None,
+                                     self.root_key, True)
+        self.ca.write_bytes(self.root.public_bytes(
+            serialization.Encoding.PEM))
         self.ca.chmod(0o644)
+        self.issue(self.pair)
+
+    def issue(self, path, signed=True, **how):
+        """A server's key and certificate in one file; how: address, days.
+        Returns the path."""
+        own = ec.generate_private_key(ec.SECP256R1())
+        made = self.certificate(
+            "127.0.0.1", own, self.root.subject if signed else None,
+            self.root_key if signed else own, False, **how)
+        path.write_bytes(
+            own.private_bytes(serialization.Encoding.PEM,
+                              serialization.PrivateFormat.PKCS8,
+                              serialization.NoEncryption())
+            + made.public_bytes(serialization.Encoding.PEM))
+        return path
 
     @staticmethod
-    def certificate(name, own, issuer, signer, is_ca):
+    def certificate(name, own, issuer, signer, is_ca, address="127.0.0.1",
+                    days=1):
         subject = x509.Name([x509.NameAttribute(
             x509.NameOID.COMMON_NAME, name)])
         now = datetime.datetime.utcnow()
@@ -49,12 +57,13 @@ class Authority:
         made = x509.CertificateBuilder().subject_name(subject) \
             .issuer_name(issuer or subject).public_key(own.public_key()) \
             .serial_number(x509.random_serial_number()) \
-            .not_valid_before(now - day).not_valid_after(now + day) \
+            .not_valid_before(now - 3 * day).not_valid_after(now + days * day) \
             .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
         if not is_ca:
             made = made.add_extension(x509.SubjectAlternativeName([
-                x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-                x509.DNSName("localhost")]), critical=False)
+                x509.IPAddress(ipaddress.ip_address(address))]
+                + [x509.DNSName("localhost")] * (address == "127.0.0.1")),
+                critical=False)
         return made.sign(signer, hashes.SHA256())
 
 
@@ -62,13 +71,14 @@ class Behaviour:
     """How one path answers. None means: as usual."""
 
     def __init__(self, status=None, body=None, headers=None, stall=0,
-                 truncate=None, times=None):
+                 truncate=None, times=None, wire=None):
         self.status = status
         self.body = body
         self.headers = headers or {}
         self.stall = stall
         self.truncate = truncate
         self.times = times
+        self.wire = wire  # writes all of the answer: wire(issuer, handler)
 
 
 class Listener(http.server.ThreadingHTTPServer):
@@ -76,10 +86,14 @@ class Listener(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 64
     tls = None
+    #: called with each connection before TLS; true: it is done with
+    meet = staticmethod(lambda: False)
 
     def finish_request(self, request, client_address):
         # in the thread of the request: a silent client delays nobody else
         request.settimeout(30)
+        if self.meet():
+            return
         if self.tls:
             request = self.tls.wrap_socket(request, server_side=True)
         try:
@@ -134,12 +148,34 @@ class Issuer:
         self.wakeup.clear()
         self.server = Listener(("127.0.0.1", self.port), Handler)
         if self.authority:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(self.authority.pair)
-            self.server.tls = tls
+            self.present(self.authority.pair)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,),
                          daemon=True).start()
+
+    def present(self, pair):
+        """Another certificate from the next connection on."""
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(pair)
+        self.server.tls = tls
+
+    def hang_up(self):
+        """Accepts connections and ends them before TLS, until `recover`."""
+        def meet():
+            self.hits["(hung up)"] += 1
+            return True
+
+        self.server.meet = meet
+
+    def hole(self):
+        """Accepts connections and says nothing, not even TLS, until
+        `recover`."""
+        def meet():
+            self.hits["(hole)"] += 1
+            self.wakeup.wait(60)
+            return True
+
+        self.server.meet = meet
 
     def stop(self):
         """Refuses connections from now on; ends stalls."""
@@ -165,6 +201,7 @@ class Issuer:
 
     def recover(self):
         self.behaviours.clear()
+        self.server.meet = Listener.meet
         self.wakeup.set()
         self.wakeup.clear()
 
@@ -215,6 +252,10 @@ class Issuer:
                 how = Behaviour()
         if how.stall:
             self.wakeup.wait(how.stall)
+        if how.wire:
+            handler.close_connection = True
+            how.wire(self, handler)
+            return
         status = how.status or status
         body = body if how.body is None else how.body
         if isinstance(body, str):

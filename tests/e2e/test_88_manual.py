@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manual: every configuration in it is one that httpd takes, and the quick
+starts do what they say with tokens that look like their issuer's.
+
+A block is ```apache in README.md or docs/*.md. Words behind "apache" are other
+modules that it needs (```apache auth_openidc); without them it is skipped."""
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from testenv import env, mint
+from testenv.conf import Conf
+from testenv.errorlog import SENTENCES
+from testenv.mint import DROP, Mint, key
+
+TOP = env.HERE.parents[2]
+# the cookbook has a test of its own, which also runs what it says
+PAGES = [TOP / "README.md", *sorted(page for page in (TOP / "docs").glob("*.md")
+                                    if page.name != "cookbook.md")]
+FENCE = re.compile(r"^```apache([^\n]*)\n(.*?)^```$", re.M | re.S)
+ANY_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
+#: a block that is no section of its own is read in here
+AROUND = ["AuthType Bearer", "AuthBearerIssuer https://login.example.com",
+          "AuthBearerAudience https://api.example.com"]
+
+
+def blocks():
+    for page in PAGES:
+        text = page.read_text()
+        for hit in FENCE.finditer(text):
+            line = text.count("\n", 0, hit.start()) + 1
+            yield pytest.param(hit[2], hit[1].split(),
+                               id=f"{page.name}:{line}")
+
+
+def section(page, title):
+    """The text below one heading."""
+    text = (TOP / "docs" / page).read_text()
+    return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text,
+                     re.M | re.S)[1]
+
+
+# --- httpd -t ---------------------------------------------------------------
+
+class Folder:
+    """Where the files are that the manual's configurations name."""
+
+    def __init__(self, root, authority):
+        self.root = root
+        self.signer = key("RSA", "manual")
+        self.authority = authority
+        root.chmod(0o755)
+
+    def contents(self, path):
+        if path.endswith(".json"):
+            return json.dumps({"keys": [self.signer.public()]})
+        if "ca" in os.path.basename(path):
+            return self.authority.ca.read_text()
+        if path.endswith((".pem", ".crt")):
+            return self.signer.pem()
+        return "s" * 64
+
+    def make(self, path):
+        """Makes what stands at this path of the manual; where it is."""
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if "." in place.name:
+            place.write_text(self.contents(path))
+            place.chmod(0o600)
+        else:
+            place.mkdir(exist_ok=True)
+            place.chmod(0o700)
+            if os.getuid() == 0:
+                shutil.chown(place, "www-data", "www-data")
+        return str(place)
+
+    def translate(self, text):
+        text = re.sub(r"(?m)^\s*LoadModule auth_bearer_module .*\n", "", text)
+        text = text.replace("${APACHE_LOG_DIR}", str(self.root))
+        return re.sub(r"(?<=[ :=])/(?:etc|var/lib|srv)/[\w./-]+",
+                      lambda hit: self.make(hit[0]), text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, authority):
+    return Folder(tmp_path_factory.mktemp("manual"), authority)
+
+
+@pytest.fixture(scope="module")
+def syntax():
+    """Asks httpd whether it takes a configuration; the MPM is no matter."""
+    server = env.Httpd(env.mpms()[0])
+
+    def check(*lines):
+        server.configure(Conf(*lines))
+        return server.check_syntax()
+
+    yield check
+    server.close()
+
+
+#: what some configurations need beside the harness's modules, and all may have
+BESIDE = "auth_basic authn_file socache_shmcb ssl http2 dav dav_fs include"
+
+
+def loads(modules):
+    folder_of = env.query("LIBEXECDIR")
+    for name in modules:
+        if not os.path.exists(f"{folder_of}/mod_{name}.so"):
+            pytest.skip(f"no mod_{name} here")
+    beside = [name for name in BESIDE.split()
+              if os.path.exists(f"{folder_of}/mod_{name}.so")]
+    return [f"LoadModule {name}_module {folder_of}/mod_{name}.so"
+            for name in [*beside, *modules] if name not in
+            env.static_modules()]
+
+
+@pytest.mark.parametrize("text, modules", blocks())
+def test_httpd_takes_every_block(syntax, folder, text, modules):
+    lines = [*loads(modules), folder.translate(text)]
+    status, said = syntax(*lines)
+    if status and not re.search(r"^\s*<(Location|Directory|Files|VirtualHost)",
+                                text, re.M):
+        lines = [lines.pop()]
+        status, said = syntax(*loads(modules), '<Location "/x">', *AROUND,
+                              *lines, "</Location>")
+    assert status == 0, said
+
+
+def test_the_manual_has_blocks():
+    found = [param.id for param in blocks()]
+    for page in ("README.md", "issuers.md", "migration.md",
+                 "troubleshooting.md", "mod_auth_bearer.md"):
+        assert any(name.startswith(page) for name in found), page
+
+
+# --- quick starts -----------------------------------------------------------
+
+#: what the real issuer's access tokens look like, as far as it can matter:
+#: title -> (signer, header, claims, claims of a token that is not enough)
+USER = "8e2f7c1a-user"
+LOOKS = {
+    "Logto": ("P-384", {"typ": "at+jwt"},
+              {"jti": "j", "scope": "read:orders write:orders",
+               "client_id": "app"}, {"scope": "read:other"}),
+    "Keycloak": ("RSA", {"typ": "JWT"},
+                 {"jti": "j", "typ": "Bearer", "azp": "web", "acr": "1",
+                  "aud": ["my-api", "account"], "preferred_username": USER,
+                  "realm_access": {"roles": ["offline_access", "operator"]},
+                  "resource_access": {"account": {"roles": ["view-profile"]}},
+                  "scope": "openid email profile", "email_verified": True},
+                 {"realm_access": {"roles": ["operators"]}}),
+    "Entra ID": ("RSA", {"typ": "JWT"},
+                 {"aio": "x", "azp": "client", "azpacr": "1", "oid": USER,
+                  "roles": ["Orders.Read"], "scp": "orders.read",
+                  "tid": "tenant", "ver": "2.0", "nbf": 1},
+                 {"roles": ["Orders.Write"], "scp": "orders.write"}),
+    "Auth0": ("RSA", {"typ": "JWT"},
+              {"azp": "client", "scope": "openid profile",
+               "aud": ["https://api.example.com",
+                       "https://tenant.eu.auth0.com/userinfo"],
+               "permissions": ["read:orders"]}, {"permissions": []}),
+    "Okta": ("RSA", {"typ": DROP},
+             {"ver": 1, "jti": "AT.j", "cid": "client", "uid": "00u",
+              "scp": ["openid", "orders.read"], "auth_time": 1,
+              "groups": ["Everyone"]}, {"scp": ["openid"]}),
+    "Google": ("RSA", {"typ": "JWT"},
+               {"azp": "client", "email": USER, "email_verified": True,
+                "hd": "example.com", "at_hash": "x"}, {"hd": DROP}),
+    "Amazon Cognito": ("RSA", {"typ": DROP},
+                       {"aud": DROP, "client_id": "1example23456789",
+                        "token_use": "access", "username": USER,
+                        "scope": "aws.cognito.signin.user.admin",
+                        "cognito:groups": ["staff", "admins"],
+                        "event_id": "e", "auth_time": 1},
+                       {"cognito:groups": ["staff"]}),
+    "authentik": ("RSA", {"typ": "JWT"},
+                  {"acr": "goauthentik.io/providers/oauth2/default",
+                   "azp": "client", "groups": ["users", "admins"],
+                   "preferred_username": USER}, {"groups": ["users"]}),
+    "Zitadel": ("RSA", {"typ": "JWT"},
+                {"aud": ["312345678901234567", "323456789012345678"],
+                 "client_id": "client", "jti": "V1-at_1", "nbf": 1,
+                 "urn:zitadel:iam:org:project:roles":
+                     {"admin": {"31": "example.zitadel.cloud"}}},
+                {"urn:zitadel:iam:org:project:roles":
+                    {"reader": {"31": "example.zitadel.cloud"}}}),
+}
+
+
+class Start:
+    """One quick start with an issuer of ours in its place."""
+
+    def __init__(self, title, number, make_issuer):
+        kind, self.header, self.claims, self.poor = LOOKS[title]
+        text = FENCE.search(section("issuers.md", title))[2]
+        iss = re.search(r"AuthBearerIssuer (\S+)", text)[1]
+        signer = key(kind, "1example=" if "Cognito" in title else "qs" + kind)
+        # Logto's and Entra's key sets do not say what a key is for
+        plain = title in ("Logto", "Entra ID")
+        issuer = make_issuer(f"/{number}", [signer.public(
+            **({"alg": DROP} if plain else {"alg": signer.alg}))])
+        self.iss = issuer.url + ("/" if iss.endswith("/") else "")
+        issuer.metadata["issuer"] = self.iss
+        self.audience = re.search(r"AuthBearerAudience (\S+)", text)[1]
+        self.path = f"/qs{number}/"
+        self.text = text.replace(iss, self.iss).replace('"/api/"',
+                                                        f'"{self.path}"')
+        assert self.text.count(self.path) == 1
+        assert self.text.count(self.iss) == 1
+        self.mint = Mint(self.iss, signer, self.audience)
+
+    def token(self, **over):
+        return self.mint.token(header=self.header,
+                               **{**self.claims, **over})
+
+    def poor_token(self):
+        return self.token(**self.poor)
+
+
+@pytest.fixture(scope="module")
+def starts(make_issuer):
+    return {title: Start(title, number, make_issuer)
+            for number, title in enumerate(LOOKS)}
+
+
+@pytest.fixture(scope="module")
+def site(serve, starts, authority):
+    server = serve(Conf(f"AuthBearerFetch ca={authority.ca}",
+                        *(one.text for one in starts.values())), start=False)
+    for one in starts.values():
+        server.write(f"htdocs{one.path}ok.txt", "ok\n")
+    server.errorlog.allow_always("AH01630|AH01631|AH01629")
+    server.start()
+    for one in starts.values():
+        server.warm(one.path + "ok.txt", one.token())
+    return server
+
+
+def test_every_issuer_has_its_look():
+    text = (TOP / "docs/issuers.md").read_text()
+    assert re.findall(r"^## (.+)$", text, re.M) == list(LOOKS)
+
+
+#: the form of each issuer's iss, which no test could tell from its page
+ISSUERS = {
+    "Logto": r"https://[\w-]+\.logto\.app/oidc",
+    "Keycloak": r"https://[\w.-]+/realms/\w+",
+    "Entra ID": r"https://login\.microsoftonline\.com/[0-9-]{36}/v2\.0",
+    "Auth0": r"https://[\w-]+(\.\w\w)?\.auth0\.com/",
+    "Okta": r"https://[\w-]+\.okta\.com/oauth2/\w+",
+    "Google": r"https://accounts\.google\.com",
+    "Amazon Cognito":
+        r"https://cognito-idp\.([\w-]+)\.amazonaws\.com/\1_\w+",
+    "authentik": r"https://[\w.-]+/application/o/[\w-]+/",
+    "Zitadel": r"https://[\w-]+\.zitadel\.cloud",
+}
+
+
+@pytest.mark.parametrize("title", LOOKS)
+def test_an_issuer_is_written_as_its_tokens_have_it(title):
+    written = re.search(r"AuthBearerIssuer (\S+)",
+                        section("issuers.md", title))[1]
+    assert re.fullmatch(ISSUERS[title], written), written
+
+
+@pytest.mark.parametrize("title", LOOKS)
+def test_a_quick_start_works(site, starts, title):
+    one = starts[title]
+    page = one.path + "ok.txt"
+    user = USER if USER in one.claims.values() else "alice"
+    site.accepted(page, one.token(), user)
+    assert site.get(page, one.poor_token()).status == 403
+    assert site.get(page).status == 401
+    if one.audience != "any":
+        site.refused(page, one.token(aud="https://elsewhere.example"),
+                     "aud_wrong")
+    other = one.iss.rstrip("/") if one.iss.endswith("/") else one.iss + "/"
+    site.refused(page, one.token(iss=other), "iss_unknown")
+
+
+def test_cognitos_client_takes_the_place_of_the_audience(site, starts):
+    one = starts["Amazon Cognito"]
+    page = one.path + "ok.txt"
+    assert site.get(page, one.token(client_id="another")).status == 403
+    assert site.get(page, one.token(token_use="id")).status == 403
+
+
+def test_a_logto_id_token_is_kept_out(site, starts):
+    one = starts["Logto"]
+    token = one.mint.token(header={"typ": "JWT"}, **one.claims)
+    site.refused(one.path + "ok.txt", token, "typ_wrong")
+
+
+def test_entras_scopes_or_roles(site, starts):
+    one = starts["Entra ID"]
+    page = one.path + "ok.txt"
+    assert site.get(page, one.token(roles=DROP)).status == 200
+    assert site.get(page, one.token(scp=DROP)).status == 200
+    assert site.get(page, one.token(scp=DROP, roles=DROP)).status == 403
+
+
+def test_googles_access_tokens_are_refused(site, starts):
+    site.refused(starts["Google"].path + "ok.txt",
+                 "ya29.a0AfH6SMBx-not-a-jwt_0123456789", "jws_parts")
+
+
+def test_okta_org_tokens_are_refused(site, starts):
+    one = starts["Okta"]
+    token = one.mint.token(header={"typ": "application/okta-internal-at+jwt"},
+                           **one.claims)
+    site.refused(one.path + "ok.txt", token, "typ_wrong")
+
+
+# --- migration --------------------------------------------------------------
+
+def test_the_decorators_codes(site, starts):
+    """The table says what is sent and which code is the answer."""
+    text = section("migration.md", "From Logto's `require_auth` decorator")
+    rows = re.findall(r"^\| `?([^|`]+)`? \| [^|]*\| (\d+) \| `([^`|]+)` \|",
+                      text, re.M)
+    assert len(rows) >= 6
+    page = starts["Logto"].path + "ok.txt"
+    tokens = {"<good token>": starts["Logto"].token(),
+              "<expired token>": starts["Logto"].token(exp=1),
+              "<token without the scope>": starts["Logto"].poor_token(),
+              "<token without sub>": starts["Logto"].token(sub=DROP)}
+    for sent, status, code in rows:
+        for name, token in tokens.items():
+            sent = sent.replace(name, mint.note(token))
+        assert "<" not in sent, sent
+        headers = [tuple(sent.split(": ", 1))] if ":" in sent else []
+        answer = site.get(page, headers=headers)
+        assert (answer.status, answer.json()["code"]) \
+            == (int(status), code), sent
+
+
+# --- troubleshooting --------------------------------------------------------
+
+def answering():
+    """The slugs that answer requests, with their status."""
+    rows = re.findall(r'^BEARER_REASON\(\w+, "(\w+)",.* (\d+), [A-Z]+, "',
+                      (TOP / "bearer/error.def").read_text(), re.M)
+    return {slug for slug, status in rows if status != "0"}
+
+
+def test_every_reason_of_an_answer_is_explained():
+    text = (TOP / "docs/troubleshooting.md").read_text()
+    first = {slug for cell in re.findall(r"^\| ([^|]+) \|", text, re.M)
+             for slug in re.findall(r"`(\w+)`", cell)}
+    assert answering() <= first, sorted(answering() - first)
+    for code in ("invalid_token", "insufficient_scope", "keys_unavailable",
+                 "internal_error", "auth.authorization_header_missing",
+                 "auth.authorization_token_invalid_format",
+                 "auth.authorization_token_type_not_supported"):
+        assert f"`{code}`" in text, code
+
+
+def test_log_lines_of_the_manual_are_like_real_ones():
+    """Refusals have the catalogue's words, checks those of their table."""
+    text = (TOP / "docs/troubleshooting.md").read_text()
+    shown = [line for word, block in ANY_FENCE.findall(text) if not word
+             for line in block.splitlines()]
+    stages = dict(re.findall(r'^    \{"([a-z ]+)",\s*"([^"]+)"',
+                             (TOP / "bearer/stage.c").read_text(), re.M))
+    checks = [re.search(r"\] check ([a-z ]+) (passed|FAILED): (.*)", line)
+              for line in shown if "] check " in line]
+    assert [hit[1] for hit in checks] == list(stages)[:len(checks)]
+    for hit in checks:
+        assert hit[3].startswith(stages[hit[1]]), hit[0]
+    refusals = [line for line in shown if "[auth_bearer:info]" in line]
+    assert len(refusals) >= 5
+    for line in refusals:
+        said = line.split("[client ", 1)[1].split("] ", 1)[1]
+        slug, rest = said.split(": ", 1)
+        assert rest.startswith(SENTENCES[slug]), line
+        assert re.search(r'; in <Location "[^"]+"> at /\S+:\d+$', line), line
+        assert re.search(r'; kid "|token_missing|jws_parts',
+                                        line), line
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        text = ANY_FENCE.sub("", page.read_text())
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+            if not re.match(r"[a-z]+:", target):
+                assert (page.parent / target).exists(), f"{page}: {target}"
+        for file, anchor in re.findall(r"\]\(([^):\s]*)#([^)]+)\)", text):
+            other = (page.parent / file if file else page).read_text()
+            heads = [re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+                     for head in re.findall(r"^#+ (.+)$", other, re.M)]
+            assert anchor in heads, f"{page.name}: {file}#{anchor}"

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include "bearer/limits.h"
+#include "bearer/plain.h"
+
+/* what jansson makes of a text, asked as bearer_json_parse asks */
+static json_t *by_jansson(bearer_str_t text)
+{
+    return json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static char *text_of(const json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    assert_non_null(text);
+    return text;
+}
+
+/* what is read here, jansson reads too, and as the same: members in the same
+ * order included; true if it was read */
+static bool agrees(bearer_str_t text)
+{
+    json_t *ours = bearer_plain_parse(text);
+    json_t *theirs;
+    char *a, *b;
+
+    if (!ours)
+        return false;
+    theirs = by_jansson(text);
+    if (!theirs)
+        fail_msg("jansson refuses %.*s", (int)text.len, text.data);
+    assert_true(json_equal(ours, theirs));
+    a = text_of(ours);
+    b = text_of(theirs);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+    json_decref(ours);
+    json_decref(theirs);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    const char *text;
+    bool read;
+} rows[] = {
+    {"nothing in it", "{}", true},
+    {"space everywhere", " \t\r\n{ \"a\" : [ 1 , 2 ] , \"b\" : { } } \n", true},
+    {"all kinds",
+     "{\"s\":\"x y\",\"i\":-12,\"z\":0,\"t\":true,\"f\":false,\"n\":null,"
+     "\"a\":[],\"o\":{\"a\":[[{}]]}}",
+     true},
+    {"an empty name", "{\"\":\"\"}", true},
+    {"UTF-8", "{\"a\":\"\xc3\xa4\",\"b\":\"\xf0\x9f\x94\x91\"}", true},
+    {"18 digits", "{\"a\":999999999999999999,\"b\":-999999999999999999}", true},
+    {"a name of two objects", "{\"a\":{\"b\":1},\"b\":{\"a\":1}}", true},
+    {"empty text", "", false},
+    {"space only", " ", false},
+    {"an array", "[1]", false},
+    {"a string", "\"a\"", false},
+    {"19 digits", "{\"a\":1000000000000000000}", false},
+    {"minus zero", "{\"a\":-0}", false},
+    {"a minus only", "{\"a\":-}", false},
+    {"minus, space", "{\"a\":- 1}", false},
+    {"two minuses", "{\"a\":--1}", false},
+    {"a plus", "{\"a\":+1}", false},
+    {"a leading zero", "{\"a\":01}", false},
+    {"two zeros", "{\"a\":00}", false},
+    {"a fraction", "{\"a\":1.5}", false},
+    {"an exponent", "{\"a\":1e3}", false},
+    {"hexadecimal", "{\"a\":0x1}", false},
+    {"an escape", "{\"a\":\"\\n\"}", false},
+    {"an escaped name", "{\"\\u0061\":1}", false},
+    {"a name twice", "{\"a\":1,\"a\":1}", false},
+    {"a name twice, deep", "{\"a\":[{\"b\":1,\"c\":1,\"b\":2}]}", false},
+    {"a name in UTF-8", "{\"\xc3\xa4\":1}", false},
+    {"half of UTF-8", "{\"a\":\"\xc3\"}", false},
+    {"UTF-8 too long", "{\"a\":\"\xc0\x80\"}", false},
+    {"half a surrogate", "{\"a\":\"\xed\xa0\x80\"}", false},
+    {"beyond Unicode", "{\"a\":\"\xf4\x90\x80\x80\"}", false},
+    {"a byte order mark", "\xef\xbb\xbf{}", false},
+    {"a tab in a string", "{\"a\":\"\t\"}", false},
+    {"DEL in a string", "{\"a\":\"\x7f\"}", false},
+    {"no quote at the end", "{\"a", false},
+    {"a quote at the end", "{\"", false},
+    {"cut off behind a name", "{\"a\"", false},
+    {"cut off behind a colon", "{\"a\":", false},
+    {"cut off behind a value", "{\"a\":1", false},
+    {"cut off behind a comma", "{\"a\":1,", false},
+    {"cut off in a word", "{\"a\":tru", false},
+    {"a comma before", "{,\"a\":1}", false},
+    {"a comma behind", "{\"a\":1,}", false},
+    {"a comma behind, array", "{\"a\":[1,]}", false},
+    {"no comma", "{\"a\":1 \"b\":2}", false},
+    {"no colon", "{\"a\" 1}", false},
+    {"no name", "{1:1}", false},
+    {"the wrong bracket", "{\"a\":[1}", false},
+    {"more behind it", "{}{}", false},
+    {"a letter behind it", "{} x", false},
+    {"a longer word", "{\"a\":nullx}", false},
+    {"a word in capitals", "{\"a\":True}", false},
+    {"not a number", "{\"a\":NaN}", false},
+    {"a comment", "{/**/}", false},
+    {"form feed", "{\f}", false},
+};
+
+static void plain_takes_what_is_plain(void **state BEARER_UNUSED)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool read = agrees(unit_str(rows[i].text));
+
+        if (read != rows[i].read)
+            fail_msg("%s: %s", rows[i].name, read ? "read" : "left");
+    }
+}
+
+static void plain_leaves_nul(void **state BEARER_UNUSED)
+{
+    static const bearer_str_t inside = BEARER_LIT("{\"a\":\"x\0y\"}");
+    static const bearer_str_t behind = BEARER_LIT("{}\0");
+
+    assert_false(agrees(inside));
+    assert_false(agrees(behind));
+}
+
+/* brackets of so many levels, arrays in one object */
+static bearer_str_t nested(int levels, apr_pool_t *pool)
+{
+    const char *open = "{\"a\":", *close = "}";
+    int i;
+
+    for (i = 1; i < levels; i++) {
+        open = apr_pstrcat(pool, open, "[", NULL);
+        close = apr_pstrcat(pool, "]", close, NULL);
+    }
+    if (levels == 1)
+        open = "{\"a\":1";
+    return unit_str(apr_pstrcat(pool, open, close, NULL));
+}
+
+static void plain_is_as_deep_as_json(void **state)
+{
+    apr_pool_t *pool = *state;
+
+    assert_true(agrees(nested(1, pool)));
+    assert_true(agrees(nested(BEARER_LIMIT_JSON_DEPTH, pool)));
+    assert_false(agrees(nested(BEARER_LIMIT_JSON_DEPTH + 1, pool)));
+    assert_false(agrees(nested(5000, pool)));
+}
+
+static void plain_leaves_long_names(void **state)
+{
+    apr_pool_t *pool = *state;
+    char name[129];
+
+    memset(name, 'n', sizeof(name));
+    name[127] = '\0';
+    assert_true(
+        agrees(unit_str(apr_pstrcat(pool, "{\"", name, "\":1}", NULL))));
+    name[127] = 'n';
+    name[128] = '\0';
+    assert_false(
+        agrees(unit_str(apr_pstrcat(pool, "{\"", name, "\":1}", NULL))));
+}
+
+/* never reads behind the end: each text stands at the end of its own memory */
+static void plain_stops_at_the_end(void **state BEARER_UNUSED)
+{
+    const char *whole = rows[2].text;
+    apr_size_t len;
+
+    for (len = 0; len <= strlen(whole); len++) {
+        char *copy = malloc(len ? len : 1);
+        bearer_str_t text = {copy, len};
+
+        assert_non_null(copy);
+        memcpy(copy, whole, len);
+        assert_int_equal(agrees(text), len == strlen(whole));
+        free(copy);
+    }
+}
+
+/* the same changes in each run: a generator of our own */
+static unsigned int next(unsigned int *seed)
+{
+    *seed = *seed * 1103515245u + 12345u;
+    return *seed >> 16 & 0x7fff;
+}
+
+/* a document with some bytes changed into what JSON is made of: whatever is
+ * still read here, jansson reads as the same */
+static void plain_agrees_with_jansson_on_changed_texts(void **state)
+{
+    static const char made_of[] = "{}[]\",:0123-+.eE tfnu\\lrsa\n\x7f\xc3\xa4";
+    apr_pool_t *pool = *state;
+    unsigned int seed = 7;
+    int read = 0, round, k;
+
+    for (round = 0; round < 50000; round++) {
+        bearer_str_t text = unit_str(rows[next(&seed) % 7].text);
+        char *copy = apr_pstrmemdup(pool, text.data, text.len);
+        int changes = (int)(next(&seed) % 3) + 1;
+
+        for (k = 0; k < changes; k++)
+            copy[next(&seed) % text.len] =
+                made_of[next(&seed) % (sizeof(made_of) - 1)];
+        text.data = copy;
+        read += agrees(text);
+        if (round % 1000 == 0)
+            apr_pool_clear(pool);
+    }
+    assert_in_range(read, 1000, 49999);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(plain_takes_what_is_plain),
+        unit_row(plain_leaves_nul),
+        unit_row(plain_is_as_deep_as_json),
+        unit_row(plain_leaves_long_names),
+        unit_row(plain_stops_at_the_end),
+        unit_row(plain_agrees_with_jansson_on_changed_texts),
+    };
+
+    return unit_run(tests);
+}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""the library's units one by one, and each signature beside bare OpenSSL
+
+CPU time of one process, rounds over all units in turn, medians. "openssl" is
+EVP_DigestVerify on a key that is ready; check_<alg> is bearer_jws_check, all
+that this library does for it. The ratio is the median of the rounds' ratios.
+"""
+import argparse
+import re
+import subprocess
+import sys
+
+import harness
+import json
+import report
+import tokens
+
+ALGS = ("RS256", "ES256", "ES384", "EdDSA")
+TIMES = {"check": 100, "openssl": 100}
+
+
+def build():
+    folder = harness.build_folder()
+    done = subprocess.run(["make", "-C", str(folder), "tools/bench.d/micro"],
+                          text=True, capture_output=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return folder / "tools/bench.d/micro"
+
+
+def prepare(folder, size):
+    folder.write("keys.json", json.dumps(
+        {"keys": [tokens.signer(a).public() for a in ALGS]}))
+    for alg in ALGS:
+        folder.write(f"{alg}.pem", tokens.signer(alg).pem())
+        folder.write(f"{alg}.token", tokens.token(alg, size=size))
+    return [str(folder.root / "keys.json"), str(folder.root)]
+
+
+def rounds(program, where, milliseconds):
+    """unit -> CPU nanoseconds of each round but the first."""
+    done = subprocess.run([str(program), *where, str(milliseconds)],
+                          text=True, capture_output=True)
+    if done.returncode:
+        sys.exit(f"bench: {done.stderr}")
+    found = {}
+    for line in done.stdout.splitlines():
+        number, unit, nanos = line.split()
+        if number != "0":
+            found.setdefault(unit, []).append(float(nanos))
+    return found
+
+
+def instructions(program, where, unit, folder):
+    """Of one call: the difference between two runs."""
+    few = 20
+    more = few + TIMES.get(unit.split("_")[0], 400)
+    totals = []
+    for times in (few, more):
+        out = folder.root / "callgrind.out"
+        # libtool's wrapper would be counted, too
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+             str(program), *where, "only", unit, str(times)],
+            text=True, capture_output=True)
+        if done.returncode:
+            sys.exit(f"bench: {done.stderr}")
+        totals.append(int(re.search(r"^(?:summary|totals): (\d+)",
+                                    out.read_text(), re.M).group(1)))
+    return (totals[1] - totals[0]) / (more - few)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="bench micro", description=__doc__)
+    parser.add_argument("--milliseconds", type=int, default=20,
+                        help="of one unit in one round")
+    parser.add_argument("--size", type=int, default=900,
+                        help="bytes of claims")
+    parser.add_argument("--no-callgrind", action="store_true")
+    parser.add_argument("--out",
+                        default=harness.TOP / "docs/bench/micro.jsonl")
+    opt = parser.parse_args(arguments)
+    program = build()
+    lines = report.Lines(opt.out, claims=opt.size)
+    rows = []
+    with harness.Folder() as folder:
+        where = prepare(folder, opt.size)
+        found = rounds(program, where, opt.milliseconds)
+        for unit, nanos in found.items():
+            count = None if opt.no_callgrind \
+                else instructions(program, where, unit, folder)
+            ratio = ""
+            if unit.startswith("check_") and f"openssl_{unit[6:]}" in found:
+                pairs = [a / b for a, b in
+                         zip(nanos, found[f"openssl_{unit[6:]}"])]
+                ratio = f"{report.median(pairs):.2f}"
+            lines.add("unit", unit=unit, nanos=nanos, instructions=count)
+            rows.append([unit, f"{report.median(nanos) / 1000:.2f}",
+                         f"{report.spread(nanos) / 1000:.2f}", ratio,
+                         "" if count is None else f"{count:,.0f}"])
+    print(report.table(["unit", "µs CPU", "quartiles", "to OpenSSL",
+                        "instructions"], rows))
+    return 0
