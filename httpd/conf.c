@@ -182,6 +182,7 @@ static const mab_list_t *join_names(const mab_list_t *a, const mab_list_t *b,
     both->count = a->count + b->count;
     both->items = names =
         apr_palloc(pool, sizeof(*names) * (apr_size_t)(both->count + 1));
+    /* NOLINTNEXTLINE(*-core.NonNullParamChecker): an empty list has items, too */
     memcpy(names, a->items, sizeof(*names) * (apr_size_t)a->count);
     memcpy(names + a->count, b->items, sizeof(*names) * (apr_size_t)b->count);
     return both;

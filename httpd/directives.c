@@ -810,10 +810,12 @@ static const char *set_resource(cmd_parms *cmd, void *record, const char *args)
  * ("httpoxy") wherever an environment is made from a request. */
 static const char *variable(const char *name, const char *spelled_large)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there are no threads yet */
     const char *value = getenv(name);
 
     if ((!value || !*value) && spelled_large)
         value = getenv(spelled_large);
+    /* NOLINTEND(concurrency-mt-unsafe) */
     return value && *value ? value : NULL;
 }
 

@@ -13,19 +13,16 @@
 #define ISSUER "https://i.example"
 #define STALE  3600
 
+/* made anew for each input, so that nothing is left behind */
 static const char *folder(apr_pool_t *pool)
 {
-    static char path[64];
+    const char *path =
+        apr_psprintf(pool, "/tmp/fuzz-keystore.%d", (int)getpid());
 
-    if (!path[0]) {
-        (void)apr_snprintf(path, sizeof(path), "/tmp/fuzz-keystore.%d",
-                           (int)getpid());
-        fuzz_check(apr_dir_make(path,
-                                APR_FPROT_UREAD | APR_FPROT_UWRITE
-                                    | APR_FPROT_UEXECUTE,
-                                pool)
-                   == APR_SUCCESS);
-    }
+    fuzz_check(
+        apr_dir_make(
+            path, APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, pool)
+        == APR_SUCCESS);
     return path;
 }
 
@@ -58,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     fuzz_check_note(&note);
     (void)apr_file_remove(path, pool);
+    (void)apr_dir_remove(store.directory, pool);
     apr_pool_destroy(pool);
     return 0;
 }
