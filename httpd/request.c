@@ -154,8 +154,8 @@ static char *make_room(apr_pool_t *pool, const char *list)
 }
 
 /* appends a word; returns where the next one goes */
-static char *append(char *list, char *to, const char *join, const char *word,
-                    apr_size_t len)
+static char *append(const char *list, char *to, const char *join,
+                    const char *word, apr_size_t len)
 {
     if (to > list) {
         memcpy(to, join, strlen(join));
