@@ -225,11 +225,14 @@ class Httpd:
         user = "User www-data\nGroup www-data\n" if os.getuid() == 0 else ""
         cgid = f"ScriptSock {root}/run/cgid\n" if self.mpm == "event" else ""
         level = " auth_bearer:debug" if self.with_module else ""
+        # MAB_CORES=<folder for all to write>, after ulimit -c unlimited
+        cores = os.environ.get("MAB_CORES")
+        cores = f"CoreDumpDirectory {cores}\n" if cores else ""
         return f"""ServerRoot {root}
 ServerName 127.0.0.1
 Listen 127.0.0.1:{self.port}
 {self.loads()}
-{user}{cgid}PidFile {root}/run/httpd.pid
+{user}{cgid}{cores}PidFile {root}/run/httpd.pid
 DefaultRuntimeDir {root}/run
 ErrorLog {root}/error.log
 LogLevel info{level}
