@@ -161,3 +161,25 @@ def test_many_requests_at_once(serve_once, authority, one):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_board_that_is_too_small_is_made_anew_with_its_keys(
+        serve_once, authority, one):
+    tokens = Mint(one.url, EC, AUD)
+    server = serve_once(conf_for(authority, one))
+    server.warm("/p/i0", tokens.token())
+    one.stop()
+    server.errorlog.allow("MAB0201")
+    # one issuer makes a board of 8 slots; these are 21, of which 20 are away
+    server.configure(conf_for(authority, one, *[
+        Away(f"https://127.0.0.1:9/{number}") for number in range(20)]))
+    server.graceful()
+    for _ in range(5):
+        server.accepted("/p/i0", tokens.token())
+
+
+class Away:
+    """An issuer that is only a name."""
+
+    def __init__(self, url):
+        self.url = url
