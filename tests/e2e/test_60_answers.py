@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers: status, challenge, body, and who wins over them."""
 import json
+import time
 
 import pytest
 
@@ -177,7 +178,14 @@ def test_hostile_tokens_do_not_shape_the_answer(site, tokens):
 def test_the_access_log_knows_why(site, tokens):
     site.refused("/p/std", tokens.token(exp=1), "expired")
     site.get("/p/scope", tokens.token())
-    lines = (site.root / "access.log").read_text().splitlines()[-2:]
+    # httpd writes the line after the answer
+    deadline = time.monotonic() + 10
+    while True:
+        lines = (site.root / "access.log").read_text().splitlines()[-2:]
+        if lines[-1].endswith("insufficient_scope") \
+                or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
     assert lines[0].endswith(" invalid_token expired"), lines
     assert lines[1].endswith(" insufficient_scope insufficient_scope"), lines
 

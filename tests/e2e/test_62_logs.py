@@ -54,7 +54,9 @@ def ask_remembered(site, target, token):
 
 def refusal(lines):
     """The one line at info; its parts after the message."""
-    loud = [line for line in lines if "[auth_bearer:info]" in line]
+    # the fetcher's lines have no client
+    loud = [line for line in lines
+            if "[auth_bearer:info]" in line and "[client " in line]
     assert len(loud) == 1, lines
     return loud[0].split("[client ", 1)[1].split("] ", 1)[1]
 
