@@ -263,7 +263,9 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
         if preload:
             report = f"log_path={self.root}/asan/report"
             env["LD_PRELOAD"] = preload
-            env["ASAN_OPTIONS"] = f"detect_leaks=0:{report}"
+            # 2: httpd's own handlers do not hide where it crashed
+            env["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=2:" \
+                f"handle_sigbus=2:handle_abort=2:{report}"
             env["UBSAN_OPTIONS"] = f"print_stacktrace=1:{report}"
         return env
 
