@@ -12,6 +12,21 @@
  *   6 claims, subject
  */
 
+void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
+                        bearer_str_t iss, bearer_note_t *note)
+{
+    if (stage == BEARER_STAGE_ALGORITHM && jws)
+        bearer_note_set(note, "%s", jws->alg->name);
+    if (stage == BEARER_STAGE_KEY_ID && jws)
+        bearer_note_set(note, "%.*s", bearer_note_width(jws->kid),
+                        jws->kid.data ? jws->kid.data : "none");
+    if (stage == BEARER_STAGE_TYPE && jws)
+        bearer_note_set(note, "%.*s", bearer_note_width(jws->typ),
+                        jws->typ.data ? jws->typ.data : "none");
+    if (stage == BEARER_STAGE_ISSUER && iss.data)
+        bearer_note_set(note, "%.*s", bearer_note_width(iss), iss.data);
+}
+
 bearer_reason_t bearer_verify_begin(bearer_str_t token,
                                     const bearer_policy_t *policy,
                                     bearer_job_t *job, bearer_note_t *note,

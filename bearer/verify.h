@@ -13,6 +13,17 @@
 #include "bearer/claims.h"
 #include "bearer/jws.h"
 #include "bearer/policy.h"
+#include "bearer/stage.h"
+
+/**
+ * What a check that passed looked at, of that which logs may show: the algorithm,
+ * key id, type or issuer. For other stages the note stays as it is.
+ *
+ * @param jws NULL if the token was not cut (it was proven before)
+ * @param iss data is NULL if no issuer is known
+ */
+void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
+                        bearer_str_t iss, bearer_note_t *note);
 
 /** A token on its way. */
 typedef struct bearer_job_t {

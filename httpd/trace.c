@@ -5,26 +5,6 @@
 
 #include "bearer/stage.h"
 
-/* what a check that passed looked at, as far as the verdict still knows */
-static void set_particulars(bearer_stage_t stage,
-                            const bearer_verdict_t *verdict,
-                            bearer_note_t *note)
-{
-    const bearer_jws_t *jws = verdict->jws;
-
-    if (stage == BEARER_STAGE_ALGORITHM && jws)
-        bearer_note_set(note, "%s", jws->alg->name);
-    if (stage == BEARER_STAGE_KEY_ID && jws)
-        bearer_note_set(note, "%.*s", bearer_note_width(jws->kid),
-                        jws->kid.data ? jws->kid.data : "none");
-    if (stage == BEARER_STAGE_TYPE && jws)
-        bearer_note_set(note, "%.*s", bearer_note_width(jws->typ),
-                        jws->typ.data ? jws->typ.data : "none");
-    if (stage == BEARER_STAGE_ISSUER && verdict->issuer)
-        bearer_note_set(note, "%.*s", bearer_note_width(verdict->issuer->iss),
-                        verdict->issuer->iss.data);
-}
-
 static void write_check(request_rec *r, bearer_stage_t stage, const char *word,
                         const char *particulars)
 {
@@ -37,6 +17,7 @@ static void write_check(request_rec *r, bearer_stage_t stage, const char *word,
 
 void mab_trace_checks(request_rec *r, const bearer_verdict_t *verdict)
 {
+    bearer_str_t iss = {NULL, 0};
     bearer_stage_t failed = bearer_stage_of(verdict->why);
     bearer_stage_t stage = BEARER_STAGE_PLACE;
     const char *slug = bearer_error_find(verdict->why)->slug;
@@ -54,10 +35,12 @@ void mab_trace_checks(request_rec *r, const bearer_verdict_t *verdict)
                       verdict->issuer->iss.data);
         stage = BEARER_STAGE_EXPIRY;
     }
+    if (verdict->issuer)
+        iss = verdict->issuer->iss;
     for (; stage < failed; stage++) {
         bearer_note_t note = {""};
 
-        set_particulars(stage, verdict, &note);
+        bearer_verify_note(stage, verdict->jws, iss, &note);
         write_check(r, stage, "passed", note.text);
     }
     if (failed < BEARER_STAGE_COUNT)

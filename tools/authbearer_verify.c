@@ -66,21 +66,12 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
 static void set_particulars(bearer_stage_t stage, const tool_t *tool,
                             const verdict_t *verdict, bearer_note_t *note)
 {
-    const bearer_jws_t *jws = verdict->job.jws;
+    static const bearer_str_t none = {NULL, 0};
     const bearer_claims_t *claims = verdict->job.claims;
     const tool_step_t *keys = verdict->found.decided;
 
-    if (stage == BEARER_STAGE_ALGORITHM && jws)
-        bearer_note_set(note, "%s", jws->alg->name);
-    if (stage == BEARER_STAGE_KEY_ID && jws)
-        bearer_note_set(note, "%.*s", bearer_note_width(jws->kid),
-                        jws->kid.data ? jws->kid.data : "none");
-    if (stage == BEARER_STAGE_TYPE && jws)
-        bearer_note_set(note, "%.*s", bearer_note_width(jws->typ),
-                        jws->typ.data ? jws->typ.data : "none");
-    if (stage == BEARER_STAGE_ISSUER && claims)
-        bearer_note_set(note, "%.*s", bearer_note_width(claims->iss),
-                        claims->iss.data);
+    bearer_verify_note(stage, verdict->job.jws, claims ? claims->iss : none,
+                       note);
     if (stage == BEARER_STAGE_KEYS && keys)
         bearer_note_set(note, "%d from %s", verdict->found.keys->count,
                         keys->where);
