@@ -4,7 +4,9 @@
  *
  * Owns:     depth, size, duplicate names; typed getters that refuse politely; paths.
  * Does not: know what any member means.
- * Memory:   documents are adopted by a pool and constant; texts point into them
+ * Memory:   documents are adopted by a pool and constant; texts point into them.
+ *           What is judged often is read into a value (one block), the rest by
+ *           jansson
  * Threads:  any, on different documents; many readers on one
  */
 #ifndef BEARER_JSON_H
@@ -12,8 +14,8 @@
 
 #include <jansson.h>
 
-#include "bearer/base.h"
 #include "bearer/error.h"
+#include "bearer/value.h"
 
 /** Seeds the hashing of names (hash flooding): once, before threads start. */
 void bearer_json_seed(void);
@@ -39,6 +41,12 @@ bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
                                   bearer_note_t *note,
                                   apr_pool_t *pool) BEARER_MUST_USE;
 
+/** The same, into one block of the pool, and faster where the text is plain
+ * (plain). Both read the same of the same text. */
+bearer_reason_t bearer_json_read(bearer_str_t text, const bearer_value_t **out,
+                                 bearer_note_t *note,
+                                 apr_pool_t *pool) BEARER_MUST_USE;
+
 /** Gives a document that the caller made (one reference) to the pool. NULL
  * stays NULL. */
 json_t *bearer_json_adopt(json_t *json, apr_pool_t *pool);
@@ -55,6 +63,12 @@ bearer_json_got_t bearer_json_string(const json_t *object, const char *name,
 bearer_json_got_t bearer_json_seconds(const json_t *object, const char *name,
                                       apr_int64_t *out);
 
+/** The same two for what bearer_json_read made. */
+bearer_json_got_t bearer_json_get_string(const bearer_value_t *object,
+                                         const char *name, bearer_str_t *out);
+bearer_json_got_t bearer_json_get_seconds(const bearer_value_t *object,
+                                          const char *name, apr_int64_t *out);
+
 /** Whether a value is a string equal to text, byte for byte. */
 bool bearer_json_equals(const json_t *value, bearer_str_t text);
 
@@ -66,6 +80,17 @@ int bearer_json_precision(const json_t *value);
 /** Compact JSON text of a value (members in document order; reals with
  * bearer_json_precision). Holds no control character. */
 bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool);
+
+/** The same text of what bearer_json_read made; data is NULL if there is no
+ * memory. */
+bearer_str_t bearer_json_write(const bearer_value_t *value, apr_pool_t *pool);
+
+/** The JSON text of a number or a boolean, without bearer_json_write's copies.
+ *
+ * @param buffer at least 64 bytes, in which the text stands
+ * @return data is NULL for all else, or if there is no memory */
+bearer_str_t bearer_json_scalar(const bearer_value_t *value, char *buffer,
+                                apr_size_t size);
 
 /** A compiled claim path; immutable. */
 typedef struct bearer_path_t bearer_path_t;
@@ -89,7 +114,7 @@ const char *bearer_json_path_text(const bearer_path_t *path);
 
 /** What stands at the path, or NULL. Array steps are decimal indexes without
  * leading zeros, in both spellings of a path. */
-const json_t *bearer_json_path_find(const bearer_path_t *path,
-                                    const json_t *document);
+const bearer_value_t *bearer_json_path_find(const bearer_path_t *path,
+                                            const bearer_value_t *document);
 
 #endif

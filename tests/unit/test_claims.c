@@ -680,7 +680,10 @@ static void claims_reals_are_short_and_exact(void **state)
             parse(apr_pstrcat(*state, "{'x':", got.data, "}", NULL), *state);
 
         assert_string_equal(got.data, jose_json(cases[i].want, *state).data);
-        unit_expect(cases[i].value, json_equal(claims->json, again->json));
+        unit_expect(cases[i].value,
+                    strcmp(bearer_json_write(claims->all, *state).data,
+                           bearer_json_write(again->all, *state).data)
+                        == 0);
     }
 }
 
