@@ -16,7 +16,9 @@
 #define SHARD_ENTRIES 64
 #define SHARD_BYTES   ((apr_size_t)524288)
 
-#define KEY_WORDS     (BEARER_LIMIT_TOKEN / 8)
+/* Of the end of a token, enough to be different in each: 192 bits of its
+ * signature, or more than half of an HMAC's 256. */
+#define HASHED ((apr_size_t)32)
 
 /* Blocks begin at lines of the processor's cache: readers of two entries, who
  * count themselves in them, do not get in each other's way. */
@@ -79,64 +81,26 @@ typedef struct shard_t {
 struct bearer_tokcache_t {
     apr_time_t ttl;
     unsigned char seed[16];
-    apr_uint64_t key[KEY_WORDS];
     unsigned int shard_count; /* a power of two */
     shard_t *shards[SHARDS_MAX];
 };
 
 _Static_assert(APR_SIPHASH_KSIZE == 16, "the seed is a SipHash key");
-_Static_assert(BEARER_LIMIT_TOKEN % 8 == 0, "a key word for each token word");
 _Static_assert(sizeof(block_t) <= 64, "any gap can be a block");
 
 /* --- the hash ------------------------------------------------------------- */
 
-/* One word of NH: the halves of the sum times each other. That the lower half
- * may carry into the upper one costs no more than a factor of two. */
-static apr_uint64_t times(apr_uint64_t word, apr_uint64_t key)
-{
-    apr_uint64_t sum = word + key;
-
-    return (sum & 0xffffffffu) * (sum >> 32);
-}
-
-/* NH, the first layer of UMAC (RFC 4418 5.2), on 64 bits at a time: whoever does
- * not know the key makes two texts of one length collide with a probability of
- * at most 2^-31. SipHash over all bytes would cost more than all else. */
-static apr_uint64_t squeeze(const bearer_tokcache_t *cache, bearer_str_t token)
-{
-    apr_size_t most = BEARER_LIMIT_TOKEN; /* longer ones are not kept */
-    apr_size_t len = token.len < most ? token.len : most;
-    apr_uint64_t word, sum = 0;
-    apr_size_t i;
-
-    for (i = 0; i < len / 8; i++) {
-        memcpy(&word, token.data + 8 * i, 8);
-        sum += times(word, cache->key[i]);
-    }
-    if (len % 8) {
-        word = 0;
-        memcpy(&word, token.data + 8 * i, len % 8);
-        sum += times(word, cache->key[i]);
-    }
-    return sum;
-}
-
-/* Hash flooding: where a token lies cannot be foretold without the seed. The
- * hash only chooses the place; equal is what has equal bytes. */
+/*
+ * Hash flooding: where a token lies cannot be foretold without the seed. The end
+ * of a token is its signature, and only tokens whose signature was proven are
+ * kept: no stranger can make two of them that end alike. The hash only chooses
+ * the place; equal is what has equal bytes.
+ */
 static apr_uint64_t hash_of(const bearer_tokcache_t *cache, bearer_str_t token)
 {
-    apr_uint64_t both[2] = {squeeze(cache, token), token.len};
+    apr_size_t len = token.len < HASHED ? token.len : HASHED;
 
-    return apr_siphash24(both, sizeof(both), cache->seed);
-}
-
-/* 8 bytes here and 16 in hash_of: one key never meets the same text twice */
-static void make_key(bearer_tokcache_t *cache)
-{
-    apr_uint64_t i;
-
-    for (i = 0; i < KEY_WORDS; i++)
-        cache->key[i] = apr_siphash24(&i, sizeof(i), cache->seed);
+    return apr_siphash24(token.data + token.len - len, len, cache->seed);
 }
 
 static shard_t *shard_of(const bearer_tokcache_t *cache, apr_uint64_t hash)
@@ -457,7 +421,6 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
 
     cache->ttl = conf->ttl;
     memcpy(cache->seed, conf->seed, sizeof(cache->seed));
-    make_key(cache);
     cache->shard_count = count_shards(entries, conf->bytes);
     apr_pool_cleanup_register(pool, cache, end, apr_pool_cleanup_null);
     for (i = 0; i < cache->shard_count; i++) {
