@@ -222,8 +222,8 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
     int i;
 
     for (i = 0; i < policy->user_count; i++) {
-        bearer_str_t text = bearer_value_text(
-            bearer_json_path_find(policy->user[i], claims->all));
+        bearer_str_t text =
+            bearer_value_text(bearer_path_find(policy->user[i], claims->all));
 
         if (!text.data || is_blank(text) || bearer_claims_has_control(text))
             continue;
@@ -297,7 +297,7 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
                                 const char *join, apr_pool_t *pool)
 {
     const bearer_value_t *value =
-        path ? bearer_json_path_find(path, claims->all) : claims->all;
+        path ? bearer_path_find(path, claims->all) : claims->all;
     bearer_str_t absent = {NULL, 0};
 
     if (!value || bearer_value_is(value, BEARER_KIND_NULL))
@@ -322,7 +322,7 @@ const char *const *bearer_claims_list(const bearer_claims_t *claims,
                                       const bearer_path_t *path,
                                       apr_pool_t *pool)
 {
-    const bearer_value_t *value = bearer_json_path_find(path, claims->all);
+    const bearer_value_t *value = bearer_path_find(path, claims->all);
     apr_array_header_t *texts = apr_array_make(pool, 8, sizeof(char *));
     const bearer_value_t *member;
 

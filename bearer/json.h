@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json - JSON from strangers, and paths into it.
+ * json - JSON from strangers.
  *
- * Owns:     depth, size, duplicate names; typed getters that refuse politely; paths.
+ * Owns:     depth, size, duplicate names; typed getters that refuse politely.
  * Does not: know what any member means.
  * Memory:   documents are adopted by a pool and constant; texts point into them.
  *           What is judged often is read into a value (one block), the rest by
@@ -91,30 +91,5 @@ bearer_str_t bearer_json_write(const bearer_value_t *value, apr_pool_t *pool);
  * @return data is NULL for all else, or if there is no memory */
 bearer_str_t bearer_json_scalar(const bearer_value_t *value, char *buffer,
                                 apr_size_t size);
-
-/** A compiled claim path; immutable. */
-typedef struct bearer_path_t bearer_path_t;
-
-/**
- * Compiles a claim path: dotted ("realm_access.roles"), or a JSON Pointer (RFC
- * 6901) when it begins with "/" ("/https:~1~1example.org~1roles/0").
- *
- * @param out  keeps copies of all it needs in the pool
- * @return BEARER_OK, BEARER_PATH_FORM for an empty path, an empty or overlong
- *         step of a dotted path, a bad ~ escape, or more than
- *         BEARER_LIMIT_JSON_DEPTH steps
- */
-bearer_reason_t bearer_json_path_parse(const char *text,
-                                       const bearer_path_t **out,
-                                       bearer_note_t *note,
-                                       apr_pool_t *pool) BEARER_MUST_USE;
-
-/** The path as it was written. */
-const char *bearer_json_path_text(const bearer_path_t *path);
-
-/** What stands at the path, or NULL. Array steps are decimal indexes without
- * leading zeros, in both spellings of a path. */
-const bearer_value_t *bearer_json_path_find(const bearer_path_t *path,
-                                            const bearer_value_t *document);
 
 #endif

@@ -192,7 +192,7 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
     for (i = 0; i < match->count && !result; i++) {
         const condition_t *condition = &match->conditions[i];
         const bearer_value_t *value =
-            bearer_json_path_find(condition->path, claims->all);
+            bearer_path_find(condition->path, claims->all);
 
         if (value)
             result = holds(condition, value);
@@ -203,7 +203,7 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
 bool bearer_match_equals(const bearer_path_t *path, bearer_str_t text,
                          const bearer_claims_t *claims)
 {
-    const bearer_value_t *value = bearer_json_path_find(path, claims->all);
+    const bearer_value_t *value = bearer_path_find(path, claims->all);
     const bearer_value_t *at;
 
     if (!bearer_value_is(value, BEARER_KIND_ARRAY))
@@ -276,8 +276,7 @@ static bearer_reason_t add(apr_array_header_t *conditions, const char *path,
                            condition_t condition, bearer_note_t *note,
                            apr_pool_t *pool)
 {
-    bearer_reason_t why =
-        bearer_json_path_parse(path, &condition.path, note, pool);
+    bearer_reason_t why = bearer_path_parse(path, &condition.path, note, pool);
 
     if (!why)
         APR_ARRAY_PUSH(conditions, condition_t) = condition;

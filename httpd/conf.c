@@ -104,8 +104,8 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->sub.items = apr_pcalloc(pconf, sizeof(bearer_path_t *));
     registry->sub.count = 1;
     registry->cache_entries = registry->cache_ttl = MAB_UNSET;
-    if (bearer_json_path_parse(
-            "sub", (const bearer_path_t **)registry->sub.items, NULL, pconf))
+    if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
+                          NULL, pconf))
         registry->sub.count = 0;
 }
 

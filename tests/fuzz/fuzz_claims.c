@@ -13,7 +13,7 @@ static void show_all(const bearer_claims_t *claims, const char *text,
     bearer_str_t out;
     int form;
 
-    if (bearer_json_path_parse(text, &path, &note, pool))
+    if (bearer_path_parse(text, &path, &note, pool))
         path = NULL;
     for (form = BEARER_FORM_PLAIN; form <= BEARER_FORM_BASE64URL; form++) {
         out = bearer_claims_text(claims, path, (bearer_form_t)form, ",", pool);

@@ -30,9 +30,9 @@ static void check_line(const bearer_match_t *match, const char *const *words,
 
     fuzz_check(bearer_match_check(match, claims) == result);
     if (strpbrk(words[0], ":~")
-        || bearer_json_path_parse(words[0], &path, &note, pool))
+        || bearer_path_parse(words[0], &path, &note, pool))
         return;
-    value = bearer_json_path_find(path, claims->all);
+    value = bearer_path_find(path, claims->all);
     if (!value)
         fuzz_check(result == BEARER_MATCH_NO);
     if (count == 2 && !strpbrk(words[1], "=<>!~")

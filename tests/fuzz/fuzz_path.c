@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "bearer/json.h"
+#include "bearer/path.h"
 
 /* the reference walks the text of a dotted path itself, by names only, in what
  * jansson made of the document */
@@ -52,12 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const json_t *json = NULL;
     const bearer_value_t *value = NULL;
 
-    if (bearer_json_path_parse(text, &path, &note, pool) == BEARER_OK) {
-        fuzz_check(strcmp(bearer_json_path_text(path), text) == 0);
+    if (bearer_path_parse(text, &path, &note, pool) == BEARER_OK) {
+        fuzz_check(strcmp(bearer_path_text(path), text) == 0);
         if (bearer_json_parse(rest, &json, &note, pool) == BEARER_OK) {
             fuzz_check(bearer_json_read(rest, &value, &note, pool)
                        == BEARER_OK);
-            value = bearer_json_path_find(path, value);
+            value = bearer_path_find(path, value);
             if (text[0] != '/' && !has_array(json, text, pool))
                 check_same(value, walk(text, json, pool), pool);
         }

@@ -41,8 +41,7 @@ static const bearer_path_t *path(const char *text, apr_pool_t *pool)
 {
     const bearer_path_t *made = NULL;
 
-    unit_expect_reason(text, bearer_json_path_parse(text, &made, NULL, pool),
-                       "ok");
+    unit_expect_reason(text, bearer_path_parse(text, &made, NULL, pool), "ok");
     return made;
 }
 

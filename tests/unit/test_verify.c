@@ -36,7 +36,7 @@ static place_t *place(apr_pool_t *pool)
 
     assert_int_equal(
         bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
-    assert_int_equal(bearer_json_path_parse("sub", &made->user[0], NULL, pool),
+    assert_int_equal(bearer_path_parse("sub", &made->user[0], NULL, pool),
                      BEARER_OK);
     made->keys.iss = unit_str("https://i");
     made->secret.iss = unit_str("https://s");
