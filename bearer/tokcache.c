@@ -31,8 +31,8 @@ typedef bearer_tokcache_entry_t entry_t;
 
 /* The memory of a shard: blocks, one behind the other, without a gap. */
 typedef struct region_t {
-    atomic_uint orphans; /* entries that still have readers after the end, and
-                            one for whoever is counting */
+    atomic_uint orphans; /* after the end: entries that are still read, and one
+                            for whoever is counting them */
     _Alignas(64) char blocks[];
 } region_t;
 
@@ -180,11 +180,11 @@ static void fill(entry_t *entry, bearer_str_t token,
     entry->proof.claims = &entry->claims;
 }
 
-/* one entry less that is read after the end */
-static void let_orphan_go(region_t *region)
+/* so many less that look at it after the end */
+static void let_orphans_go(region_t *region, unsigned int count)
 {
-    if (atomic_fetch_sub_explicit(&region->orphans, 1, memory_order_acq_rel)
-        == 1)
+    if (atomic_fetch_sub_explicit(&region->orphans, count, memory_order_acq_rel)
+        == count)
         free(region);
 }
 
@@ -317,25 +317,26 @@ static entry_t *make_room(shard_t *shard, apr_size_t size)
 
 /* --- the cache ------------------------------------------------------------- */
 
-/* who reads an entry at the end of the pool goes on, and frees its region */
+/* who reads an entry at the end of the pool goes on, and the last one frees the
+ * region */
 static void abandon(shard_t *shard)
 {
     region_t *region = shard->region;
-    block_t *block;
-    apr_size_t at;
+    unsigned int done = 1; /* we ourselves */
+    apr_size_t at, size;
 
-    for (at = 0; at < shard->size; at += block->size) {
+    for (at = 0; at < shard->size; at += size) {
         entry_t *entry = (entry_t *)(void *)block_at(shard, at);
 
-        block = &entry->block;
-        if (block->state == STATE_FREE)
+        size = entry->block.size;
+        if (entry->block.state == STATE_FREE)
             continue;
         atomic_fetch_add_explicit(&region->orphans, 1, memory_order_relaxed);
         if (!atomic_fetch_or_explicit(&entry->readers, ORPHAN,
                                       memory_order_acq_rel))
-            let_orphan_go(region);
+            done++;
     }
-    let_orphan_go(region);
+    let_orphans_go(region, done);
 }
 
 static apr_status_t end(void *data)
@@ -477,7 +478,7 @@ void bearer_tokcache_give(bearer_tokcache_entry_t *entry)
     /* release: what was read is read; from here on it may be another's */
     if (atomic_fetch_sub_explicit(&entry->readers, 1, memory_order_acq_rel)
         == (ORPHAN | 1))
-        let_orphan_go(region);
+        let_orphans_go(region, 1);
 }
 
 void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
