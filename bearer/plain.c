@@ -44,27 +44,43 @@ static bool take(reader_t *in, char wanted)
     return true;
 }
 
-/* escapes, and what must not be in a string, are jansson's to judge */
-static bool is_plain(unsigned char c)
-{
-    return c >= ' ' && c != 0x7f && c != '"' && c != '\\';
-}
+/* what may stand in a string: ASCII, and the bytes of UTF-8's other characters.
+ * Escapes, and what must not be in a string, are jansson's to judge. */
+enum { ASCII = 1, HIGH = 2 };
+/* clang-format off */
+#define ASCII_4  ASCII, ASCII, ASCII, ASCII
+#define ASCII_16 ASCII_4, ASCII_4, ASCII_4, ASCII_4
+#define HIGH_4   HIGH, HIGH, HIGH, HIGH
+#define HIGH_16  HIGH_4, HIGH_4, HIGH_4, HIGH_4
+static const unsigned char plain[256] = {
+    [' '] = ASCII, ASCII, 0 /* " */, ASCII, ASCII_4, ASCII_4, ASCII_4,
+    ['0'] = ASCII_16,
+    ['@'] = ASCII_16,
+    ['P'] = ASCII_4, ASCII_4, ASCII_4, 0 /* \ */, ASCII, ASCII, ASCII,
+    ['`'] = ASCII_16,
+    ['p'] = ASCII_4, ASCII_4, ASCII_4, ASCII, ASCII, ASCII, 0 /* DEL */,
+    [0x80] = HIGH_16, HIGH_16, HIGH_16, HIGH_16,
+             HIGH_16, HIGH_16, HIGH_16, HIGH_16
+};
+/* clang-format on */
 
 /* the rest of a string whose first quote is behind us, and whether all of it is
  * ASCII */
 static bool take_text(reader_t *in, bearer_str_t *out, bool *ascii)
 {
-    const char *from = in->at;
+    const unsigned char *from = (const unsigned char *)in->at;
+    const unsigned char *end = (const unsigned char *)in->end;
+    const unsigned char *at = from;
     unsigned char all = 0;
 
-    while (in->at < in->end && is_plain((unsigned char)*in->at))
-        all |= (unsigned char)*in->at++;
-    if (in->at == in->end || *in->at != '"')
+    while (at < end && plain[*at])
+        all |= plain[*at++];
+    if (at == end || *at != '"')
         return false;
-    *ascii = all < 0x80;
-    out->data = from;
-    out->len = (apr_size_t)(in->at - from);
-    in->at++;
+    *ascii = !(all & HIGH);
+    out->data = in->at;
+    out->len = (apr_size_t)(at - from);
+    in->at += out->len + 1;
     return true;
 }
 

@@ -112,6 +112,22 @@ static void plain_takes_what_is_plain(void **state BEARER_UNUSED)
     }
 }
 
+/* each byte alone in a string: what is read, and that jansson reads it so */
+static void plain_knows_every_byte(void **state BEARER_UNUSED)
+{
+    char text[] = "{\"a\":\"?\"}";
+    int byte;
+
+    for (byte = 0; byte < 256; byte++) {
+        bearer_str_t whole = {text, sizeof(text) - 1};
+        bool plain = byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+
+        text[6] = (char)byte;
+        if (agrees(whole) != plain)
+            fail_msg("byte %d", byte);
+    }
+}
+
 static void plain_leaves_nul(void **state BEARER_UNUSED)
 {
     static const bearer_str_t inside = BEARER_LIT("{\"a\":\"x\0y\"}");
@@ -253,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(plain_takes_what_is_plain),
+        unit_row(plain_knows_every_byte),
         unit_row(plain_leaves_nul),
         unit_row(plain_is_as_deep_as_json),
         unit_row(plain_leaves_long_names),
