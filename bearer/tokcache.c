@@ -24,6 +24,11 @@
  * count themselves in them, do not get in each other's way. */
 #define LINE ((apr_size_t)64)
 
+/* How many blocks are looked at for room, and in how many of them being used
+ * lately counts: others wait for the lock, and a large cache has many. */
+#define LOOKS_MOST 1024
+#define LOOKS_KIND 256
+
 /* in entry_t.readers: the cache has ended, the last reader cleans up */
 #define ORPHAN 0x80000000u
 
@@ -247,9 +252,10 @@ static bool is_wanted(shard_t *shard, apr_uint64_t hash)
     return false;
 }
 
-/* whether nothing is in this block any more. Acquire: whoever writes over it
- * comes after all that its readers read. */
-static bool is_empty(shard_t *shard, block_t *block)
+/* Whether nothing is in this block any more; who was used lately goes only if we
+ * are not kind. Acquire: whoever writes over it comes after all that its readers
+ * read. */
+static bool is_empty(shard_t *shard, block_t *block, bool kind)
 {
     entry_t *entry = (entry_t *)(void *)block;
 
@@ -259,7 +265,7 @@ static bool is_empty(shard_t *shard, block_t *block)
         return false;
     if (block->state == STATE_OUT)
         return true;
-    if (entry->used) {
+    if (entry->used && kind) {
         entry->used = false;
         return false;
     }
@@ -289,22 +295,21 @@ static entry_t *carve(shard_t *shard, apr_size_t start, apr_size_t end,
 /*
  * CLOCK, in the order of addresses: the hand goes round until blocks that lie
  * behind each other are free and large enough. Who was found since it went by
- * last is passed over once, who is being read always. After two rounds nothing
- * will change.
+ * last is passed over once, who is being read always.
  */
 static entry_t *make_room(shard_t *shard, apr_size_t size)
 {
-    apr_size_t at = shard->hand, start = at, passed = 0;
+    apr_size_t at = shard->hand, start = at;
+    int looks;
 
-    while (passed <= 2 * shard->size) {
+    for (looks = 0; looks < LOOKS_MOST; looks++) {
         block_t *block;
 
         if (at == shard->size)
             at = start = 0;
         block = block_at(shard, at);
         at += block->size;
-        passed += block->size;
-        if (!is_empty(shard, block)) {
+        if (!is_empty(shard, block, looks < LOOKS_KIND)) {
             start = at;
             continue;
         }
@@ -312,6 +317,7 @@ static entry_t *make_room(shard_t *shard, apr_size_t size)
         if (at - start >= size && shard->entries < shard->max_entries)
             return carve(shard, start, at, size);
     }
+    shard->hand = at;
     return NULL;
 }
 

@@ -629,6 +629,27 @@ static void tokcache_keeps_those_that_are_used(void **state)
     assert_int_equal(found(cache, token_of(7, *state), T), 8);
 }
 
+/* with a large cache in use, nobody waits until the hand was everywhere */
+static void tokcache_looks_for_room_in_a_few_places_only(void **state)
+{
+    bearer_tokcache_t *cache = cache_of(2000, 1000000, *state);
+    int i, gone = 0;
+
+    for (i = 0; i < 2000; i++) {
+        store(cache, token_of(i, *state), (apr_uint64_t)i + 1, T);
+        assert_int_equal(found(cache, token_of(i, *state), T), i + 1);
+    }
+    assert_int_equal(bearer_tokcache_stats(cache).evictions, 0);
+    store(cache, token_of(5000, *state), 5001, T);
+    assert_int_equal(found(cache, token_of(5000, *state), T), 5001);
+    assert_int_equal(bearer_tokcache_stats(cache).evictions, 1);
+    for (i = 0; i < 2000; i++) {
+        if (!found(cache, token_of(i, *state), T))
+            gone = i;
+    }
+    assert_in_range(gone, 200, 300);
+}
+
 /* a stream of tokens that come once does not wash out the others */
 static void tokcache_resists_a_flood_of_new_tokens(void **state)
 {
@@ -1183,6 +1204,7 @@ int main(void)
         unit_row(tokcache_counts_all_that_it_keeps),
         unit_row(tokcache_keeps_claims_in_little_more_than_their_text),
         unit_row(tokcache_keeps_those_that_are_used),
+        unit_row(tokcache_looks_for_room_in_a_few_places_only),
         unit_row(tokcache_resists_a_flood_of_new_tokens),
         unit_row(tokcache_spreads_similar_signatures),
         unit_row(tokcache_tells_tokens_apart_that_end_alike),
