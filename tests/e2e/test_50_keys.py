@@ -32,15 +32,6 @@ def until(server, target, token, status=200, seconds=10):
         time.sleep(0.1)
 
 
-def unavailable(answer):
-    assert answer.status == 503, answer
-    assert answer.json()["code"] == "keys_unavailable"
-    assert int(answer.header("Retry-After")) > 0
-    for value in answer.all("WWW-Authenticate"):
-        assert "error=" not in value
-    return answer
-
-
 # --- where keys come from ---------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -231,7 +222,7 @@ def test_a_start_without_the_issuer(serve_once, make_issuer, authority):
         .place("open", require="Require all granted"))
     server.errorlog.expect(f"{LOUD}.*fetch_connect")
     server.errorlog.expect("keys_unavailable: .*")
-    unavailable(server.get("/p/a", tokens.token()))
+    server.unavailable("/p/a", tokens.token())
     answer = server.get("/p/b", tokens.token())
     assert (answer.status, answer.json()["code"]) == (401, "invalid_token")
     assert answer.challenge()["error"] == "invalid_token"
@@ -363,8 +354,7 @@ def test_bad_answers_give_no_keys(serve_once, liars, authority):
                                f"{BAD[name][1]}")
     for name, issuer in liars.items():
         issuer.wait_for(issuer.jwks_path, 1, 10)
-        unavailable(server.get("/p/" + name, Mint(issuer.url, EC,
-                                                  AUD).token()))
+        server.unavailable("/p/" + name, Mint(issuer.url, EC, AUD).token())
 
 
 METADATA = {
@@ -393,8 +383,7 @@ def test_metadata_that_is_not_believed(serve_once, make_issuer, authority):
     for name, issuer in issuers.items():
         server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*"
                                f"{METADATA[name][1]}")
-        unavailable(server.get("/p/" + name,
-                               Mint(issuer.url, EC, AUD).token()))
+        server.unavailable("/p/" + name, Mint(issuer.url, EC, AUD).token())
         assert issuer.count(issuer.jwks_path) == 0
 
 
@@ -406,7 +395,7 @@ def test_a_certificate_of_a_stranger(serve_once, make_issuer):
         f"AuthBearerIssuer {issuer.url}").place("a"))
     server.errorlog.expect(f"{LOUD}.*fetch_tls")
     server.errorlog.expect("keys_unavailable")
-    unavailable(server.get("/p/a", Mint(issuer.url, EC, AUD).token()))
+    server.unavailable("/p/a", Mint(issuer.url, EC, AUD).token())
     assert issuer.count() == 0
 
 
@@ -444,7 +433,7 @@ def test_requests_meanwhile_are_served(serve_once, make_issuer, authority):
     server.errorlog.expect("keys_unavailable")
     assert server.get("/ok.txt").status == 200
     begun = time.monotonic()
-    unavailable(server.get("/p/a", Mint(issuer.url, EC, AUD).token()))
+    server.unavailable("/p/a", Mint(issuer.url, EC, AUD).token())
     assert time.monotonic() - begun < 8
     issuer.recover()
     until(server, "/p/a", Mint(issuer.url, EC, AUD).token(), seconds=15)
