@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
-from testenv import env, issuer as issuers, mint  # noqa: E402
+from testenv import env, issuer as issuers, mint, world  # noqa: E402
 from testenv.conf import Conf  # noqa: E402
 
 SKIP = 77  # automake: skipped
@@ -41,8 +41,9 @@ def make_issuer(authority):
     """Makes issuers that end with the module of tests."""
     made = []
 
-    def make(path="", keys=(), tls=True):
-        made.append(issuers.Issuer(authority if tls else None, path, keys))
+    def make(path="", keys=(), tls=True, **where):
+        made.append(issuers.Issuer(authority if tls else None, path, keys,
+                                   **where))
         return made[-1]
 
     yield make
@@ -111,6 +112,23 @@ def serve_once(mpm):
     make, close = server_factory(mpm)
     yield make
     close()
+
+
+@pytest.fixture(scope="session")
+def world_library(tmp_path_factory):
+    library = world.build(tmp_path_factory.mktemp("world"))
+    if not library:
+        pytest.skip("needs a C compiler (CC)")
+    return library
+
+
+@pytest.fixture
+def in_a_world(serve_once, world_library):
+    """Makes a server that is not started, and its world."""
+    def make(conf):
+        server = serve_once(conf, start=False)
+        return server, world.World(server, world_library)
+    return make
 
 
 @pytest.fixture(autouse=True)

@@ -153,6 +153,8 @@ def test_good_keys_stay_and_the_log_tells_changes(serve_once, faulty,
     for issuer in faulty.values():
         heal(issuer, EC)
     server = serve_once(conf_for(authority.ca, faulty))
+    # a second may be too little on a busy machine
+    server.errorlog.allow(f"{LOUD}.*fetch_timeout")
     mints = {n: Mint(i.url, EC, AUD) for n, i in faulty.items()}
     good = {n: m.token() for n, m in mints.items()}
     new = {n: m.token(NEW) for n, m in mints.items()}
@@ -181,13 +183,12 @@ def test_good_keys_stay_and_the_log_tells_changes(serve_once, faulty,
     time.sleep(MISS)
     for name, issuer in faulty.items():
         server.warm("/p/" + name, new[name])
-        again = server.errorlog.matching(
+        server.errorlog.wait(
             f"issuer {issuer.url}: refreshed again after \\d+ failures, keys ")
-        assert len(again) == 1, again
         # one line for each change of state, not for each attempt. Another
         # reason is a change; which one a cut connection gives is chance.
-        told = server.errorlog.matching(f"{LOUD}: issuer {issuer.url}:")
-        assert 1 <= len(told) <= 2, told
+        told = server.errorlog.states(issuer.url)
+        assert all(a != b for a, b in zip(told, told[1:])), told
 
 
 def test_no_keys_from_a_faulty_issuer(serve_once, faulty, authority):

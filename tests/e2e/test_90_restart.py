@@ -134,10 +134,9 @@ def test_stopping_while_a_fetch_is_stuck(serve_once, authority, one):
     one.stall(60)
     server = serve_once(conf_for(authority, one, more="timeout=30s"))
     one.wait_for(one.discovery_path, 1, 10)
-    server.errorlog.allow("MAB0201|AH00045|AH00046")
-    begun = time.monotonic()
+    # but not AH00046: httpd must not have to kill the child
+    server.errorlog.allow("MAB0201|AH00045")
     server.stop()
-    assert time.monotonic() - begun < 8
     one.recover()
 
 

@@ -16,6 +16,9 @@ Counted: valid tokens refused, requests that took longer than the fetch
 timeout, and what the issuers were asked. A connection that the killed child
 had is made again and counted apart. Exit status 0: nothing refused, nothing
 over time, no issuer asked more than the policy allows.
+
+The tables are those of docs/operations.md, both MPMs one after the other. Load,
+issuers and httpd share the machine: let it do nothing else meanwhile.
 """
 import argparse
 import os
@@ -106,7 +109,8 @@ class Seen:
 
 
 class Run:
-    def __init__(self, options, authority):
+    def __init__(self, mpm, options, authority):
+        self.mpm = mpm
         self.options = options
         self.end = threading.Event()
         self.sources = [Rotating(name, authority, options.at_once)
@@ -115,7 +119,7 @@ class Run:
         self.strange = {s.name: Seen() for s in self.sources}
         self.counted = {"rotations": 0, "restarts": 0, "killed": 0}
         env.TUNING.update(TUNING)
-        self.server = env.Httpd(options.mpm, self.configuration(authority))
+        self.server = env.Httpd(mpm, self.configuration(authority))
 
     def configuration(self, authority):
         conf = Conf(f"AuthBearerFetch ca={authority.ca} timeout={TIMEOUT}s "
@@ -229,17 +233,16 @@ class Run:
                                                     self.strange)):
             for name, seen in kinds.items():
                 rows.append([
-                    f"{what}, {name}", len(seen.seconds), len(seen.wrong),
-                    seen.over(), milliseconds(quantile(seen.seconds, 0.5)),
+                    f"{what}, {name}, {self.mpm}", len(seen.seconds),
+                    len(seen.wrong), seen.over(),
+                    milliseconds(quantile(seen.seconds, 0.5)),
                     milliseconds(quantile(seen.seconds, 0.99)),
                     milliseconds(max(seen.seconds, default=0)), seen.lost])
-        return render(["tokens", "requests", "answered wrongly",
-                       f"over {OVER} s", "median ms", "99 % ms", "max ms",
-                       "connections lost"], rows)
+        return rows
 
     def fetchers(self):
-        """How often another child began to fetch; each begins with the
-        metadata, and does again what was cut off."""
+        """How often another child began to fetch; each does again what was
+        cut off."""
         return self.server.errorlog.text(self.log).count(
             "begins fetching keys")
 
@@ -251,12 +254,12 @@ class Run:
         rows = []
         for source in self.sources[:2]:
             one = source.issuer
-            rows.append((source.name, "keys", one.count(one.jwks_path),
-                         rounds))
-            rows.append((source.name, "metadata",
-                         one.count(one.discovery_path), changes))
+            name = f"{source.name}, {self.mpm}"
+            rows.append((name, "keys", one.count(one.jwks_path), rounds))
+            rows.append((name, "metadata", one.count(one.discovery_path),
+                         changes))
         # when nobody answers, both addresses are tried in a round
-        rows.append(("dead", "connections",
+        rows.append((f"dead, {self.mpm}", "connections",
                      self.sources[2].issuer.count("(hung up)"),
                      2 * (rounds + BACK_OFF)))
         return rows
@@ -266,18 +269,17 @@ class Run:
         return all(not s.wrong and not s.over() and s.seconds for s in seen) \
             and all(count <= most for _, _, count, most in self.asked())
 
-    def report(self):
+    def summary(self):
         done = ", ".join(f"{n} {what}" for what, n in self.counted.items())
-        print(f"{self.options.mpm}: {self.passed:.0f} s, {done}, "
-              f"{self.fetchers()} times another fetcher\n")
-        print(self.requests() + "\n")
-        print(render(["issuer", "asked for", "times", "allowed"],
-                     self.asked()) + "\n")
-        for kinds in (self.valid, self.strange):
-            for name, seen in kinds.items():
-                for when, status, header in seen.wrong[:10]:
-                    print(f"wrong: {name} {when} {status} "
-                          f"{mint.unb64(header).decode()}")
+        return f"{self.mpm}: {self.passed:.0f} s, {done}, " \
+            f"{self.fetchers()} times another fetcher"
+
+    def complaints(self):
+        return [f"wrong: {self.mpm} {name} {when} {status} "
+                f"{mint.unb64(header).decode()}"
+                for kinds in (self.valid, self.strange)
+                for name, seen in kinds.items()
+                for when, status, header in seen.wrong[:10]]
 
 
 def read_options(arguments):
@@ -285,8 +287,8 @@ def read_options(arguments):
         prog="bench keys", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=int, default=60)
-    options.add_argument("--mpm", choices=["event", "prefork"],
-                         default="event")
+    options.add_argument("--mpm", nargs="+", choices=["event", "prefork"],
+                         default=["event", "prefork"])
     options.add_argument("--clients", type=int, default=4)
     options.add_argument("--rotate", type=float, default=1.0,
                          metavar="SECONDS")
@@ -296,16 +298,30 @@ def read_options(arguments):
     return options.parse_args(arguments)
 
 
+def measure(mpm, options, authority):
+    """A finished run: what the tables are made of."""
+    run = Run(mpm, options, authority)
+    try:
+        run.run()
+        print(run.summary(), flush=True)
+        return run.requests(), run.asked(), run.complaints(), run.verdict()
+    finally:
+        run.close()
+
+
 def main(arguments):
     options = read_options(arguments)
     with tempfile.TemporaryDirectory(prefix="mab-bench-") as folder:
         pathlib.Path(folder).chmod(0o755)
-        bench = Run(options, issuers.Authority(folder))
-        try:
-            bench.run()
-            bench.report()
-            good = bench.verdict()
-        finally:
-            bench.close()
-    print("good" if good else "NOT GOOD")
-    return 0 if good else 1
+        authority = issuers.Authority(folder)
+        requests, asked, complaints, good = zip(
+            *[measure(mpm, options, authority) for mpm in options.mpm])
+    print("\n" + render(
+        ["tokens, MPM", "requests", "wrong", f"over {OVER} s", "median ms",
+         "99 % ms", "max ms", "lost"], sum(requests, [])))
+    print("\n" + render(["issuer, MPM", "asked for", "times", "allowed"],
+                        sum(asked, [])) + "\n")
+    for line in sum(complaints, []):
+        print(line)
+    print("good" if all(good) else "NOT GOOD")
+    return 0 if all(good) else 1

@@ -179,6 +179,7 @@ class Httpd:
         self.failed = False
         self.logs_read = {}
         self.environment = {}  # beside the usual variables
+        self.preload = []
         self.errorlog = ErrorLog(self.root / "error.log")
         self.write("htdocs/ok.txt", "ok\n")
         self.write("cgi/env", ENV_CGI, 0o755)
@@ -259,10 +260,13 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
         env = {k: v for k, v in os.environ.items()
                if k in ("PATH", "LANG", "HOME", "LD_LIBRARY_PATH")}
         env.update(self.environment)
-        preload = os.environ.get("MAB_PRELOAD")
+        sanitizer = os.environ.get("MAB_PRELOAD")
+        # the sanitizer must come first
+        preload = ([sanitizer] if sanitizer else []) + self.preload
         if preload:
+            env["LD_PRELOAD"] = " ".join(preload)
+        if sanitizer:
             report = f"log_path={self.root}/asan/report"
-            env["LD_PRELOAD"] = preload
             # 2: httpd's own handlers do not hide where it crashed
             env["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=2:" \
                 f"handle_sigbus=2:handle_abort=2:{report}"
@@ -416,6 +420,17 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
         assert answer.header("WWW-Authenticate") is None
         if user is not None:
             assert answer.header("X-User") == user
+        return answer
+
+    def unavailable(self, target, token):
+        """Asks with a token whose issuer's keys are not at hand: no fault of
+        the client's, who is told when to come back."""
+        answer = self.get(target, token)
+        assert answer.status == 503, f"{answer}\n{self.said()}"
+        assert answer.json()["code"] == "keys_unavailable"
+        assert int(answer.header("Retry-After")) > 0
+        for value in answer.all("WWW-Authenticate"):
+            assert "error=" not in value
         return answer
 
     def warm(self, target, token, seconds=15, **more):

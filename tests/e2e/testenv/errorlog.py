@@ -86,6 +86,14 @@ class ErrorLog:
                                      + "\n".join(self.recent()))
             time.sleep(0.02)
 
+    def states(self, issuer):
+        """What this test's lines tell of the keys of an issuer (its URL), in
+        order: the slug of each outage, "good" for each recovery."""
+        found = re.findall(
+            rf"issuer {re.escape(issuer)}: (?:keys not refreshed: (\w+):"
+            r"|refreshed again after )", "\n".join(self.recent()))
+        return [slug or "good" for slug in found]
+
     def refusals(self, offset=None):
         """The catalogued slugs of the refusals logged since an offset, else
         since `begin`."""

@@ -5,6 +5,7 @@ import datetime
 import http.server
 import ipaddress
 import json
+import select
 import socket
 import ssl
 import threading
@@ -34,8 +35,8 @@ class Authority:
         self.issue(self.pair)
 
     def issue(self, path, signed=True, **how):
-        """A server's key and certificate in one file; how: address, days.
-        Returns the path."""
+        """A server's key and certificate in one file; how: address, names,
+        days. Returns the path."""
         own = ec.generate_private_key(ec.SECP256R1())
         made = self.certificate(
             "127.0.0.1", own, self.root.subject if signed else None,
@@ -49,7 +50,7 @@ class Authority:
 
     @staticmethod
     def certificate(name, own, issuer, signer, is_ca, address="127.0.0.1",
-                    days=1):
+                    names=(), days=1):
         subject = x509.Name([x509.NameAttribute(
             x509.NameOID.COMMON_NAME, name)])
         now = datetime.datetime.utcnow()
@@ -62,8 +63,8 @@ class Authority:
         if not is_ca:
             made = made.add_extension(x509.SubjectAlternativeName([
                 x509.IPAddress(ipaddress.ip_address(address))]
-                + [x509.DNSName("localhost")] * (address == "127.0.0.1")),
-                critical=False)
+                + [x509.DNSName("localhost")] * (address == "127.0.0.1")
+                + [x509.DNSName(name) for name in names]), critical=False)
         return made.sign(signer, hashes.SHA256())
 
 
@@ -106,11 +107,51 @@ class Listener(http.server.ThreadingHTTPServer):
         """Clients that go away are no news."""
 
 
-class Issuer:
-    """Serves discovery and a key set below `path`. authority=None: http."""
+class Listener6(Listener):
+    address_family = socket.AF_INET6
 
-    def __init__(self, authority, path="", keys=()):
+
+class Dead:
+    """A port where nobody can connect: refused, or (silent) without an answer
+    even from the system, since the queue of who waits there is full."""
+
+    def __init__(self, address, port, silent=False):
+        self.sockets = [self.socket(address)]
+        self.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sockets[0].bind((address, port))
+        if silent:
+            self.sockets[0].listen(0)
+            self.fill(self.sockets[0].getsockname())
+
+    @staticmethod
+    def socket(address):
+        return socket.socket(socket.AF_INET6 if ":" in address
+                             else socket.AF_INET)
+
+    def fill(self, place):
+        for _ in range(8):
+            self.sockets.append(self.socket(place[0]))
+            self.sockets[-1].setblocking(False)
+            self.sockets[-1].connect_ex(place)
+            if not select.select([], self.sockets[-1:], [], 0.2)[1]:
+                return
+        self.close()
+        raise NotImplementedError("this system leaves no connection hanging")
+
+    def close(self):
+        for one in self.sockets:
+            one.close()
+        self.sockets = []
+
+
+class Issuer:
+    """Serves discovery and a key set below `path`. authority=None: http. name:
+    what stands in its URLs for its address."""
+
+    def __init__(self, authority, path="", keys=(), address="127.0.0.1",
+                 port=0, name=None):
         self.authority = authority
+        self.address = address
         self.path = path
         self.keys = list(keys)
         self.hits = collections.Counter()
@@ -119,11 +160,14 @@ class Issuer:
         self.headers = {}
         self.etag = None
         self.wakeup = threading.Event()
-        self.port = 0
+        self.port = port
         self.server = None
+        self.dead = None
         self.start()
         scheme = "https" if authority else "http"
-        self.origin = f"{scheme}://127.0.0.1:{self.port}"
+        host = name or (f"[{address}]" if ":" in address else address)
+        self.host = f"{host}:{self.port}"
+        self.origin = f"{scheme}://{self.host}"
         self.url = self.origin + path
         self.jwks_path = path + "/jwks"
         self.jwks_uri = self.origin + self.jwks_path
@@ -146,7 +190,9 @@ class Issuer:
                 pass
 
         self.wakeup.clear()
-        self.server = Listener(("127.0.0.1", self.port), Handler)
+        self.answer_again()
+        kind = Listener6 if ":" in self.address else Listener
+        self.server = kind((self.address, self.port), Handler)
         if self.authority:
             self.present(self.authority.pair)
         self.port = self.server.server_address[1]
@@ -184,6 +230,17 @@ class Issuer:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+        self.answer_again()
+
+    def deaf(self):
+        """Leaves who connects without any answer, until `start`."""
+        self.stop()
+        self.dead = Dead(self.address, self.port, silent=True)
+
+    def answer_again(self):
+        if self.dead:
+            self.dead.close()
+            self.dead = None
 
     # --- controls ---
 
