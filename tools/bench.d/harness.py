@@ -239,10 +239,12 @@ class Httpd(Server):
     """An httpd with few modules, one child (event) or a fixed number."""
 
     def __init__(self, folder, name, mpm="event", modules=(), files=(),
-                 conf="", children=None, threads=48):
+                 conf="", children=None, threads=48, tuning=None):
         super().__init__(folder, name)
         count = children or (1 if mpm == "event" else 16)
-        if mpm == "event":
+        if tuning:
+            pass
+        elif mpm == "event":
             tuning = f"""StartServers {count}
 ServerLimit {count}
 ThreadsPerChild {threads}
