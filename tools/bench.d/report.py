@@ -22,6 +22,16 @@ def spread(values):
     return high - low
 
 
+def quarters(values):
+    """Of values in their order: the medians of the first quarter and the last,
+    and the most; zeros of too few."""
+    values = list(values)
+    if len(values) < 8:
+        return 0, 0, 0
+    part = len(values) // 4
+    return median(values[:part]), median(values[-part:]), max(values)
+
+
 def table(head, rows):
     """Lines of a Markdown table, aligned to be read as text too."""
     cells = [head] + [[str(c) for c in row] for row in rows]

@@ -12,7 +12,7 @@ local requests, untils, at, generation, second = {}, {}, 0, -1, 0
 local wanted = {}
 
 -- wrk hands globals over to done()
-answered, counts, wrongs = 0, {}, 0
+answered, counts, wrongs, wrong_of = 0, {}, 0, {}
 
 local function load()
     local source = io.open(file)
@@ -65,6 +65,7 @@ function response(status, headers)
     counts[kind] = (counts[kind] or 0) + 1
     if status .. "|" .. (reason or "?") ~= wanted[kind] then
         wrongs = wrongs + 1
+        wrong_of[kind] = (wrong_of[kind] or 0) + 1
         -- enough to see what is wrong
         if wrongs <= 200 then
             out:write(string.format('{"kind": "wrong", "at": "%s", "token": "%s",'
@@ -87,9 +88,11 @@ end
 function done(summary)
     local log = io.open(os.getenv("SOAK_OUT"), "a")
     local e = summary.errors
+    local wrong = threads[1]:get("wrong_of")
     for kind, count in pairs(threads[1]:get("counts")) do
         log:write(string.format(
-            '{"kind": "count", "token": "%s", "answers": %d}\n', kind, count))
+            '{"kind": "count", "token": "%s", "answers": %d, "wrong": %d}\n',
+            kind, count, wrong[kind] or 0))
     end
     log:write(string.format('{"kind": "load", "answered": %d, "wrong": %d, '
         .. '"seconds": %.3f, "lost": %d, "refused": %d, "timeouts": %d}\n',
