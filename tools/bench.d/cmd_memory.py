@@ -106,8 +106,8 @@ def main(arguments):
           f"{f['private'] / 1024:.2f}",
           f"{(f['private'] - f['bare_private']) / 1024:+.2f}"]
          for f in found]))
-    first, last, most = report.quarters(f["private"] for f in found)
-    print(f"\n{opt.issuers} issuers, {found[-1]['seconds']:.0f} s; own memory, "
-          f"median of the first quarter {first / 1024:.2f} MB, of the last "
-          f"{last / 1024:.2f}, most {most / 1024:.2f}")
+    quarters = report.quarters(f["private"] for f in found)
+    print(f"\n{opt.issuers} issuers, {found[-1]['seconds']:.0f} s; medians of "
+          "the quarters, own MB: "
+          + ", ".join(f"{q / 1024:.2f}" for q in quarters))
     return 0

@@ -331,10 +331,6 @@ def quarters(lines, field):
     return report.quarters(line[field] for line in of_kind(lines, "memory"))
 
 
-def megabytes(numbers):
-    return [f"{number / 1024:.2f}" for number in numbers]
-
-
 def of_kind(lines, kind):
     return [line for line in lines if line["kind"] == kind]
 
@@ -371,8 +367,8 @@ def show(lines):
     memory = {"parent, own": "parent", "parent, RSS": "parent_rss",
               "largest child, own": "child", "largest child, RSS": "child_rss"}
     print("\n" + render(
-        ["memory, MB", "first quarter", "last quarter", "most"],
-        [[name, *megabytes(quarters(lines, field))]
+        ["memory, MB", "1st quarter", "2nd", "3rd", "4th"],
+        [[name, *(f"{kib / 1024:.2f}" for kib in quarters(lines, field))]
          for name, field in memory.items()]))
     print("\n" + render(["beside", "number"], [
         ["wrong answers", load["wrong"]],
@@ -385,7 +381,7 @@ def show(lines):
         ["children that died", sum("exit signal" in p or "AH00052" in p
                                    for p in log["problems"])],
         ["open files of the parent", "{:.0f} to {:.0f}".format(
-            *quarters(lines, "files")[:2])]]))
+            *quarters(lines, "files")[::3])]]))
     faults += judge(lines, run, load, log, counts, bad, turns)
     for w in wrong[:20]:
         print(f"wrong: {w['at']} {w['token']} (key {w['key']}): {w['status']} "
@@ -418,10 +414,10 @@ def judge(lines, run, load, log, counts, bad, turns):
     for name, number in turns.items():
         if number < 5:
             yield f"the keys of {name} did not turn"
-    first, last, _ = quarters(lines, "parent")
+    first, _, _, last = quarters(lines, "parent")
     if last > first + PARENT:
         yield f"the parent grew from {first} to {last} KiB"
-    first, last, _ = quarters(lines, "child")
+    first, _, _, last = quarters(lines, "child")
     if last > first * CHILD:
         yield f"children grew from {first} to {last} KiB"
 

@@ -67,6 +67,15 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def until(is_true, seconds=60):
+    """Waits for it; that it does not come is the end."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() > deadline:
+            sys.exit(f"bench: waited {seconds} s in vain")
+        time.sleep(0.1)
+
+
 # --- a run's folder ---------------------------------------------------------
 
 class Folder:

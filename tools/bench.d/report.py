@@ -23,13 +23,13 @@ def spread(values):
 
 
 def quarters(values):
-    """Of values in their order: the medians of the first quarter and the last,
-    and the most; zeros of too few."""
+    """Of values in their order: the median of each quarter; zeros of too few."""
     values = list(values)
-    if len(values) < 8:
-        return 0, 0, 0
     part = len(values) // 4
-    return median(values[:part]), median(values[-part:]), max(values)
+    if not part:
+        return [0] * 4
+    return [median(values[at:at + part])
+            for at in (0, part, len(values) - 2 * part, len(values) - part)]
 
 
 def table(head, rows):
