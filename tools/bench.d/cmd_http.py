@@ -279,12 +279,14 @@ OIDCCryptoPassphrase bench
 
 class Rotation:
     """While something is measured: a new key set each second, and one token
-    that makes the fetcher look for it."""
+    that makes the fetcher look for it. More often an issuer is not asked."""
 
-    def __init__(self, issuer, server, keys):
+    def __init__(self, issuer, server, keys, iss=tokens.ISSUER):
         self.issuer, self.server, self.keys = issuer, server, keys
+        self.iss = iss
         self.end = threading.Event()
         self.turns = 0
+        self.taken = 0      # of them, the child was seen to have
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.turn)
@@ -301,8 +303,8 @@ class Rotation:
             kid = f"turn{random.randrange(1 << 40)}"
             self.issuer.keys = self.keys + [
                 {**tokens.signer("ES256").public(), "kid": kid}]
-            self.server.ask("/p/t", token=tokens.token(
-                "ES256", self.turns, kid=kid))
+            self.taken += self.server.ask("/p/t", token=tokens.token(
+                "ES256", self.turns, kid=kid, iss=self.iss)) == 200
 
 
 # --- telling -----------------------------------------------------------------

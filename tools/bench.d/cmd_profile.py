@@ -26,8 +26,22 @@ ROWS = ["bare", "bare, token sent", "other place", "one RS256", "one ES384", "ma
         "many ES256"]
 
 
+#: where a request is, in each MPM, and not what a process does beside it
+REQUEST = {"prefork": ["ap_read_request", "ap_process_request"],
+           "event": ["ap_read_request", "ap_process_async_request"]}
+
+
 class Watched(harness.Httpd):
-    """An httpd of one process under callgrind."""
+    """An httpd under callgrind: one process (alone), or a parent with children,
+    which cannot be told when to begin: they count from the start. only: counts
+    what requests do, nothing beside."""
+
+    def __init__(self, folder, name, alone=True, only=False, mpm="prefork",
+                 **how):
+        super().__init__(folder, name, mpm=mpm, **how)
+        self.alone = alone
+        self.flags = [f"--toggle-collect={f}" for f in REQUEST[mpm] if only] \
+            + ["--instr-atstart=no"] * alone
 
     def start(self):
         # a process that changes its user cannot be controlled by valgrind's tool
@@ -35,29 +49,40 @@ class Watched(harness.Httpd):
             if os.getuid() == 0 else {}
         if self.user:
             self.folder.root.chmod(0o777)
-        self.out = self.folder.root / f"{self.name}.callgrind"
         return self.spawn([
-            "valgrind", "--tool=callgrind", "--instr-atstart=no",
-            f"--callgrind-out-file={self.out}", harness.httpd_binary(),
-            "-d", str(self.folder.root), "-f", str(self.conf), "-X"], **self.user)
+            "valgrind", "--tool=callgrind", *self.flags,
+            f"--callgrind-out-file={self.folder.root}/{self.name}.callgrind.%p",
+            harness.httpd_binary(), "-d", str(self.folder.root), "-f",
+            str(self.conf), "-X" if self.alone else "-DFOREGROUND"],
+            **self.user)
 
     def children(self):
-        return []
+        return [] if self.alone else super().children()
 
     def counting(self, how):
-        subprocess.run(["callgrind_control", "-i", how,
-                        str(self.process.pid)], check=True,
-                       capture_output=True, timeout=60, **self.user)
+        if self.alone:
+            subprocess.run(["callgrind_control", "-i", how,
+                            str(self.process.pid)], check=True,
+                           capture_output=True, timeout=60, **self.user)
+
+    def counted(self):
+        """The files of all that counted."""
+        return sorted(self.folder.root.glob(f"{self.name}.callgrind.*"))
 
 
-def send(client, path, values, count):
-    for i in range(count):
-        headers = {"Authorization": values[i % len(values)]} if values else {}
-        client.request("GET", path, headers=headers)
-        answer = client.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"bench: {path} is {answer.status}")
+def send(clients, path, values, count):
+    """So many requests by these connections at the same time."""
+    for first in range(0, count, len(clients)):
+        used = clients[:count - first]
+        for i, client in enumerate(used, first):
+            headers = {"Authorization": values[i % len(values)]} \
+                if values else {}
+            client.request("GET", path, headers=headers)
+        for client in used:
+            answer = client.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise SystemExit(f"bench: {path} is {answer.status}")
 
 
 def count(folder, name, *what, **how):
@@ -70,56 +95,77 @@ def count(folder, name, *what, **how):
     raise SystemExit(f"bench: callgrind counted nothing of {name}")
 
 
-def count_once(folder, name, conf, path, values, number, warm, issuer=None):
+def count_children(folder, name, conf, path, values, number, warm, *rest,
+                   **how):
+    """Instructions a request, of all children: the difference of two runs, of
+    which one only warms up. Requests only are counted, and as many in both."""
+    of = lambda kind, more: count_once(
+        folder, f"{kind} {name}", conf, path, values, more, warm, *rest,
+        alone=False, only=True, **how)[0] * max(1, more)
+    return (of("all of", number) - of("warm", 0)) / number
+
+
+def wait_for_keys(server, path, issuer):
+    """Until the issuer has been asked, and is not any more; then a token must be
+    good, one that is not measured: in some child it is in the cache now."""
+    asked = -1
+    while asked != issuer.asked or not asked:
+        asked = issuer.asked
+        time.sleep(1.5)
+    if server.ask(path, token=tokens.token("ES256", 1 << 30)) != 200:
+        raise SystemExit(f"bench: no keys:\n{server.said()}")
+
+
+def count_once(folder, name, conf, path, values, number, warm, issuer=None,
+               connections=1, children=1, **how):
     """Instructions a request, and [(instructions a request, function)]. Waits
     until an issuer is not asked any more: fetching happens in this process."""
-    server = Watched(folder, re.sub(r"\W+", "-", name), mpm="prefork", conf=conf,
-                     children=1, files=[("auth_bearer", harness.module())]
-                     if conf else []).start()
+    server = Watched(folder, re.sub(r"\W+", "-", name), conf=conf,
+                     children=children,
+                     files=[("auth_bearer", harness.module())] if conf else [],
+                     **how).start()
     if values and conf:
-        deadline = time.monotonic() + 60
-        while server.ask(path, authorization=values[0]) != 200:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"bench: no keys:\n{server.said()}")
-            time.sleep(0.2)
+        wait_for_keys(server, path, issuer)
         bad = "Bearer " + tokens.tampered(values[0][7:])
         if server.ask(path, authorization=bad) != 401:
             raise SystemExit("bench: a bad token is not refused")
-    asked = -1
-    while issuer and asked != issuer.asked:
-        asked = issuer.asked
-        time.sleep(1.5)
-    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    send(client, path, values[:warm], warm)
+    clients = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+               for _ in range(connections)]
+    send(clients, path, values[:warm], warm)
     server.counting("on")
-    send(client, path, values[warm:] or values, number)
+    send(clients, path, values[warm:] or values, number)
     server.counting("off")
-    client.close()
+    for client in clients:
+        client.close()
     server.stop()
     if KEEP:
-        shutil.copy(server.out, f"{KEEP}/{server.name}.callgrind")
-    return read(server.out, number)
+        for file in server.counted():
+            shutil.copy(file, KEEP)
+    return read(server.counted(), max(1, number))
 
 
-def read(path, number):
-    text = subprocess.run(
-        ["callgrind_annotate", "--threshold=100", "--auto=no",
-         str(path)], text=True, capture_output=True, errors="replace").stdout
-    found, total = [], 0
-    for line in text.splitlines():
-        hit = re.match(r"\s*([\d,]+) \([ \d.]+%\)\s+(.*)", line)
-        if not hit:
-            continue
-        cost = int(hit.group(1).replace(",", ""))
-        if "PROGRAM TOTALS" in line:
-            total = cost
-            continue
-        what = hit.group(2)
-        name = re.sub(r"^.*?:(?=[^:/])", "", what.split(" [")[0])
-        library = re.search(r"\[.*?([^/]+)\]$", what)
-        found.append((cost / number, name,
-                      library.group(1) if library else ""))
-    return total / number, found
+def read(paths, number):
+    """The instructions of these files for one request: all, and by function."""
+    total, found = 0, {}
+    for path in paths:
+        text = subprocess.run(
+            ["callgrind_annotate", "--threshold=100", "--auto=no", str(path)],
+            text=True, capture_output=True, errors="replace").stdout
+        for line in text.splitlines():
+            hit = re.match(r"\s*([\d,]+) \([ \d.]+%\)\s+(.*)", line)
+            if not hit:
+                continue
+            cost = int(hit.group(1).replace(",", ""))
+            if "PROGRAM TOTALS" in line:
+                total += cost
+                continue
+            what = hit.group(2)
+            name = re.sub(r"^.*?:(?=[^:/])", "", what.split(" [")[0])
+            library = re.search(r"\[.*?([^/]+)\]$", what)
+            place = name, library.group(1) if library else ""
+            found[place] = found.get(place, 0) + cost
+    return total / number, [(cost / number, *place)
+                            for place, cost in found.items()]
 
 
 def main(arguments):

@@ -67,6 +67,15 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def until(is_true, seconds=60):
+    """Waits for it; that it does not come is the end."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() > deadline:
+            sys.exit(f"bench: waited {seconds} s in vain")
+        time.sleep(0.1)
+
+
 # --- a run's folder ---------------------------------------------------------
 
 class Folder:
@@ -239,10 +248,12 @@ class Httpd(Server):
     """An httpd with few modules, one child (event) or a fixed number."""
 
     def __init__(self, folder, name, mpm="event", modules=(), files=(),
-                 conf="", children=None, threads=48):
+                 conf="", children=None, threads=48, tuning=None):
         super().__init__(folder, name)
         count = children or (1 if mpm == "event" else 16)
-        if mpm == "event":
+        if tuning:
+            pass
+        elif mpm == "event":
             tuning = f"""StartServers {count}
 ServerLimit {count}
 ThreadsPerChild {threads}

@@ -22,6 +22,16 @@ def spread(values):
     return high - low
 
 
+def quarters(values):
+    """Of values in their order: the median of each quarter; zeros of too few."""
+    values = list(values)
+    part = len(values) // 4
+    if not part:
+        return [0] * 4
+    return [median(values[at:at + part])
+            for at in (0, part, len(values) - 2 * part, len(values) - part)]
+
+
 def table(head, rows):
     """Lines of a Markdown table, aligned to be read as text too."""
     cells = [head] + [[str(c) for c in row] for row in rows]
