@@ -60,16 +60,19 @@ static const struct {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static int print_help(void)
+/* of these commands, as bits */
+static int print_help(int bits)
 {
     size_t i;
 
     for (i = 0; i < COMMANDS; i++) {
-        printf("%sauthbearer %s %s\n", i ? "\n" : "", commands[i].name,
-               commands[i].synopsis);
+        if (!(commands[i].bit & bits))
+            continue;
+        printf("authbearer %s %s\n", commands[i].name, commands[i].synopsis);
         tool_options_print(commands[i].bit);
+        putchar('\n');
     }
-    printf("\nexit status: 0 accepted, 1 refused, 2 could not judge\n");
+    printf("exit status: 0 accepted, 1 refused, 2 could not judge\n");
     return TOOL_GOOD;
 }
 
@@ -98,8 +101,9 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
     const char *const *others;
     size_t i;
 
-    if (!strcmp(command, "--help") || !strcmp(command, "help"))
-        return print_help();
+    if (!strcmp(command, "--help") || !strcmp(command, "help")
+        || !strcmp(command, "-h"))
+        return print_help(TOOL_ALL);
     if (!strcmp(command, "--version")) {
         printf("authbearer %s\n", AUTHBEARER_VERSION);
         return TOOL_GOOD;
@@ -108,7 +112,10 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
         if (strcmp(command, commands[i].name))
             continue;
         others = tool_options_read(tool, commands[i].bit, count - 2, words + 2);
-        return others ? commands[i].run(tool, others) : TOOL_UNDECIDED;
+        if (!others)
+            return TOOL_UNDECIDED;
+        return tool->help ? print_help(commands[i].bit)
+                          : commands[i].run(tool, others);
     }
     return tool_complain("the first word is verify, keys, explain or config; "
                          "--help tells more");

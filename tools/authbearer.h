@@ -36,12 +36,19 @@ typedef struct tool_t {
     const char *secret; /**< file, or NULL */
     const char *httpd;  /**< program, or NULL */
     bool json;
+    bool help; /**< tell what there is, and do nothing */
 } tool_t;
 
 /* --- authbearer_options.c --------------------------------------------------- */
 
 /** A command, as a bit: which options it takes. */
-enum { TOOL_VERIFY = 1, TOOL_KEYS = 2, TOOL_EXPLAIN = 4, TOOL_CONFIG = 8 };
+enum {
+    TOOL_VERIFY = 1,
+    TOOL_KEYS = 2,
+    TOOL_EXPLAIN = 4,
+    TOOL_CONFIG = 8,
+    TOOL_ALL = 15
+};
 
 /**
  * Reads the options among a command's words. "--" ends them; for "config" so
@@ -90,7 +97,8 @@ void tool_text_print_json(json_t *json);
 
 /**
  * Reads stdin and takes the token from it: the token alone, a header's value
- * ("Bearer ..."), or the header ("Authorization: Bearer ...").
+ * ("Bearer ..."), or the header ("Authorization: Bearer ..."). Somebody at a
+ * terminal is told that this waits.
  *
  * @return BEARER_OK, BEARER_TOKEN_MISSING, _TOKEN_FORMAT, _TOKEN_SCHEME
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/authbearer.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include <apr_env.h>
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 /* the httpd that this was built for; the build says */
 #ifndef AUTHBEARER_HTTPD
@@ -53,6 +53,61 @@ static const char *find_httpd(apr_pool_t *pool)
     return search(pool);
 }
 
+/* starts httpd with its output on a pipe */
+static apr_status_t start(const char *const *args, apr_proc_t *proc,
+                          apr_pool_t *pool)
+{
+    apr_procattr_t *attr;
+    apr_status_t rv = apr_procattr_create(&attr, pool);
+
+    if (!rv)
+        rv = apr_procattr_io_set(attr, APR_NO_PIPE, APR_FULL_BLOCK,
+                                 APR_NO_PIPE);
+    if (!rv)
+        rv = apr_procattr_cmdtype_set(attr, APR_PROGRAM_ENV);
+    if (!rv)
+        rv = apr_procattr_error_check_set(attr, 1);
+    if (!rv)
+        rv = apr_proc_create(proc, args[0], args, NULL, attr, pool);
+    return rv;
+}
+
+/* hands on what httpd prints; whether the module's heading was there */
+static bool copy(apr_file_t *from)
+{
+    static const char heading[] = "Places with AuthType Bearer:";
+    bool found = false;
+    char line[1024];
+
+    while (apr_file_gets(line, sizeof(line), from) == APR_SUCCESS) {
+        found = found || !strncmp(line, heading, sizeof(heading) - 1);
+        fputs(line, stdout);
+    }
+    return found;
+}
+
+static int run(const char *const *args, apr_pool_t *pool)
+{
+    apr_proc_t proc;
+    apr_exit_why_e why;
+    apr_status_t rv = start(args, &proc, pool);
+    char text[80];
+    bool found;
+    int status;
+
+    if (rv)
+        return tool_complain("httpd cannot be run: %s; name it with --httpd",
+                             apr_strerror(rv, text, sizeof(text)));
+    found = copy(proc.out);
+    (void)apr_proc_wait(&proc, &status, &why, APR_WAIT);
+    if (!APR_PROC_CHECK_EXIT(why))
+        return tool_complain("httpd was ended by signal %d", status);
+    if (!status && !found)
+        return tool_complain("this configuration does not load "
+                             "auth_bearer_module, so it has no places");
+    return status;
+}
+
 int tool_config(tool_t *tool, const char *const *words)
 {
     apr_array_header_t *args = apr_array_make(tool->pool, 8, sizeof(char *));
@@ -67,7 +122,5 @@ int tool_config(tool_t *tool, const char *const *words)
     for (; *words; words++)
         APR_ARRAY_PUSH(args, const char *) = *words;
     APR_ARRAY_PUSH(args, const char *) = NULL;
-    execv(httpd, (char *const *)args->elts);
-    return tool_complain("httpd cannot be run: %s; name it with --httpd",
-                         strerror(errno));
+    return run((const char *const *)args->elts, tool->pool);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/authbearer.h"
 
+#include <unistd.h>
+
 #include <apr_file_info.h>
 #include <apr_file_io.h>
 #include <apr_lib.h>
@@ -16,10 +18,16 @@ static char *read_stdin(apr_pool_t *pool)
     char *text = apr_pcalloc(pool, INPUT_SIZE + 1);
     size_t len = 0, got;
 
+    /* a terminal gives lines of at most 4095 bytes, which some tokens exceed */
+    if (isatty(STDIN_FILENO))
+        fputs("authbearer: paste the token, then Enter and Ctrl-D; give one of "
+              "more than 4000 characters as a file\n",
+              stderr);
+    /* an end that was seen is one: a terminal would be asked for another */
     do {
         got = fread(text + len, 1, INPUT_SIZE - len, stdin);
         len += got;
-    } while (got && len < INPUT_SIZE);
+    } while (got && len < INPUT_SIZE && !feof(stdin));
     return text;
 }
 

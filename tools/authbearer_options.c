@@ -296,6 +296,13 @@ static const char *set_json(tool_t *tool, const char *value)
     return NULL;
 }
 
+static const char *set_help(tool_t *tool, const char *value)
+{
+    (void)value;
+    tool->help = true;
+    return NULL;
+}
+
 /* --- the table ---------------------------------------------------------------- */
 
 static const struct {
@@ -331,6 +338,7 @@ static const struct {
     {"httpd", "PATH", TOOL_CONFIG, set_httpd, "the program to ask"},
     {"json", NULL, TOOL_VERIFY | TOOL_KEYS | TOOL_EXPLAIN, set_json,
      "one JSON object"},
+    {"help", NULL, TOOL_ALL, set_help, "this"},
 };
 
 #define OPTIONS (int)(sizeof(options) / sizeof(options[0]))
@@ -366,6 +374,62 @@ static int find(const char *word, int command, const char **value)
     return -1;
 }
 
+/* edits that make one name of another: letters put in, left out, replaced */
+static int distance(const char *word, apr_size_t len, const char *name)
+{
+    int row[32]; /* row[j]: from what was read of word to j letters of name */
+    int size = (int)strlen(name);
+    apr_size_t i;
+    int j;
+
+    for (j = 0; j <= size; j++)
+        row[j] = j;
+    for (i = 0; i < len; i++) {
+        int before = row[0];
+
+        row[0]++;
+        for (j = 1; j <= size; j++) {
+            int best = before + (word[i] != name[j - 1]);
+
+            before = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[size];
+}
+
+/* tells of an unknown option by the names of known ones: the word itself may
+ * be a token */
+static void complain_unknown(const char *word, int command)
+{
+    apr_size_t len = strcspn(word, "=");
+    const char *nearest = NULL;
+    int i, least = 3;
+
+    for (i = 0; i < OPTIONS && len < 32; i++) {
+        int edits = distance(word, len, options[i].name);
+
+        if (!edits) {
+            (void)tool_complain("--%s is for another command; --help tells",
+                                options[i].name);
+            return;
+        }
+        if (edits < least && (options[i].commands & command)) {
+            least = edits;
+            nearest = options[i].name;
+        }
+    }
+    if (nearest)
+        (void)tool_complain("an option is not known here; --%s is",
+                            nearest);
+    else
+        (void)tool_complain("an option is not known here; --help tells");
+}
+
 /* reads one option; how many words it took, or -1 after telling the mistake */
 static int read_one(tool_t *tool, int command, int count,
                     const char *const *words)
@@ -375,7 +439,7 @@ static int read_one(tool_t *tool, int command, int count,
     int i = find(words[0] + 2, command, &value);
 
     if (i < 0) {
-        (void)tool_complain("an option is not known here; --help tells");
+        complain_unknown(words[0] + 2, command);
         return -1;
     }
     if (options[i].value && !value && count > 1) {

@@ -2,6 +2,7 @@
 """The command `authbearer`: the module's verdicts for people and scripts."""
 import json
 import os
+import pty
 import re
 import subprocess
 import time
@@ -507,6 +508,47 @@ def test_help_and_version():
     assert re.fullmatch(r"authbearer \d+\.\d+\.\d+\n", run("--version").out)
 
 
+@pytest.mark.parametrize("words, has, lacks", [
+    (("verify", "--help"), "--audience", "--httpd"),
+    (("verify", "--issuer", ISS, "--help"), "--audience", "--httpd"),
+    (("keys", "--help"), "--keys", "--audience"),
+    (("explain", "--help"), "--at", "--keys"),
+    (("config", "--help"), "--httpd", "--json"),
+    (("-h",), "--httpd", None)], ids=lambda v: " ".join(v or ()))
+def test_help_of_one_command(words, has, lacks):
+    said = run(*words, token="")
+    assert (said.status, said.err) == (GOOD, "")
+    assert f"authbearer {words[0]} " in said.out or not lacks
+    assert f" {has} " in said.out
+    assert not lacks or lacks not in said.out
+
+
+@pytest.mark.parametrize("words, told", [
+    (("verify", "--audiance", "x"), "--audience is"),
+    (("verify", "--isuer=x"), "--issuer is"),
+    (("explain", "--issuer", "x"), "--issuer is for another command"),
+    (("verify", "--" + "x" * 200), "--help tells"),
+    (("verify", "--colour"), "--help tells")])
+def test_an_option_that_is_nearly_right(words, told):
+    said = run(*words, token="")
+    assert said.status == UNDECIDED
+    assert told in said.err
+
+
+def test_somebody_at_a_terminal_is_told_what_is_waited_for(maker):
+    master, slave = pty.openpty()
+    with subprocess.Popen([COMMAND, "explain"], stdin=slave, text=True,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as command:
+        os.close(slave)
+        first = command.stderr.readline()
+        assert re.match("authbearer: paste the token, .*Ctrl-D", first)
+        os.write(master, maker.token().encode() + b"\n\x04")
+        said, _ = command.communicate(timeout=60)
+    os.close(master)
+    assert (command.returncode, "not verified" in said) == (GOOD, True)
+
+
 # --- config -----------------------------------------------------------------
 
 @pytest.fixture
@@ -594,10 +636,23 @@ def test_defaults_and_what_another_section_must_bring(site):
 
 
 def test_what_httpd_is_run_with():
-    said = run("config", "--httpd", "/bin/echo", "-f", "x", "--json", "-D", "Y")
-    assert (said.status, said.out) \
-        == (0, "-t -D DUMP_BEARER -f x --json -D Y\n")
+    words = ("-f", "x", "--json", "-D", "Y")
+    said = run("config", "--httpd", "/bin/echo", *words)
+    assert said.out == "-t -D DUMP_BEARER -f x --json -D Y\n"
     assert run("config", "--httpd", "/bin/false").status == 1
+
+
+def test_an_httpd_without_the_module_is_no_answer(site):
+    site.write("bare.conf", f"ServerRoot {site.root}\nServerName localhost\n"
+               "Listen 127.0.0.1:1\nErrorLog /dev/null\n"
+               + "\n".join(
+                   f"LoadModule {name}_module "
+                   f"{env.query('LIBEXECDIR')}/mod_{name}.so"
+                   for name in ("mpm_event", "authz_core")))
+    said = run("config", "--httpd", env.binary(), "-f",
+               f"{site.root}/bare.conf")
+    assert said.status == UNDECIDED
+    assert "auth_bearer_module" in said.err
 
 
 def test_a_configuration_without_places(site):
