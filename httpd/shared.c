@@ -145,7 +145,8 @@ static apr_status_t find_keep(server_rec *s)
                                 0);
     if (rv != APR_SUCCESS)
         return rv;
-    return apr_pool_userdata_setn(keep, KEEP_KEY, NULL, pool);
+    /* copies the key: ours is gone with our code when httpd restarts */
+    return apr_pool_userdata_set(keep, KEEP_KEY, NULL, pool);
 }
 
 /* room for twice what is needed, so that the next configurations fit */
