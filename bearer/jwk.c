@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "bearer/b64url.h"
+#include "bearer/crypto.h"
 #include "bearer/json.h"
 #include "bearer/limits.h"
 
@@ -315,6 +316,18 @@ static bearer_reason_t read_exponent(const json_t *json, number_t *e,
     return BEARER_OK;
 }
 
+/* What became of an import. What has passed our checks is refused for a reason
+ * that stands in the queue: a point that is not on its curve. */
+static bearer_reason_t imported(bool good)
+{
+    bearer_crypto_said_t said = bearer_crypto_end();
+
+    if (good)
+        return BEARER_OK;
+    return said == BEARER_CRYPTO_REFUSED ? BEARER_JWK_REFUSED
+                                         : BEARER_NO_MEMORY;
+}
+
 /* numbers go to cjose as bytes: its base64url reader is not asked */
 static bearer_reason_t import_rsa(const json_t *json, bearer_jwk_t *key,
                                   bearer_note_t *note, apr_pool_t *pool)
@@ -334,8 +347,9 @@ static bearer_reason_t import_rsa(const json_t *json, bearer_jwk_t *key,
     spec.e = e.bytes;
     spec.elen = e.len;
     key->bits = bit_count(&n);
+    bearer_crypto_begin();
     key->cjose = adopt_cjose(cjose_jwk_create_RSA_spec(&spec, NULL), pool);
-    return key->cjose ? BEARER_OK : BEARER_JWK_REFUSED;
+    return imported(key->cjose != NULL);
 }
 
 /* RFC 7518 6.2.1.2, RFC 8037 2: exactly as long as the curve wants */
@@ -374,8 +388,9 @@ static bearer_reason_t import_ec(const json_t *json, bearer_jwk_t *key,
     spec.xlen = x.len;
     spec.y = y.bytes;
     spec.ylen = y.len;
+    bearer_crypto_begin();
     key->cjose = adopt_cjose(cjose_jwk_create_EC_spec(&spec, NULL), pool);
-    return key->cjose ? BEARER_OK : BEARER_JWK_REFUSED;
+    return imported(key->cjose != NULL);
 }
 
 /* cjose knows no OKP */
@@ -389,9 +404,10 @@ static bearer_reason_t import_okp(const json_t *json, bearer_jwk_t *key,
     why = read_coordinate(json, "x", key->curve, &x, note);
     if (why)
         return why;
+    bearer_crypto_begin();
     key->pkey =
         adopt_pkey(EVP_PKEY_new_raw_public_key(id, NULL, x.bytes, x.len), pool);
-    return key->pkey ? BEARER_OK : BEARER_JWK_REFUSED;
+    return imported(key->pkey != NULL);
 }
 
 static bearer_reason_t import_numbers(const json_t *json, bearer_jwk_t *key,
@@ -460,14 +476,12 @@ bearer_reason_t bearer_jwk_parse(const json_t *json, const bearer_jwk_t **out,
         why = read_kid(json, &key->kid, note);
     if (!why)
         why = import_numbers(json, key, note, pool);
-    /* mod_ssl reads this thread's queue after us */
-    ERR_clear_error();
     if (why)
         return why;
 
     key->json = public_copy(json, key->kty, pool);
     if (!key->json)
-        return BEARER_JWK_REFUSED;
+        return BEARER_NO_MEMORY;
     /* into our copy: the caller's document may go before the key */
     (void)bearer_json_string(key->json, "kid", &key->kid);
     *out = key;
@@ -500,14 +514,17 @@ static apr_status_t release_bio(void *bio)
     return APR_SUCCESS;
 }
 
-/* the next block, or NULL */
-static block_t *next_block(BIO *bio, apr_pool_t *pool)
+/* the next block, or NULL; *end: because there is none */
+static block_t *next_block(BIO *bio, bool *end, apr_pool_t *pool)
 {
     block_t *block = apr_pcalloc(pool, sizeof(*block));
 
+    *end = false;
     if (!PEM_read_bio(bio, &block->label, &block->header, &block->data,
-                      &block->len))
+                      &block->len)) {
+        *end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
         return NULL;
+    }
     apr_pool_cleanup_register(pool, block, release_block,
                               apr_pool_cleanup_null);
     return block;
@@ -543,6 +560,7 @@ static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
                                 bearer_note_t *note, apr_pool_t *pool)
 {
     const block_t *first, *second;
+    bool end;
     BIO *bio;
 
     if (text.len > BEARER_LIMIT_KEY_FILE) {
@@ -551,10 +569,10 @@ static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
     }
     bio = BIO_new_mem_buf(text.data, (int)text.len);
     if (!bio)
-        return BEARER_PEM_FORM;
+        return BEARER_NO_MEMORY;
     apr_pool_cleanup_register(pool, bio, release_bio, apr_pool_cleanup_null);
 
-    first = next_block(bio, pool);
+    first = next_block(bio, &end, pool);
     if (!first) {
         bearer_note_set(note, "no complete PEM block");
         return BEARER_PEM_FORM;
@@ -566,7 +584,11 @@ static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
     }
     /* a certificate may bring its chain; a second key would be ignored without
      * a word, and its tokens refused */
-    second = next_block(bio, pool);
+    second = next_block(bio, &end, pool);
+    if (!second && !end) {
+        bearer_note_set(note, "what follows the key cannot be read");
+        return BEARER_PEM_FORM;
+    }
     if (second && strcmp(second->label, PEM_STRING_X509) != 0) {
         bearer_note_set(note, "more than one key, which needs a JWK set");
         return BEARER_PEM_FORM;
@@ -574,7 +596,19 @@ static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
     return BEARER_OK;
 }
 
-/* sets a member to a number of the key; size 0: as long as it is */
+static bool set_text(json_t *json, const char *name, bearer_str_t text)
+{
+    return json_object_set_new(json, name, json_stringn(text.data, text.len))
+           == 0;
+}
+
+static bool set_name(json_t *json, const char *name, const char *text)
+{
+    return json_object_set_new(json, name, json_string(text)) == 0;
+}
+
+/* sets a member to a number of the key; size 0: as long as it is. Fails without
+ * memory only: the key has just been made. */
 static bool set_number(json_t *json, const char *name, const EVP_PKEY *pkey,
                        const char *param, apr_size_t size, apr_pool_t *pool)
 {
@@ -590,19 +624,18 @@ static bool set_number(json_t *json, const char *name, const EVP_PKEY *pkey,
         text.len = 0;
     BN_free(number);
     text.data = (const char *)bytes;
-    text = bearer_b64url_render(text, pool);
-    return json_object_set_new(json, name, json_stringn(text.data, text.len))
-           == 0;
+    return set_text(json, name, bearer_b64url_render(text, pool));
 }
 
 static bearer_reason_t rsa_members(json_t *json, const EVP_PKEY *pkey,
                                    apr_pool_t *pool)
 {
-    json_object_set_new(json, "kty", json_string("RSA"));
-    if (!set_number(json, "n", pkey, OSSL_PKEY_PARAM_RSA_N, 0, pool)
-        || !set_number(json, "e", pkey, OSSL_PKEY_PARAM_RSA_E, 0, pool))
-        return BEARER_JWK_REFUSED;
-    return BEARER_OK;
+    bool good;
+
+    good = set_name(json, "kty", "RSA")
+           && set_number(json, "n", pkey, OSSL_PKEY_PARAM_RSA_N, 0, pool)
+           && set_number(json, "e", pkey, OSSL_PKEY_PARAM_RSA_E, 0, pool);
+    return good ? BEARER_OK : BEARER_NO_MEMORY;
 }
 
 static bearer_reason_t ec_members(json_t *json, const EVP_PKEY *pkey,
@@ -610,6 +643,7 @@ static bearer_reason_t ec_members(json_t *json, const EVP_PKEY *pkey,
 {
     char group[64] = "";
     apr_size_t size;
+    bool good;
     int i;
 
     (void)EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME,
@@ -621,31 +655,27 @@ static bearer_reason_t ec_members(json_t *json, const EVP_PKEY *pkey,
     if (i == COUNT(curves))
         return BEARER_JWK_CURVE;
     size = bearer_alg_curve_size(curves[i].curve);
-    json_object_set_new(json, "kty", json_string("EC"));
-    json_object_set_new(json, "crv",
-                        json_string(bearer_alg_curve_name(curves[i].curve)));
-    if (!set_number(json, "x", pkey, OSSL_PKEY_PARAM_EC_PUB_X, size, pool)
-        || !set_number(json, "y", pkey, OSSL_PKEY_PARAM_EC_PUB_Y, size, pool))
-        return BEARER_JWK_REFUSED;
-    return BEARER_OK;
+    good = set_name(json, "kty", "EC")
+           && set_name(json, "crv", bearer_alg_curve_name(curves[i].curve))
+           && set_number(json, "x", pkey, OSSL_PKEY_PARAM_EC_PUB_X, size, pool)
+           && set_number(json, "y", pkey, OSSL_PKEY_PARAM_EC_PUB_Y, size, pool);
+    return good ? BEARER_OK : BEARER_NO_MEMORY;
 }
 
 static bearer_reason_t okp_members(json_t *json, const EVP_PKEY *pkey,
                                    bearer_curve_t curve, apr_pool_t *pool)
 {
     unsigned char bytes[64];
-    bearer_str_t text;
+    bearer_str_t text = {(const char *)bytes, 0};
     size_t len = sizeof(bytes);
+    bool good;
 
-    if (!EVP_PKEY_get_raw_public_key(pkey, bytes, &len))
-        return BEARER_JWK_REFUSED;
-    text.data = (const char *)bytes;
+    good = EVP_PKEY_get_raw_public_key(pkey, bytes, &len) == 1;
     text.len = len;
-    text = bearer_b64url_render(text, pool);
-    json_object_set_new(json, "kty", json_string("OKP"));
-    json_object_set_new(json, "crv", json_string(bearer_alg_curve_name(curve)));
-    json_object_set_new(json, "x", json_stringn(text.data, text.len));
-    return BEARER_OK;
+    good = good && set_name(json, "kty", "OKP")
+           && set_name(json, "crv", bearer_alg_curve_name(curve))
+           && set_text(json, "x", bearer_b64url_render(text, pool));
+    return good ? BEARER_OK : BEARER_NO_MEMORY;
 }
 
 /* an RSASSA-PSS key (another type to OpenSSL) is refused: its parameters could
@@ -674,14 +704,18 @@ bearer_reason_t bearer_jwk_parse_pem(bearer_str_t text,
 {
     json_t *json = bearer_json_adopt(json_object(), pool);
     EVP_PKEY *pkey = NULL;
+    bearer_crypto_said_t said;
     bearer_reason_t why;
 
+    if (!json)
+        return BEARER_NO_MEMORY;
+    bearer_crypto_begin();
     why = read_pem(text, &pkey, note, pool);
     if (!why)
         why = pem_members(json, pkey, pool);
-    ERR_clear_error();
+    said = bearer_crypto_end();
     if (why)
-        return why;
+        return said == BEARER_CRYPTO_NO_MEMORY ? BEARER_NO_MEMORY : why;
     return bearer_jwk_parse(json, out, note, pool);
 }
 
@@ -730,9 +764,9 @@ bearer_reason_t bearer_jwk_parse_secret(bearer_str_t secret,
         adopt_cjose(cjose_jwk_create_oct_spec((const uint8_t *)secret.data,
                                               secret.len, NULL),
                     pool);
-    ERR_clear_error();
+    bearer_crypto_end();
     if (!key->cjose)
-        return BEARER_JWK_REFUSED;
+        return BEARER_NO_MEMORY;
     *out = key;
     return BEARER_OK;
 }

@@ -37,7 +37,8 @@ typedef struct bearer_jwk_t {
  * whoever reads it could sign.
  *
  * @return BEARER_OK, BEARER_JWK_FORM, _KTY, _USE, _ALG, _CURVE, _MEMBER,
- *         _RSA_SIZE, _RSA_EXPONENT, _OCT_PUBLISHED, _REFUSED
+ *         _RSA_SIZE, _RSA_EXPONENT, _OCT_PUBLISHED, _REFUSED,
+ *         BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_jwk_parse(const json_t *json, const bearer_jwk_t **out,
                                  bearer_note_t *note,
@@ -66,7 +67,7 @@ bearer_str_t bearer_jwk_trim_secret(bearer_str_t content);
  * A shared secret (RFC 7518 3.2). It may verify those of HS256, HS384, HS512
  * whose hash is not longer than it.
  *
- * @return BEARER_OK, BEARER_JWK_OCT_SHORT under 32 bytes
+ * @return BEARER_OK, BEARER_JWK_OCT_SHORT under 32 bytes, BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_jwk_parse_secret(bearer_str_t secret,
                                         const bearer_jwk_t **out,

@@ -39,6 +39,9 @@ static bearer_reason_t read_keys(const json_t *array, const bearer_jwks_t **out,
         about.text[0] = '\0';
         why = bearer_jwk_parse(json_array_get(array, i), &keys[set->count],
                                &about, pool);
+        /* a set without one of its keys would be taken for all of it */
+        if (why == BEARER_NO_MEMORY)
+            return why;
         if (why)
             skip_key(set, i, why, &about);
         else
@@ -153,17 +156,22 @@ bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool)
     struct iovec *pieces =
         apr_palloc(pool, (2 * (apr_size_t)set->count + 2) * sizeof(*pieces));
     apr_size_t count = 0;
-    bearer_str_t text;
+    bearer_str_t text = {NULL, 0};
     int i;
 
     add_piece(pieces, &count, begin);
     for (i = 0; i < set->count; i++) {
+        bearer_str_t key;
+
         /* a secret never leaves the process */
         if (!set->keys[i]->json)
             continue;
         if (count > 1)
             add_piece(pieces, &count, comma);
-        add_piece(pieces, &count, bearer_json_render(set->keys[i]->json, pool));
+        key = bearer_json_render(set->keys[i]->json, pool);
+        if (!key.len)
+            return text;
+        add_piece(pieces, &count, key);
     }
     add_piece(pieces, &count, end);
     text.data = apr_pstrcatv(pool, pieces, count, &text.len);

@@ -46,7 +46,8 @@ const bearer_jwks_t *bearer_jwks_create(const bearer_jwk_t *key,
                                         apr_pool_t *pool);
 
 /** The usable keys as compact JSON, public members only: what the board
- * holds. Parsing it gives the same set. Secrets are left out. */
+ * holds. Parsing it gives the same set. Secrets are left out. data is NULL if
+ * memory ran out. */
 bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool);
 
 /** The keys that a token may be verified with. */

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include <cjose/cjose.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "bearer/b64url.h"
+#include "bearer/crypto.h"
 #include "bearer/json.h"
 #include "bearer/limits.h"
 
@@ -182,41 +182,49 @@ static apr_size_t signature_size(const bearer_jws_t *jws,
     return 2 * bearer_alg_curve_size(key->curve);
 }
 
-/* NULL for errors: cjose's messages lie in one buffer of all threads */
-static bool check_by_cjose(const bearer_jws_t *jws, const bearer_jwk_t *key)
+/* NULL for errors: cjose's messages lie in one buffer of all threads. Without
+ * them its own lack of memory cannot be told from a wrong signature. */
+static bearer_reason_t check_by_cjose(const bearer_jws_t *jws,
+                                      const bearer_jwk_t *key)
 {
     cjose_jws_t *token = cjose_jws_import(jws->text.data, jws->text.len, NULL);
     bool good;
 
+    /* it forgives more than we do, so it was not the token */
     if (!token)
-        return false;
+        return BEARER_NO_MEMORY;
     good = cjose_jws_verify(token, key->cjose, NULL);
     cjose_jws_release(token);
-    return good;
+    return good ? BEARER_OK : BEARER_SIG_WRONG;
 }
 
 /* RFC 8037 3.1 */
-static bool check_by_openssl(const bearer_jws_t *jws, const bearer_jwk_t *key)
+static bearer_reason_t check_by_openssl(const bearer_jws_t *jws,
+                                        const bearer_jwk_t *key)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good;
+    bearer_reason_t why = BEARER_NO_MEMORY;
 
-    good =
-        context
-        && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) == 1
-        && EVP_DigestVerify(context, (const unsigned char *)jws->signature.data,
-                            jws->signature.len,
-                            (const unsigned char *)jws->signed_part.data,
-                            jws->signed_part.len)
-               == 1;
+    /* if it does not begin without saying why, it was that */
+    if (context
+        && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) == 1)
+        why = EVP_DigestVerify(context,
+                               (const unsigned char *)jws->signature.data,
+                               jws->signature.len,
+                               (const unsigned char *)jws->signed_part.data,
+                               jws->signed_part.len)
+                      == 1
+                  ? BEARER_OK
+                  : BEARER_SIG_WRONG;
     EVP_MD_CTX_free(context);
-    return good;
+    return why;
 }
 
 bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
                                  const bearer_jwk_t *key)
 {
-    bool good;
+    bearer_crypto_said_t said;
+    bearer_reason_t why;
 
     /* algorithm confusion: the key says what it may verify, not the token;
      * cjose would take an RSA key's memory for an HS secret */
@@ -226,11 +234,15 @@ bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
     if (jws->signature.len != signature_size(jws, key))
         return BEARER_SIG_LENGTH;
 
-    good =
+    bearer_crypto_begin();
+    why =
         jws->alg->cjose ? check_by_cjose(jws, key) : check_by_openssl(jws, key);
-    /* mod_ssl reads this thread's queue after us */
-    ERR_clear_error();
-    return good ? BEARER_OK : BEARER_SIG_WRONG;
+    said = bearer_crypto_end();
+    if (!why || said == BEARER_CRYPTO_SILENT)
+        return why;
+    /* a good token is not called forged because memory ran out */
+    return said == BEARER_CRYPTO_NO_MEMORY ? BEARER_NO_MEMORY
+                                           : BEARER_SIG_WRONG;
 }
 
 /* --- warming up ---------------------------------------------------------- */

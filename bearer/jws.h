@@ -50,7 +50,9 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
  * accepts zero-extended ES ones), only then cjose or OpenSSL is asked. The
  * OpenSSL error queue is left empty.
  *
- * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH, BEARER_SIG_WRONG
+ * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH, BEARER_SIG_WRONG (also
+ *         where memory ran out inside a verification that does not say so),
+ *         BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
                                  const bearer_jwk_t *key) BEARER_MUST_USE;

@@ -41,14 +41,16 @@ static bearer_str_t compose(const char *issuer, bearer_str_t keys,
 {
     bearer_str_t text = {NULL, 0};
     const json_t *name = bearer_json_adopt(json_string(issuer), pool);
+    bearer_str_t quoted = {NULL, 0};
 
-    if (!name || keys.len < 2 || keys.data[0] != '{')
+    if (name)
+        quoted = bearer_json_render(name, pool);
+    if (!quoted.len || keys.len < 2 || keys.data[0] != '{')
         return text;
     /* behind its brace, the key set is the rest of our object */
     text.data = apr_psprintf(
         pool, "{\"issuer\":%s,\"fetched\":%" APR_INT64_T_FMT ",%.*s\n",
-        bearer_json_render(name, pool).data, fetched, (int)(keys.len - 1),
-        keys.data + 1);
+        quoted.data, fetched, (int)(keys.len - 1), keys.data + 1);
     text.len = strlen(text.data);
     return text;
 }

@@ -53,7 +53,8 @@ const char *bearer_keystore_path(const bearer_keystore_t *store,
  *
  * @param keys    as bearer_jwks_render made them
  * @param fetched wall, when the issuer gave or confirmed them
- * @return APR_SUCCESS, APR_EINVAL if the issuer is not UTF-8, or what the
+ * @return APR_SUCCESS, APR_EINVAL if the issuer cannot be written as JSON
+ *         (it is not UTF-8, or memory ran out), or what the
  *         system said (no space, read-only, no permission)
  */
 apr_status_t bearer_keystore_write(const bearer_keystore_t *store,

@@ -311,17 +311,19 @@ static bearer_str_t add_address(const attempt_t *attempt, const char *address)
     apr_time_t found =
         attempt->found ? attempt->found : attempt->refresh->found;
     bearer_str_t text = *keys;
+    bearer_str_t quoted;
     const json_t *uri;
 
     if (attempt->refresh->source->kind != BEARER_SOURCE_DISCOVERY)
         return text;
     uri = bearer_json_adopt(json_string(address), attempt->tmp);
-    if (!uri)
+    quoted = bearer_json_render(uri, attempt->tmp);
+    /* without it, the next fetcher has to look for it */
+    if (!quoted.len)
         return text;
     text.data = apr_psprintf(
         attempt->tmp, "%.*s,\"jwks_uri\":%s,\"found\":%" APR_INT64_T_FMT "}",
-        (int)(keys->len - 1), keys->data,
-        bearer_json_render(uri, attempt->tmp).data,
+        (int)(keys->len - 1), keys->data, quoted.data,
         (apr_int64_t)apr_time_sec(found));
     text.len = strlen(text.data);
     return text;
@@ -355,6 +357,8 @@ static bearer_reason_t render(attempt_t *attempt, const char *address,
                               outcome_t *outcome)
 {
     attempt->keys_text = bearer_jwks_render(attempt->keys, attempt->tmp);
+    if (!attempt->keys_text.data)
+        return outcome->why = BEARER_NO_MEMORY;
     attempt->text = add_address(attempt, address);
     if (attempt->text.len <= BEARER_LIMIT_DOCUMENT)
         return BEARER_OK;
@@ -811,6 +815,10 @@ static bool post_stored(const bearer_source_t *source,
     bearer_schedule_t state;
     bool empty;
 
+    if (!text.data) {
+        *why = BEARER_NO_MEMORY;
+        return true;
+    }
     /* ticks that began later have no number for it, and 0 means never */
     if (fetched <= 0) {
         *why = BEARER_KEYSTORE_AGE;

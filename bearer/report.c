@@ -10,28 +10,33 @@
 
 /* --- gathering --------------------------------------------------------------- */
 
-static void read_source(const bearer_report_conf_t *conf,
+/* false: memory ran out */
+static bool read_source(const bearer_report_conf_t *conf,
                         bearer_report_source_t *out, apr_pool_t *pool)
 {
     const bearer_source_t *source = out->source;
     apr_uint64_t version;
+    bearer_reason_t why;
     bearer_str_t text;
 
     if (source->kind == BEARER_SOURCE_SECRET) {
         out->usable = true;
-        return;
+        return true;
     }
     out->schedule =
         bearer_board_schedule(conf->board, source->slot, &source->id);
     out->last = bearer_stats_result(conf->stats, source->slot, &source->id);
-    if (bearer_board_read(conf->board, source->slot, &source->id, &text,
-                          &version, pool)
-        || bearer_jwks_parse(text, &out->keys, NULL, pool))
-        return;
+    why = bearer_board_read(conf->board, source->slot, &source->id, &text,
+                            &version, pool);
+    if (!why)
+        why = bearer_jwks_parse(text, &out->keys, NULL, pool);
+    if (why)
+        return why != BEARER_NO_MEMORY;
     /* as the gate judges it: a file's keys do not get too old */
     out->usable = source->kind == BEARER_SOURCE_FILE
                   || bearer_schedule_usable(&out->schedule, &source->schedule,
                                             conf->now.tick);
+    return true;
 }
 
 const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
@@ -45,7 +50,8 @@ const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
 
     for (i = 0; i < conf->source_count; i++) {
         sources[i].source = conf->sources[i];
-        read_source(conf, &sources[i], pool);
+        if (!read_source(conf, &sources[i], pool))
+            return NULL;
     }
     report->now = conf->now;
     report->leader = bearer_board_leader(conf->board);
@@ -96,53 +102,98 @@ static apr_int64_t seconds(apr_time_t micros)
 
 /* --- JSON ---------------------------------------------------------------------- */
 
-/* A configured name may be any bytes; what is not UTF-8 becomes ASCII. */
-static json_t *json_text(const char *text, apr_size_t len)
+/* bytes of the UTF-8 character here, 0: none (RFC 3629 4) */
+static apr_size_t utf8_size(const unsigned char *at, apr_size_t left)
 {
-    json_t *json = json_stringn(text, len);
-    bearer_note_t note;
+    static const struct {
+        unsigned char first, last; /* of the first byte */
+        unsigned char low, high;   /* of the second */
+        apr_size_t size;
+    } rows[] = {
+        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
+        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    apr_size_t i, k;
 
-    if (json)
-        return json;
-    bearer_note_set(&note, "%.*s", (int)(len < 200 ? len : 200), text);
-    return json_string(note.text);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (at[0] < rows[i].first || at[0] > rows[i].last)
+            continue;
+        if (rows[i].size > left)
+            return 0;
+        if (rows[i].size > 1 && (at[1] < rows[i].low || at[1] > rows[i].high))
+            return 0;
+        for (k = 2; k < rows[i].size; k++) {
+            if (at[k] < 0x80 || at[k] > 0xbf)
+                return 0;
+        }
+        return rows[i].size;
+    }
+    return 0;
+}
+
+/* A configured name may be any bytes; what is not UTF-8 becomes ASCII. */
+static const char *utf8_text(const char *text, bearer_note_t *room)
+{
+    apr_size_t len = strlen(text), i = 0, size;
+
+    for (; i < len; i += size) {
+        size = utf8_size((const unsigned char *)text + i, len - i);
+        if (!size) {
+            bearer_note_set(room, "%.200s", text);
+            return room->text;
+        }
+    }
+    return text;
 }
 
 static json_t *text_or_null(const char *text)
 {
-    return text ? json_text(text, strlen(text)) : json_null();
+    bearer_note_t room;
+
+    return text ? json_string(utf8_text(text, &room)) : json_null();
 }
 
-static void set(json_t *object, const char *name, json_t *value)
+/* Half a report would be taken for a whole one: what fails is remembered. */
+static void set(bool *failed, json_t *object, const char *name, json_t *value)
 {
-    json_object_set_new(object, name, value);
+    if (json_object_set_new(object, name, value))
+        *failed = true;
 }
 
-static void set_number(json_t *object, const char *name, apr_uint64_t value)
+static void append(bool *failed, json_t *array, json_t *value)
 {
-    set(object, name, json_integer((json_int_t)value));
+    if (json_array_append_new(array, value))
+        *failed = true;
+}
+
+static void set_number(bool *failed, json_t *object, const char *name,
+                       apr_uint64_t value)
+{
+    set(failed, object, name, json_integer((json_int_t)value));
 }
 
 /* how long ago, or null for never */
-static void set_age(json_t *object, const char *name, const bearer_now_t *now,
-                    apr_int64_t tick)
+static void set_age(bool *failed, json_t *object, const char *name,
+                    const bearer_now_t *now, apr_int64_t tick)
 {
-    set(object, name,
+    set(failed, object, name,
         tick ? json_integer(seconds(now->tick - tick)) : json_null());
 }
 
-static json_t *json_latency(const bearer_stats_latency_t *latency)
+static json_t *json_latency(bool *failed, const bearer_stats_latency_t *latency)
 {
     json_t *json = json_object();
     json_t *buckets = json_array();
     int i;
 
-    set_number(json, "count", bearer_stats_count(latency));
-    set_number(json, "microseconds", latency->micros);
+    set_number(failed, json, "count", bearer_stats_count(latency));
+    set_number(failed, json, "microseconds", latency->micros);
     for (i = 0; i < BEARER_STATS_BUCKETS; i++)
-        json_array_append_new(buckets,
-                              json_integer((json_int_t)latency->buckets[i]));
-    set(json, "buckets", buckets);
+        append(failed, buckets, json_integer((json_int_t)latency->buckets[i]));
+    set(failed, json, "buckets", buckets);
     return json;
 }
 
@@ -153,7 +204,7 @@ static const char *name_of(const bearer_stats_row_t *row)
                                                           : row->name;
 }
 
-static json_t *json_counts(const bearer_stats_counts_t *counts)
+static json_t *json_counts(bool *failed, const bearer_stats_counts_t *counts)
 {
     bearer_report_totals_t totals = bearer_report_totals(counts);
     json_t *json = json_object();
@@ -163,49 +214,53 @@ static json_t *json_counts(const bearer_stats_counts_t *counts)
     const bearer_stats_row_t *row;
     int i;
 
-    set_number(json, "accepted", totals.accepted);
-    set_number(json, "refused", totals.refused);
-    set_number(json, "without_token", totals.without);
-    set_number(json, "denied", totals.denied);
+    set_number(failed, json, "accepted", totals.accepted);
+    set_number(failed, json, "refused", totals.refused);
+    set_number(failed, json, "without_token", totals.without);
+    set_number(failed, json, "denied", totals.denied);
     for (i = 0; i < BEARER_REASON_COUNT; i++) {
         if (counts->verdicts[i])
-            set_number(verdicts, bearer_error_find((bearer_reason_t)i)->slug,
+            set_number(failed, verdicts,
+                       bearer_error_find((bearer_reason_t)i)->slug,
                        counts->verdicts[i]);
     }
-    set(json, "verdicts", verdicts);
+    set(failed, json, "verdicts", verdicts);
     for (i = 0, row = bearer_stats_row(0); row; row = bearer_stats_row(++i))
-        set_number(json, name_of(row), bearer_stats_value(counts, row));
-    set(json, "admit", json_latency(&counts->admit));
+        set_number(failed, json, name_of(row), bearer_stats_value(counts, row));
+    set(failed, json, "admit", json_latency(failed, &counts->admit));
     for (i = 0, alg = bearer_alg_row(0); alg; alg = bearer_alg_row(++i)) {
         if (bearer_stats_count(&counts->verify[i]))
-            set(verify, alg->name, json_latency(&counts->verify[i]));
+            set(failed, verify, alg->name,
+                json_latency(failed, &counts->verify[i]));
     }
-    set(json, "verify", verify);
+    set(failed, json, "verify", verify);
     return json;
 }
 
-static json_t *json_key(const bearer_jwk_t *key)
+static json_t *json_key(bool *failed, const bearer_jwk_t *key)
 {
     json_t *json = json_object();
     json_t *algs = json_array();
     const bearer_alg_t *alg;
     int i;
 
-    set(json, "kid",
-        key->kid.data ? json_text(key->kid.data, key->kid.len) : json_null());
-    set(json, "kty", json_string(bearer_alg_kty_name(key->kty)));
+    set(failed, json, "kid",
+        key->kid.data ? json_stringn(key->kid.data, key->kid.len)
+                      : json_null());
+    set(failed, json, "kty", json_string(bearer_alg_kty_name(key->kty)));
     if (key->curve != BEARER_CURVE_NONE)
-        set(json, "crv", json_string(bearer_alg_curve_name(key->curve)));
-    set_number(json, "bits", (apr_uint64_t)key->bits);
+        set(failed, json, "crv",
+            json_string(bearer_alg_curve_name(key->curve)));
+    set_number(failed, json, "bits", (apr_uint64_t)key->bits);
     for (i = 0, alg = bearer_alg_row(0); alg; alg = bearer_alg_row(++i)) {
         if (key->algs & alg->bit)
-            json_array_append_new(algs, json_string(alg->name));
+            append(failed, algs, json_string(alg->name));
     }
-    set(json, "algs", algs);
+    set(failed, json, "algs", algs);
     return json;
 }
 
-static json_t *json_result(const bearer_stats_result_t *last,
+static json_t *json_result(bool *failed, const bearer_stats_result_t *last,
                            const bearer_now_t *now)
 {
     const bearer_reason_info_t *info = bearer_error_find(last->why);
@@ -214,16 +269,16 @@ static json_t *json_result(const bearer_stats_result_t *last,
     if (!last->tick)
         return json_null();
     json = json_object();
-    set_age(json, "age", now, last->tick);
-    set(json, "reason", json_string(info->slug));
-    set(json, "sentence",
+    set_age(failed, json, "age", now, last->tick);
+    set(failed, json, "reason", json_string(info->slug));
+    set(failed, json, "sentence",
         last->why ? json_string(info->sentence) : json_null());
-    set(json, "status",
+    set(failed, json, "status",
         last->status ? json_integer(last->status) : json_null());
     return json;
 }
 
-static json_t *json_source(const bearer_report_source_t *one,
+static json_t *json_source(bool *failed, const bearer_report_source_t *one,
                            const bearer_now_t *now)
 {
     const bearer_source_t *source = one->source;
@@ -231,44 +286,44 @@ static json_t *json_source(const bearer_report_source_t *one,
     json_t *keys = json_array();
     int i;
 
-    set(json, "issuer", text_or_null(source->issuer));
-    set(json, "kind", json_string(bearer_report_kind(source)));
-    set(json, "usable", json_boolean(one->usable));
+    set(failed, json, "issuer", text_or_null(source->issuer));
+    set(failed, json, "kind", json_string(bearer_report_kind(source)));
+    set(failed, json, "usable", json_boolean(one->usable));
     if (source->kind == BEARER_SOURCE_SECRET) {
         json_decref(keys);
         return json;
     }
-    set(json, "location", text_or_null(source->location));
-    set(json, "slot", json_integer(source->slot));
+    set(failed, json, "location", text_or_null(source->location));
+    set(failed, json, "slot", json_integer(source->slot));
     for (i = 0; one->keys && i < one->keys->count; i++)
-        json_array_append_new(keys, json_key(one->keys->keys[i]));
-    set(json, "keys", keys);
-    set_age(json, "keys_age", now, one->schedule.last_good);
-    set_age(json, "last_try_age", now, one->schedule.last_try);
-    set(json, "next_in",
+        append(failed, keys, json_key(failed, one->keys->keys[i]));
+    set(failed, json, "keys", keys);
+    set_age(failed, json, "keys_age", now, one->schedule.last_good);
+    set_age(failed, json, "last_try_age", now, one->schedule.last_try);
+    set(failed, json, "next_in",
         one->schedule.next
             ? json_integer(seconds(one->schedule.next - now->tick))
             : json_null());
-    set_number(json, "failures_in_a_row", one->schedule.failures);
-    set(json, "last", json_result(&one->last, now));
-    set_number(json, "refreshes_good", one->last.good);
-    set_number(json, "refreshes_failed", one->last.failed);
+    set_number(failed, json, "failures_in_a_row", one->schedule.failures);
+    set(failed, json, "last", json_result(failed, &one->last, now));
+    set_number(failed, json, "refreshes_good", one->last.good);
+    set_number(failed, json, "refreshes_failed", one->last.failed);
     return json;
 }
 
-static json_t *json_processes(const bearer_report_t *report)
+static json_t *json_processes(bool *failed, const bearer_report_t *report)
 {
     json_t *list = json_array();
     int i;
 
     for (i = 0; i < report->stats->process_count; i++) {
         const bearer_stats_process_t *process = &report->stats->processes[i];
-        json_t *json = json_counts(&process->counts);
+        json_t *json = json_counts(failed, &process->counts);
 
-        set(json, "pid",
+        set(failed, json, "pid",
             process->pid ? json_integer(process->pid) : json_null());
-        set_age(json, "age", &report->now, process->since);
-        json_array_append_new(list, json);
+        set_age(failed, json, "age", &report->now, process->since);
+        append(failed, list, json);
     }
     return list;
 }
@@ -278,22 +333,28 @@ bearer_str_t bearer_report_json(const bearer_report_t *report, apr_pool_t *pool)
     json_t *json = bearer_json_adopt(json_object(), pool);
     json_t *issuers = json_array();
     json_t *ends = json_array();
+    bearer_str_t none = {NULL, 0};
+    bearer_str_t text;
+    bool failed = false;
     int i;
 
-    set(json, "time", json_integer(report->now.wall));
-    set(json, "fetcher",
+    set(&failed, json, "time", json_integer(report->now.wall));
+    set(&failed, json, "fetcher",
         report->leader ? json_integer(report->leader) : json_null());
     for (i = 0; i < report->source_count; i++)
-        json_array_append_new(issuers,
-                              json_source(&report->sources[i], &report->now));
-    set(json, "issuers", issuers);
+        append(&failed, issuers,
+               json_source(&failed, &report->sources[i], &report->now));
+    set(&failed, json, "issuers", issuers);
     for (i = 0; i < BEARER_STATS_BUCKETS - 1; i++)
-        json_array_append_new(ends, json_integer((json_int_t)1 << i));
-    json_array_append_new(ends, json_null());
-    set(json, "bucket_ends_microseconds", ends);
-    set(json, "sum", json_counts(&report->stats->sum));
-    set(json, "processes", json_processes(report));
-    return bearer_json_render(json, pool);
+        append(&failed, ends, json_integer((json_int_t)1 << i));
+    append(&failed, ends, json_null());
+    set(&failed, json, "bucket_ends_microseconds", ends);
+    set(&failed, json, "sum", json_counts(&failed, &report->stats->sum));
+    set(&failed, json, "processes", json_processes(&failed, report));
+    if (failed)
+        return none;
+    text = bearer_json_render(json, pool);
+    return text.len ? text : none;
 }
 
 /* --- OpenMetrics ----------------------------------------------------------------- */
@@ -422,15 +483,10 @@ static void put_latencies(text_t *text, const bearer_stats_counts_t *counts)
  * bytes become ASCII */
 static const char *label_text(const char *from, apr_pool_t *pool)
 {
-    json_t *utf8 = json_string(from);
-    bearer_note_t note;
+    bearer_note_t room;
     char *out, *to;
 
-    if (!utf8) {
-        bearer_note_set(&note, "%.200s", from);
-        from = note.text;
-    }
-    json_decref(utf8);
+    from = utf8_text(from, &room);
     out = to = apr_palloc(pool, 2 * strlen(from) + 1);
     for (; *from; from++) {
         if (*from == '\\' || *from == '"' || *from == '\n')

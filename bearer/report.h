@@ -51,6 +51,7 @@ typedef struct bearer_report_totals_t {
     apr_uint64_t denied;   /**< a good token, but Require said no */
 } bearer_report_totals_t;
 
+/** @return NULL if memory ran out */
 const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
                                             apr_pool_t *pool);
 
@@ -63,7 +64,8 @@ const char *bearer_report_kind(const bearer_source_t *source);
 /** Whether refused requests are counted under this reason. */
 bool bearer_report_counts(bearer_reason_t why);
 
-/** Everything as one JSON object, per process and summed. */
+/** Everything as one JSON object, per process and summed; data is NULL if memory
+ * ran out. */
 bearer_str_t bearer_report_json(const bearer_report_t *report,
                                 apr_pool_t *pool);
 

@@ -28,10 +28,15 @@ bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
     return BEARER_OK;
 }
 
-static void set_text(json_t *object, const char *name, const char *text)
+/* adds what is made for it; false: memory ran out */
+static bool add(json_t *object, const char *name, json_t *value)
 {
-    if (text)
-        json_object_set_new(object, name, json_string(text));
+    return json_object_set_new(object, name, value) == 0;
+}
+
+static bool add_text(json_t *object, const char *name, const char *text)
+{
+    return !text || add(object, name, json_string(text));
 }
 
 static json_t *words_of(const char *text, apr_pool_t *pool)
@@ -40,8 +45,28 @@ static json_t *words_of(const char *text, apr_pool_t *pool)
     char *state = NULL;
     char *word = apr_strtok(apr_pstrdup(pool, text), " ", &state);
 
-    for (; word; word = apr_strtok(NULL, " ", &state))
-        json_array_append_new(array, json_string(word));
+    for (; word; word = apr_strtok(NULL, " ", &state)) {
+        if (json_array_append_new(array, json_string(word)) == 0)
+            continue;
+        json_decref(array);
+        return NULL;
+    }
+    return array;
+}
+
+static json_t *names_of(const bearer_str_t *issuers, int count)
+{
+    json_t *array = json_array();
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (json_array_append_new(array,
+                                  json_stringn(issuers[i].data, issuers[i].len))
+            == 0)
+            continue;
+        json_decref(array);
+        return NULL;
+    }
     return array;
 }
 
@@ -50,21 +75,20 @@ const char *bearer_resource_render(const bearer_resource_t *resource,
                                    bool query_method, apr_pool_t *pool)
 {
     json_t *object = bearer_json_adopt(json_object(), pool);
-    json_t *servers = json_array();
-    int i;
+    const char *methods = query_method ? "header query" : "header";
+    bearer_str_t text;
+    bool good;
 
-    set_text(object, "resource", resource->url);
-    for (i = 0; i < count; i++)
-        json_array_append_new(servers,
-                              json_stringn(issuers[i].data, issuers[i].len));
-    json_object_set_new(object, "authorization_servers", servers);
-    json_object_set_new(
-        object, "bearer_methods_supported",
-        words_of(query_method ? "header query" : "header", pool));
-    if (resource->scopes)
-        json_object_set_new(object, "scopes_supported",
-                            words_of(resource->scopes, pool));
-    set_text(object, "resource_name", resource->name);
-    set_text(object, "resource_documentation", resource->docs);
-    return bearer_json_render(object, pool).data;
+    good = add_text(object, "resource", resource->url)
+           && add(object, "authorization_servers", names_of(issuers, count))
+           && add(object, "bearer_methods_supported", words_of(methods, pool));
+    if (good && resource->scopes)
+        good =
+            add(object, "scopes_supported", words_of(resource->scopes, pool));
+    good = good && add_text(object, "resource_name", resource->name)
+           && add_text(object, "resource_documentation", resource->docs);
+    if (!good)
+        return NULL;
+    text = bearer_json_render(object, pool);
+    return text.len ? text.data : NULL;
 }

@@ -268,6 +268,7 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
         ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
     const bearer_policy_t *policy;
     apr_array_header_t *issuers;
+    const char *document;
     int i;
 
     if (!setting->server_level)
@@ -277,11 +278,18 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
                              sizeof(bearer_str_t));
     for (i = 0; i < policy->issuer_count; i++)
         APR_ARRAY_PUSH(issuers, bearer_str_t) = policy->issuers[i]->iss;
-    mab_resource_add(setting->s, setting->place->resource,
-                     bearer_resource_render(setting->place->resource,
-                                            (const bearer_str_t *)issuers->elts,
-                                            issuers->nelts, takes_query(place),
-                                            check->pconf));
+    document = bearer_resource_render(
+        setting->place->resource, (const bearer_str_t *)issuers->elts,
+        issuers->nelts, takes_query(place), check->pconf);
+    if (document) {
+        mab_resource_add(setting->s, setting->place->resource, document);
+        return;
+    }
+    check->mistakes++;
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
+                 "AuthBearerResource %s: its metadata cannot be written as "
+                 "JSON: scopes, name, docs and the issuers must be UTF-8",
+                 setting->place->resource->url);
 }
 
 /* --- the key store ------------------------------------------------------------------ */

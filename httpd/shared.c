@@ -145,7 +145,8 @@ static apr_status_t find_keep(server_rec *s)
                                 0);
     if (rv != APR_SUCCESS)
         return rv;
-    return apr_pool_userdata_setn(keep, KEEP_KEY, NULL, pool);
+    /* copies the key: ours is gone with our code when httpd restarts */
+    return apr_pool_userdata_set(keep, KEEP_KEY, NULL, pool);
 }
 
 /* room for twice what is needed, so that the next configurations fit */
@@ -245,14 +246,18 @@ static bearer_reason_t post_file(const bearer_source_t *source,
         bearer_board_schedule(shared.board, source->slot, &source->id);
     const bearer_jwks_t *keys;
     bearer_reason_t why;
+    bearer_str_t text;
 
     why = bearer_refresh_read_file(source->location, &keys, note, ptemp);
     if (why)
         return why;
+    text = bearer_jwks_render(keys, ptemp);
+    if (!text.data)
+        return BEARER_NO_MEMORY;
     bearer_schedule_succeed(&state, &source->schedule, mab_clock_now(NULL).tick,
                             0, 0.5);
-    return bearer_board_post(shared.board, source->slot, &source->id,
-                             bearer_jwks_render(keys, ptemp), &state);
+    return bearer_board_post(shared.board, source->slot, &source->id, text,
+                             &state);
 }
 
 static bool post_files(server_rec *s, apr_pool_t *ptemp)

@@ -33,7 +33,7 @@ static void add_secrets(apr_array_header_t *sources)
     }
 }
 
-/* NULL: the server has no shared memory */
+/* NULL: the server has no shared memory, or no memory at all */
 static const bearer_report_t *make_report(apr_pool_t *pool)
 {
     const mab_shared_t *shared = mab_shared_get();
@@ -72,6 +72,8 @@ static void set_headers(request_rec *r, const char *type)
 
 static int send_text(request_rec *r, const char *type, bearer_str_t content)
 {
+    if (!content.data)
+        return HTTP_SERVICE_UNAVAILABLE;
     set_headers(r, type);
     ap_set_content_length(r, (apr_off_t)content.len);
     if (!r->header_only)

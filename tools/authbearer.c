@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/authbearer.h"
 
+#include <unistd.h>
+
 #include <apr_general.h>
 #include <apr_strings.h>
 
@@ -121,14 +123,22 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
                          "--help tells more");
 }
 
+/* APR's pools would go on with NULL, as what they give is never looked at */
+static int end_without_memory(int retcode BEARER_UNUSED)
+{
+    (void)fputs("authbearer: memory ran out\n", stderr);
+    _exit(TOOL_UNDECIDED);
+}
+
 int main(int argc, const char *const *argv, const char *const *env)
 {
     apr_pool_t *pool;
     int status;
 
     if (apr_app_initialize(&argc, &argv, &env) != APR_SUCCESS
-        || apr_pool_create(&pool, NULL) != APR_SUCCESS)
-        return TOOL_UNDECIDED;
+        || apr_pool_create_ex(&pool, NULL, end_without_memory, NULL)
+               != APR_SUCCESS)
+        return end_without_memory(APR_ENOMEM);
     bearer_json_seed();
     status = run(argc, argv, pool);
     /* a full disk or a closed pipe is no verdict */

@@ -302,6 +302,18 @@ BAD = {
 }
 
 
+def test_a_resource_is_not_described_in_part(server):
+    server.configure(Conf(with_issuer(
+        'AuthBearerResource https://a.example name="N"')))
+    assert server.check_syntax()[0] == 0
+    conf = server.root / "httpd.conf"
+    conf.write_bytes(conf.read_bytes().replace(b'"N"', b'"M\xfcnchen"'))
+    status, said = server.check_syntax()
+    assert status != 0
+    assert re.search("AuthBearerResource https://a.example: .*UTF-8", said)
+
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_mistake_stops_the_start(server, name):
     text, directive, words = BAD[name]

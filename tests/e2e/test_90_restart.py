@@ -4,10 +4,11 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from testenv import mint
+from testenv import env, mint
 from testenv.conf import Conf
 from testenv.mint import Mint, key
 
@@ -49,6 +50,42 @@ def test_a_graceful_restart_keeps_the_keys(serve_once, authority, one):
     while server.get("/p/i0", tokens.token(NEW)).status != 200:
         assert time.monotonic() < deadline, server.said()
         time.sleep(0.2)
+
+
+def test_a_restart_that_loads_the_module_elsewhere_keeps_the_keys(
+        serve_once, authority, one, monkeypatch):
+    """httpd unloads modules and loads them again: nothing that outlives a
+    configuration may point into ours, which has another address now."""
+    tokens = Mint(one.url, EC, AUD)
+    server = serve_once(conf_for(authority, one), start=False)
+    usual, folder = server.loads, env.query("LIBEXECDIR")
+    more = "\n".join(f"LoadModule {name}_module {folder}/mod_{name}.so"
+                     for name in ("dav", "include", "session", "cache", "macro",
+                                  "info", "auth_basic", "remoteip"))
+    first = []
+    monkeypatch.setattr(server, "loads",
+                        lambda: "\n".join([*first, usual()]))
+    server.configure(server.conf)
+    server.start()
+    server.warm("/p/i0", tokens.token())
+    one.stop()
+    asked, seen = one.count(), {loaded_at(server)}
+    server.errorlog.allow("MAB0201")
+    for first[:] in ([more], [], [more], []):
+        server.configure(server.conf)
+        server.graceful()
+        seen.add(loaded_at(server))
+        server.accepted("/p/i0", tokens.token())
+    # what is preloaded may leave no room elsewhere
+    assert len(seen) > 1 or "MAB_PRELOAD" in os.environ
+    assert one.count() == asked
+
+
+def loaded_at(server):
+    """Where the parent has the module."""
+    maps = Path(f"/proc/{server.process.pid}/maps").read_text()
+    return next(line.split("-")[0] for line in maps.splitlines()
+                if line.endswith("mod_auth_bearer.so"))
 
 
 def test_another_configuration_keeps_the_keys_it_still_has(

@@ -437,6 +437,8 @@ static const struct {
     {"two keys", FIX_P256_PEM FIX_P384_PEM, "pem_form", NULL, NULL},
     {"key and private key", FIX_P256_PEM FIX_P256_PRIVATE_PEM, "pem_form", NULL,
      NULL},
+    {"something broken behind the key",
+     FIX_P256_PEM "-----BEGIN PUBLIC KEY-----\nAAAA\n", "pem_form", NULL, NULL},
     {"nothing", "", "pem_form", NULL, NULL},
     {"a byte behind the key", FIX_TRAILING_PEM, "pem_form", NULL, NULL},
     {"no end", "-----BEGIN PUBLIC KEY-----\nAAAA\n", "pem_form", NULL, NULL},

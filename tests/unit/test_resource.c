@@ -91,12 +91,36 @@ static void resource_is_described_by_what_is_set(void **state)
         "\"bearer_methods_supported\":[\"header\"]}");
 }
 
+static void resource_is_not_described_in_part(void **state)
+{
+    static const bearer_str_t good[] = {BEARER_LIT("https://i")};
+    static const bearer_str_t bad[] = {BEARER_LIT("https://\xff")};
+    static const struct {
+        const char *name;
+        bearer_resource_t resource;
+        const bearer_str_t *issuers;
+    } cases[] = {
+        {"issuer", {.url = "https://a"}, bad},
+        {"url", {.url = "https://\xff"}, good},
+        {"scopes", {.url = "https://a", .scopes = "a \xff"}, good},
+        {"name", {.url = "https://a", .name = "\xff"}, good},
+        {"docs", {.url = "https://a", .docs = "\xff"}, good},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        unit_expect(cases[i].name, !bearer_resource_render(&cases[i].resource,
+                                                           cases[i].issuers, 1,
+                                                           false, *state));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(resource_knows_where_its_metadata_is),
         unit_row(resource_refuses_what_is_no_identifier),
         unit_row(resource_is_described_by_what_is_set),
+        unit_row(resource_is_not_described_in_part),
     };
 
     return unit_run(tests);
