@@ -570,7 +570,8 @@ static bearer_reason_t try_address(const plan_t *plan, apr_sockaddr_t *address,
     apr_pool_t *own;
     conn_t *conn;
 
-    apr_pool_create(&own, pool);
+    if (apr_pool_create(&own, pool) != APR_SUCCESS)
+        return BEARER_NO_MEMORY;
     conn = apr_pcalloc(own, sizeof(*conn));
     conn->pool = own;
     conn->stop = plan->request->stop;
@@ -721,7 +722,8 @@ bearer_reason_t bearer_fetch_get(const bearer_fetch_request_t *request,
     plan.request = request;
     plan.note = note;
     plan.deadline = bearer_fetch_tick() + request->timeout;
-    apr_pool_create(&tmp, pool);
+    if (apr_pool_create(&tmp, pool) != APR_SUCCESS)
+        return BEARER_NO_MEMORY;
     why = parse_addresses(&plan, tmp);
     if (!why)
         why = open_connection(&plan, &conn, tmp);

@@ -58,7 +58,7 @@ typedef bearer_reason_t (*bearer_fetch_fn)(
  *
  * @param out set on BEARER_OK, whatever the status is
  * @return BEARER_OK, BEARER_URL_*, BEARER_FETCH_*, BEARER_HTTP_* except
- *         BEARER_HTTP_STATUS
+ *         BEARER_HTTP_STATUS, BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_fetch_get(const bearer_fetch_request_t *request,
                                  const bearer_http_response_t **out,

@@ -43,6 +43,7 @@ typedef struct fetcher_t {
 
 static fetcher_t fetcher;
 static volatile apr_uint32_t stopping;
+static apr_abortfunc_t end_without_memory;
 
 static double jitter(void *baton BEARER_UNUSED)
 {
@@ -77,6 +78,17 @@ static bearer_refresh_env_t env(void)
 
 /* --- rounds ---------------------------------------------------------------------- */
 
+/* A pool that no other knows. What it gives is never looked at: as all pools of
+ * httpd it ends the process when there is no memory. */
+static apr_status_t create_pool(apr_pool_t **pool)
+{
+    apr_status_t rv = apr_pool_create_unmanaged_ex(pool, NULL, NULL);
+
+    if (rv == APR_SUCCESS)
+        apr_pool_abort_set(end_without_memory, *pool);
+    return rv;
+}
+
 /* for the status page of whichever child is asked; a round that was cut off by
  * the end of its child says nothing about the issuer */
 static void note_result(const bearer_source_t *source,
@@ -96,7 +108,7 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
     bearer_refresh_result_t result;
     apr_pool_t *pool;
 
-    if (apr_pool_create_unmanaged_ex(&pool, NULL, NULL) == APR_SUCCESS) {
+    if (create_pool(&pool) == APR_SUCCESS) {
         bearer_refresh_run(round->refresh, &world, &result, pool);
         note_result(round->source, &result);
         apr_pool_destroy(pool);
@@ -147,7 +159,7 @@ static apr_status_t prepare(void)
     apr_status_t rv;
     int i;
 
-    rv = apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    rv = create_pool(&pool);
     if (rv != APR_SUCCESS)
         return rv;
     fetcher.count = shared->source_count;
@@ -156,7 +168,7 @@ static apr_status_t prepare(void)
     for (i = 0; i < fetcher.count; i++) {
         apr_pool_t *own;
 
-        rv = apr_pool_create_unmanaged_ex(&own, NULL, NULL);
+        rv = create_pool(&own);
         if (rv != APR_SUCCESS)
             return rv;
         fetcher.rounds[i].source = shared->sources[i];
@@ -285,5 +297,6 @@ void mab_watchdog_open_child(apr_pool_t *pchild)
 {
     memset(&fetcher, 0, sizeof(fetcher));
     apr_atomic_set32(&stopping, 0);
+    end_without_memory = apr_pool_abort_get(pchild);
     apr_pool_pre_cleanup_register(pchild, NULL, stop);
 }

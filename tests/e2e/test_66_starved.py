@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What httpd asks for is not there: random bytes, shared memory, memory, room on
 the disk. Refused at the start with a clear word, or served on."""
+import contextlib
 import os
 import re
 import signal
@@ -163,6 +164,30 @@ def test_children_without_memory_end_and_others_follow(starved, one, tokens):
     # they ended as they should, and in no other way
     ends = server.errorlog.matching("exit signal")
     assert all(re.search(r"Abort|Killed", line) for line in ends), ends
+    server.errorlog.checked = server.errorlog.size()
+
+
+def test_a_fetcher_without_memory_ends_as_pools_end(starved, one, tokens):
+    """Its pools are its own, and end the process as httpd's do."""
+    asan = starved.server.variables().get("ASAN_OPTIONS", "")
+    starved.variables["ASAN_OPTIONS"] = asan.replace("handle_abort=2",
+                                                     "handle_abort=0")
+    server = starved.server.start()
+    server.warm("/p/x", tokens.token())
+    server.errorlog.allow("AH|emory")
+    starved.lack("memory-large", str(server.process.pid))
+    # 100 KiB, to be read into one block
+    one.keys = [key("P-256", f"many{n}") for n in range(500)]
+    with contextlib.suppress(OSError, env.http.client.HTTPException):
+        server.get("/p/x", tokens.token(NEW))  # makes it ask for newer keys
+    line = server.errorlog.wait("exit signal", 20)
+    assert "exit signal Abort" in line, line
+    starved.have("memory-large")
+    one.keys = [EC, NEW]
+    until(server, tokens.token(NEW))
+    server.accepted("/p/x", tokens.token())
+    ends = server.errorlog.matching("exit signal")
+    assert all("Abort" in line for line in ends), ends
     server.errorlog.checked = server.errorlog.size()
 
 

@@ -6,8 +6,8 @@
  *
  *   random   no random bytes, from no source
  *   shared   no shared memory of so many bytes or more as the file says
- *   memory   no memory for APR's pools; a process whose number stands in the
- *            file has some
+ *   memory   no memory for APR's pools, unless the file holds the process's
+ *            number; "memory-large", no blocks over 64 KiB
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -61,10 +61,12 @@ static int lacks_shared(size_t size)
     return least >= 0 && size >= (size_t)least;
 }
 
-static int lacks_memory(void)
+static int lacks_memory(size_t size)
 {
     long lucky = lacking("memory");
 
+    if (lucky < 0 && size > 65536)
+        lucky = lacking("memory-large");
     return lucky >= 0 && lucky != (long)getpid();
 }
 
@@ -154,7 +156,7 @@ FILE *fopen(const char *path, const char *mode)
 void *mmap(void *at, size_t size, int protection, int flags, int fd,
            off_t offset)
 {
-    if ((flags & MAP_SHARED) ? lacks_shared(size) : lacks_memory()) {
+    if ((flags & MAP_SHARED) ? lacks_shared(size) : lacks_memory(size)) {
         errno = ENOMEM;
         return MAP_FAILED;
     }
