@@ -797,7 +797,7 @@ static void make_policy(world_t *world, apr_pool_t *pool)
 
     assert_int_equal(
         bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
-    assert_int_equal(bearer_json_path_parse("sub", &world->user[0], NULL, pool),
+    assert_int_equal(bearer_path_parse("sub", &world->user[0], NULL, pool),
                      BEARER_OK);
     world->published.iss = unit_str(ISSUER);
     world->published.source = &world->source;
