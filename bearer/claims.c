@@ -13,9 +13,11 @@ bearer_reason_t bearer_claims_parse(bearer_str_t payload,
                                     bearer_note_t *note, apr_pool_t *pool)
 {
     bearer_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
+    bearer_reason_t why;
 
-    if (bearer_json_read(payload, &claims->all, note, pool))
-        return BEARER_PAYLOAD_JSON;
+    why = bearer_json_read(payload, &claims->all, note, pool);
+    if (why)
+        return why == BEARER_NO_MEMORY ? why : BEARER_PAYLOAD_JSON;
     claims->has_iss = bearer_json_get_string(claims->all, "iss", &claims->iss);
     claims->has_exp = bearer_json_get_seconds(claims->all, "exp", &claims->exp);
     claims->has_nbf = bearer_json_get_seconds(claims->all, "nbf", &claims->nbf);

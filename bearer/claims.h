@@ -22,7 +22,7 @@ typedef struct bearer_claims_t {
     apr_int64_t exp, nbf, iat; /**< seconds; meaningful if has_… is GOT */
 } bearer_claims_t;
 
-/** @return BEARER_OK, BEARER_PAYLOAD_JSON */
+/** @return BEARER_OK, BEARER_PAYLOAD_JSON, BEARER_NO_MEMORY */
 bearer_reason_t bearer_claims_parse(bearer_str_t payload,
                                     const bearer_claims_t **out,
                                     bearer_note_t *note,

@@ -102,10 +102,34 @@ json_t *bearer_json_adopt(json_t *json, apr_pool_t *pool)
     return json;
 }
 
+/*
+ * What jansson makes of a text; NULL: nothing. Without memory it may refuse a
+ * good text, or lose characters of a long string and say nothing (its parser does
+ * not look whether its buffer grew): it reads twice, and must read the same.
+ */
+static bearer_reason_t load_twice(bearer_str_t text, json_t **out,
+                                  json_error_t *error)
+{
+    json_t *one =
+        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, error);
+    json_t *two =
+        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, error);
+    bool same = one && two ? json_equal(one, two) : one == two;
+
+    json_decref(two);
+    if (same) {
+        *out = one;
+        return BEARER_OK;
+    }
+    json_decref(one);
+    return BEARER_NO_MEMORY;
+}
+
 /* the caller owns the document */
 static bearer_reason_t load(bearer_str_t text, json_t **out,
                             bearer_note_t *note)
 {
+    bearer_reason_t why;
     json_error_t error;
     json_t *json;
 
@@ -119,7 +143,9 @@ static bearer_reason_t load(bearer_str_t text, json_t **out,
     }
     /* RFC 7519 4, RFC 7515 4: a member that stands twice is refused, since
      * two parsers may see two documents (RFC 8725 2.4) */
-    json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    why = load_twice(text, &json, &error);
+    if (why)
+        return why;
     if (!json)
         return explain(&error, note);
     if (!json_is_object(json)) {

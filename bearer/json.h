@@ -35,7 +35,7 @@ typedef enum bearer_json_got_t {
  * @param note says where and what; never shows the text
  * @param out  set on BEARER_OK only; lives as long as the pool
  * @return BEARER_OK, BEARER_JSON_SYNTAX, BEARER_JSON_DUPLICATE,
- *         BEARER_JSON_DEPTH
+ *         BEARER_JSON_DEPTH, BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
                                   bearer_note_t *note,

@@ -112,8 +112,9 @@ static bearer_reason_t read_header(bearer_str_t text, bearer_algset_t allowed,
     bearer_reason_t why;
 
     /* a member twice: cjose takes the last, others the first */
-    if (bearer_json_read(text, &header, note, pool))
-        return BEARER_HEADER_JSON;
+    why = bearer_json_read(text, &header, note, pool);
+    if (why)
+        return why == BEARER_NO_MEMORY ? why : BEARER_HEADER_JSON;
     why = read_alg(header, allowed, &jws->alg, note);
     if (why)
         return why;

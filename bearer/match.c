@@ -65,22 +65,26 @@ static bearer_match_result_t is_present(
 }
 
 /* numbers and booleans by the text that JSON gives them */
-static bool is_text(const bearer_value_t *value, bearer_str_t want)
+static bearer_match_result_t is_text(const bearer_value_t *value,
+                                     bearer_str_t want)
 {
     char buffer[64];
     bearer_str_t text;
 
     if (bearer_value_is(value, BEARER_KIND_STRING))
-        return bearer_value_equals(value, want);
+        return yes_if(bearer_value_equals(value, want));
     text = bearer_json_scalar(value, buffer, sizeof(buffer));
-    return text.data && text.len == want.len
-           && memcmp(text.data, want.data, want.len) == 0;
+    /* no memory: "not" may stand before the line */
+    if (!text.data && bearer_value_is_number(value))
+        return BEARER_MATCH_UNSURE;
+    return yes_if(text.data && text.len == want.len
+                  && memcmp(text.data, want.data, want.len) == 0);
 }
 
 static bearer_match_result_t equals_text(const condition_t *condition,
                                          const bearer_value_t *value)
 {
-    return yes_if(is_text(value, condition->operand.text));
+    return is_text(value, condition->operand.text);
 }
 
 static bearer_match_result_t matches_regex(const condition_t *condition,
@@ -200,20 +204,17 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
     return result;
 }
 
-bool bearer_match_equals(const bearer_path_t *path, bearer_str_t text,
-                         const bearer_claims_t *claims)
+bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
+                                          bearer_str_t text,
+                                          const bearer_claims_t *claims)
 {
-    const bearer_value_t *value = bearer_path_find(path, claims->all);
-    const bearer_value_t *at;
+    const condition_t condition = {.path = path,
+                                   .test = equals_text,
+                                   .members = true,
+                                   .operand = {.text = text}};
+    const bearer_match_t line = {&condition, 1};
 
-    if (!bearer_value_is(value, BEARER_KIND_ARRAY))
-        return is_text(value, text);
-    for (at = bearer_value_first(value); at;
-         at = bearer_value_next(value, at)) {
-        if (is_text(at, text))
-            return true;
-    }
-    return false;
+    return bearer_match_check(&line, claims);
 }
 
 /* --- compiling ------------------------------------------------------------- */

@@ -42,8 +42,9 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
 typedef enum bearer_match_result_t {
     BEARER_MATCH_NO,
     BEARER_MATCH_YES,
-    BEARER_MATCH_UNSURE /**< a regular expression hit its limits: neither yes nor
-                             no, since "not" may stand before the line */
+    BEARER_MATCH_UNSURE /**< a regular expression hit its limits, or memory ran
+                             out: neither yes nor no, since "not" may stand
+                             before the line */
 } bearer_match_result_t;
 
 /** Whether the claims satisfy the line. An absent claim never does. */
@@ -52,8 +53,9 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
 
 /** Whether the claim at the path equals the text, or an array there contains it:
  * for values that are known with the request only. */
-bool bearer_match_equals(const bearer_path_t *path, bearer_str_t text,
-                         const bearer_claims_t *claims);
+bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
+                                          bearer_str_t text,
+                                          const bearer_claims_t *claims);
 
 /** Whether all scopes are in "scope" or "scp" (RFC 8693 4.2, RFC 9068 2.2.3:
  * space-separated string; Entra ID and others: string or array of strings). No scope, or an empty one, never is. */

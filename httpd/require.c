@@ -210,6 +210,7 @@ static authz_status check_without(request_rec *r, const line_t *line,
 static authz_status check_late(request_rec *r, const line_t *line,
                                const bearer_claims_t *claims)
 {
+    bearer_match_result_t result;
     int i;
 
     for (i = 0; i < line->count; i++) {
@@ -219,8 +220,12 @@ static authz_status check_late(request_rec *r, const line_t *line,
         if (!value)
             return AUTHZ_GENERAL_ERROR;
         /* an expression that gives nothing must not equal an empty claim */
-        if (text.len && bearer_match_equals(line->late[i].path, text, claims))
-            return AUTHZ_GRANTED;
+        if (!text.len)
+            continue;
+        result = bearer_match_equals(line->late[i].path, text, claims);
+        if (result != BEARER_MATCH_NO)
+            return result == BEARER_MATCH_YES ? AUTHZ_GRANTED
+                                              : AUTHZ_GENERAL_ERROR;
     }
     return AUTHZ_DENIED;
 }
