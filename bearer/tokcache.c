@@ -77,14 +77,14 @@ typedef struct shard_t {
     int entries, max_entries;
     apr_size_t bytes; /* of the entries that can be found */
     apr_uint64_t hits, misses, stores, evictions;
-    bool full; /* somebody had to go */
+    apr_time_t ttl;
+    bool full; /* somebody had to go for the last that came */
     apr_size_t bucket_mask;
     apr_uint32_t *seen; /* of tokens that were not let in, by bucket */
     entry_t *buckets[];
 } shard_t;
 
 struct bearer_tokcache_t {
-    apr_time_t ttl;
     unsigned char seed[16];
     unsigned int shard_count; /* a power of two */
     shard_t *shards[SHARDS_MAX];
@@ -239,7 +239,7 @@ static void take_out(shard_t *shard, entry_t *entry)
 }
 
 /* A token that came once may never come again, and what it would push out may
- * be in use: once the shard was full, only those are let in that were seen
+ * be in use: while the shard is full, only those are let in that were seen
  * lately. Each place remembers one. */
 static bool is_wanted(shard_t *shard, apr_uint64_t hash)
 {
@@ -252,19 +252,34 @@ static bool is_wanted(shard_t *shard, apr_uint64_t hash)
     return false;
 }
 
-/* Whether nothing is in this block any more; who was used lately goes only if we
- * are not kind. Acquire: whoever writes over it comes after all that its readers
- * read. */
-static bool is_empty(shard_t *shard, block_t *block, bool kind)
+static bool is_old(const shard_t *shard, const entry_t *entry, apr_time_t now)
+{
+    return now - entry->made > shard->ttl;
+}
+
+/* Whether nobody reads it. Acquire: whoever writes over it comes after all that
+ * its readers read. */
+static bool is_unread(const entry_t *entry)
+{
+    return atomic_load_explicit(&entry->readers, memory_order_acquire) == 0;
+}
+
+/* whether nothing is in this block any more; who was used lately goes only if we
+ * are not kind */
+static bool is_empty(shard_t *shard, block_t *block, apr_time_t now, bool kind)
 {
     entry_t *entry = (entry_t *)(void *)block;
 
     if (block->state == STATE_FREE)
         return true;
-    if (atomic_load_explicit(&entry->readers, memory_order_acquire))
+    if (!is_unread(entry))
         return false;
     if (block->state == STATE_OUT)
         return true;
+    if (is_old(shard, entry, now)) {
+        take_out(shard, entry);
+        return true;
+    }
     if (entry->used && kind) {
         entry->used = false;
         return false;
@@ -297,11 +312,12 @@ static entry_t *carve(shard_t *shard, apr_size_t start, apr_size_t end,
  * behind each other are free and large enough. Who was found since it went by
  * last is passed over once, who is being read always.
  */
-static entry_t *make_room(shard_t *shard, apr_size_t size)
+static entry_t *make_room(shard_t *shard, apr_size_t size, apr_time_t now)
 {
     apr_size_t at = shard->hand, start = at;
     int looks;
 
+    shard->full = false;
     for (looks = 0; looks < LOOKS_MOST; looks++) {
         block_t *block;
 
@@ -309,7 +325,7 @@ static entry_t *make_room(shard_t *shard, apr_size_t size)
             at = start = 0;
         block = block_at(shard, at);
         at += block->size;
-        if (!is_empty(shard, block, looks < LOOKS_KIND)) {
+        if (!is_empty(shard, block, now, looks < LOOKS_KIND)) {
             start = at;
             continue;
         }
@@ -373,7 +389,7 @@ static region_t *make_region(apr_size_t size)
 }
 
 static apr_status_t make_shard(shard_t **out, int entries, apr_size_t bytes,
-                               apr_pool_t *pool)
+                               apr_time_t ttl, apr_pool_t *pool)
 {
     apr_size_t buckets = 1;
     apr_thread_mutex_t *lock;
@@ -388,6 +404,7 @@ static apr_status_t make_shard(shard_t **out, int entries, apr_size_t bytes,
     shard = apr_pcalloc(pool, sizeof(*shard) + buckets * sizeof(entry_t *));
     shard->lock = lock;
     shard->max_entries = entries;
+    shard->ttl = ttl;
     shard->size = bytes & ~(LINE - 1);
     shard->bucket_mask = buckets - 1;
     shard->seen = apr_pcalloc(pool, buckets * sizeof(*shard->seen));
@@ -426,7 +443,6 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
     apr_status_t rv;
     unsigned int i;
 
-    cache->ttl = conf->ttl;
     memcpy(cache->seed, conf->seed, sizeof(cache->seed));
     cache->shard_count = count_shards(entries, conf->bytes);
     apr_pool_cleanup_register(pool, cache, end, apr_pool_cleanup_null);
@@ -435,7 +451,7 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
             entries / cache->shard_count + (i < entries % cache->shard_count);
 
         rv = make_shard(&cache->shards[i], (int)share,
-                        conf->bytes / cache->shard_count, pool);
+                        conf->bytes / cache->shard_count, conf->ttl, pool);
         if (rv)
             return rv;
     }
@@ -453,7 +469,7 @@ const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
 
     apr_thread_mutex_lock(shard->lock);
     found = find_in(shard, hash, token);
-    if (found && now - found->made > cache->ttl) {
+    if (found && is_old(shard, found, now)) {
         take_out(shard, found);
         /* verified once more, it is as welcome as before */
         shard->seen[place_of(shard, hash)] = (apr_uint32_t)(hash >> 32);
@@ -507,8 +523,11 @@ void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
     old = find_in(shard, hash, token);
     if (old)
         take_out(shard, old);
-    if (old || is_wanted(shard, hash))
-        entry = make_room(shard, size);
+    /* what was proven anew takes the place that it had */
+    if (old && is_unread(old) && old->block.size == size)
+        entry = old;
+    else if (is_wanted(shard, hash))
+        entry = make_room(shard, size, now);
     if (entry) {
         fill(entry, token, proof);
         entry->region = shard->region;

@@ -41,7 +41,8 @@ typedef struct bearer_tokcache_conf_t {
 
 /** Numbers for the status page; sums over the shards, each read whole. */
 typedef struct bearer_tokcache_stats_t {
-    apr_uint64_t hits, misses, stores, evictions;
+    apr_uint64_t hits, misses, stores;
+    apr_uint64_t evictions; /**< of tokens that were not too old */
     int entries;
     apr_size_t bytes;
 } bearer_tokcache_stats_t;
@@ -69,10 +70,10 @@ void bearer_tokcache_give(bearer_tokcache_entry_t *entry);
 
 /**
  * Keeps a copy of a proof, instead of an older one for the same bytes. Tokens not
- * used for the longest time make room (CLOCK). Once some had to, a token is kept
- * only when it is stored the second time within about as many others as the cache
- * holds: more tokens than fit do not push out each other for nothing. A token too
- * large for the bounds is not kept.
+ * used for the longest time make room (CLOCK). While some have to that are not too
+ * old, a token is kept only when it is stored the second time within about as many
+ * others as the cache holds: more tokens than fit do not push out each other for
+ * nothing. A token too large for the bounds is not kept.
  */
 void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
                            const bearer_proof_t *proof, apr_time_t now);

@@ -704,6 +704,18 @@ static void tokcache_tells_tokens_apart_that_end_alike(void **state)
     bearer_str_t second = copy_of(first, *state);
     bearer_str_t shorter = {first.data + 1, first.len - 1};
 
+    bearer_tokcache_t *other = cache_of(16, MANY, *state);
+    bearer_str_t longer = unit_str("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    bearer_str_t part = {longer.data, longer.len - 1};
+
+    store(other, longer, 1, T);
+    assert_int_equal(found(other, part, T), 0);
+    store(other, part, 2, T);
+    assert_int_equal(found(other, longer, T), 1);
+    bearer_tokcache_drop(other, longer);
+    assert_int_equal(found(other, longer, T), 0);
+    assert_int_equal(found(other, part, T), 2);
+
     *(char *)second.data ^= 1;
     store(cache, first, 1, T);
     assert_int_equal(found(cache, second, T), 0);
@@ -852,9 +864,14 @@ static void tokcache_lets_in_at_the_second_sight_when_full(void **state)
     assert_int_equal(bearer_tokcache_stats(cache).stores, 66);
     /* what is too old was welcome, and is again */
     assert_int_equal(found(cache, token_of(65, *state), T), 1);
+    /* others made all places forget it */
+    for (i = 1000; i < 2000; i++)
+        store_once(cache, token_of(i, *state), 1, all, T);
+    assert_int_equal(bearer_tokcache_stats(cache).stores, 66);
     assert_int_equal(found(cache, token_of(65, *state), T + TTL + 1), 0);
-    store_once(cache, token_of(65, *state), 1, all, T + TTL + 1);
-    assert_int_equal(found(cache, token_of(65, *state), T + TTL + 1), 1);
+    store_once(cache, token_of(65, *state), 1, all, T);
+    assert_int_equal(found(cache, token_of(65, *state), T), 1);
+    assert_int_equal(bearer_tokcache_stats(cache).stores, 67);
 
     hits = bearer_tokcache_stats(cache).hits;
     for (round = 0; round < 20; round++) {
@@ -866,6 +883,62 @@ static void tokcache_lets_in_at_the_second_sight_when_full(void **state)
     hits = bearer_tokcache_stats(cache).hits - hits;
     /* without that rule there is not one hit */
     assert_true(hits > 20 * 64 / 2);
+}
+
+/* with room that only dead ones take, a token is kept at its first sight */
+static void tokcache_is_not_full_of_old_tokens(void **state)
+{
+    bearer_tokcache_t *cache = cache_of(64, MANY, *state);
+    document_t document;
+    const bearer_value_t *all = fill_document(&document, 1);
+    apr_time_t now = T;
+    int i;
+
+    for (i = 0; i < 1000; i++) {
+        /* 50 of them are not too old */
+        now += TTL / 50;
+        store_once(cache, token_of(i, *state), 1, all, now);
+        assert_int_equal(found(cache, token_of(i, *state), now), 1);
+    }
+    assert_int_equal(bearer_tokcache_stats(cache).evictions, 0);
+    /* a crowd, and when it is gone */
+    for (i = 0; i < 1000; i++)
+        store(cache, token_of(i, *state), 1, now);
+    assert_in_range(bearer_tokcache_stats(cache).evictions, 900, 1000);
+    now += TTL + 1;
+    store(cache, token_of(5000, *state), 1, now);
+    for (i = 0; i < 50; i++) {
+        store_once(cache, token_of(6000 + i, *state), 1, all, now);
+        assert_int_equal(found(cache, token_of(6000 + i, *state), now), 1);
+    }
+}
+
+/* the same bytes proven anew, over and over, push out nobody */
+static void tokcache_replaces_in_place(void **state)
+{
+    bearer_tokcache_t *cache = cache_of(16, MANY, *state);
+    bearer_tokcache_entry_t *entry = NULL;
+    const bearer_proof_t *proof;
+    document_t document;
+    const bearer_value_t *all = fill_document(&document, 5);
+    int i;
+
+    for (i = 0; i < 16; i++)
+        store(cache, token_of(i, *state), 1, T);
+    for (i = 0; i < 100; i++)
+        store(cache, token_of(3, *state), (apr_uint64_t)i + 2, T);
+    assert_int_equal(found(cache, token_of(3, *state), T), 101);
+    assert_int_equal(bearer_tokcache_stats(cache).evictions, 0);
+    assert_int_equal(bearer_tokcache_stats(cache).entries, 16);
+    for (i = 4; i < 16; i++)
+        assert_int_equal(found(cache, token_of(i, *state), T), 1);
+    /* what somebody reads is not written over */
+    proof = bearer_tokcache_find(cache, token_of(3, *state), T, &entry);
+    store_once(cache, token_of(3, *state), 5, all, T);
+    assert_int_equal(found(cache, token_of(3, *state), T), 5);
+    assert_int_equal(proof->version, 101);
+    assert_int_equal(stamp_in(proof), 101);
+    bearer_tokcache_give(entry);
 }
 
 /* tokens of all sizes, coming and going: the memory does not fall apart */
@@ -1211,6 +1284,8 @@ int main(void)
         unit_row(tokcache_entries_live_until_given_back),
         unit_row(tokcache_does_not_overwrite_what_is_read),
         unit_row(tokcache_lets_in_at_the_second_sight_when_full),
+        unit_row(tokcache_is_not_full_of_old_tokens),
+        unit_row(tokcache_replaces_in_place),
         unit_row(tokcache_fills_its_memory_with_tokens_of_all_sizes),
         unit_row(tokcache_counts_what_happens),
         unit_row(tokcache_agrees_with_a_model),
