@@ -107,6 +107,15 @@ def test_a_set_of_an_inner_place_replaces(site, tokens, strangers):
         aud="urn:a", nonce="1")).status == 200
 
 
+def test_a_section_of_the_main_server_has_the_issuers_of_each_host(
+        site, tokens, strangers):
+    for host, good_one, bad_one in (("one", tokens, strangers),
+                                    ("two", strangers, tokens)):
+        site.warm("/p/std", good_one.token(), host=host)
+        assert site.get("/p/std", good_one.token(), host=host).status == 200
+        assert site.get("/p/std", bad_one.token(), host=host).status == 401
+
+
 def test_a_number_of_an_inner_place_overrides_alone(site, tokens):
     now = tokens.claims()["iat"]
     late = good(tokens, exp=now - 10)

@@ -32,7 +32,7 @@ def conf_for(authority, issuers, more="miss=1s timeout=5s connect=2s"):
     return conf
 
 
-def rounds_that_fail(server, mints, count=3):
+def rounds_that_fail(server, mints, count=2):
     """mints: of places. Each round is caused by a request, which the known keys
     of the issuer do not help; other requests they serve."""
     for _ in range(count):
@@ -85,7 +85,8 @@ def hanging(make_issuer, dead):
 def test_connections_that_hang_leave_the_keys(serve_once, make_issuer,
                                               authority, hanging):
     well = make_issuer("/well", [EC])
-    server = serve_once(conf_for(authority, {"a": hanging, "b": well}))
+    server = serve_once(conf_for(authority, {"a": hanging, "b": well},
+                                 "miss=1s timeout=5s connect=1s"))
     tokens, other = Mint(hanging.url, EC, AUD), Mint(well.url, EC, AUD)
     server.warm("/p/a", tokens.token()).warm("/p/b", other.token())
     hanging.deaf()
@@ -187,7 +188,7 @@ def test_the_second_address_serves(in_a_world, authority, named, dead, first,
     dead(first, named.port, silent=silent)
     # a silent address takes half of the time to connect
     server, world = in_a_world(conf_for(
-        authority, {"a": named}, "miss=1s timeout=20s connect=3s"))
+        authority, {"a": named}, "miss=1s timeout=20s connect=2s"))
     world.name("two.test", first, "127.0.0.1")
     server.start()
     tokens = Mint(named.url, EC, AUD)
@@ -483,6 +484,24 @@ def test_keys_that_nobody_confirms_run_out(in_a_world, make_issuer,
         server.warm("/p/" + name, known[name])
         server.errorlog.wait(
             f"issuer {issuers[name].url}: refreshed again after ")
+
+
+def test_a_machine_that_slept_has_its_keys_fetched(in_a_world, make_issuer,
+                                                   authority):
+    """Longer than stale: the first token waits for the keys and is served."""
+    issuer = make_issuer("/slept", [EC])
+    server, world = in_a_world(conf_for(
+        authority, {"a": issuer}, "stale=60s refresh=60s timeout=20s"))
+    server.start()
+    tokens = Mint(issuer.url, EC, AUD)
+    server.warm("/p/a", tokens.token())
+    # a fetch that was under way has no time left when the machine wakes
+    server.errorlog.allow(f"{LOUD}.*fetch_timeout")
+    for nights in (1, 2, 3):
+        asked = issuer.count(issuer.jwks_path)
+        world.ahead(nights * 8 * 3600)
+        server.accepted("/p/a", tokens.token())
+        assert issuer.count(issuer.jwks_path) > asked
 
 
 #: what an answer says of its freshness (Expires: from the test on), and after

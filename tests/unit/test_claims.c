@@ -590,6 +590,11 @@ static void claims_text_forms(void **state)
         {"['a','b']", "['a','b']", "['a','b']", "a, b", "WyJhIiwiYiJd"},
         {"['a',1,0.1,true]", "['a',1,0.1,true]", "['a',1,0.1,true]",
          "a, 1, 0.1, true", "WyJhIiwxLDAuMSx0cnVlXQ"},
+        /* joined, a member with the separator in it would be two */
+        {"['a, b','c']", "['a, b','c']", "['a, b','c']", "['a, b','c']",
+         "WyJhLCBiIiwiYyJd"},
+        {"['a,b','c ']", "['a,b','c ']", "['a,b','c ']", "a,b, c ",
+         "WyJhLGIiLCJjICJd"},
         {"['a',['b']]", "['a',['b']]", "['a',['b']]", "['a',['b']]",
          "WyJhIixbImIiXV0"},
         {"['a',null]", "['a',null]", "['a',null]", "['a',null]",
