@@ -4,8 +4,9 @@
 Half of all requests carry a token that must be refused, of every kind that
 soak_tokens.py knows, many of them tokens that were good a moment ago. Three
 issuers turn their keys as fast as the policy allows: one is well, one is by
-turns slow, dead, or answers nonsense, one is a key file. httpd is restarted
-gracefully every few seconds, its log turned as logrotate does.
+turns slow, dead, or answers nonsense, one is a key file. In the first half httpd
+is restarted gracefully again and again, its log turned as logrotate does; in the
+second its children live on, so that what they lose has time to show.
 
 Each answer is compared, one by one, with what must come of its token: the
 status, and the reason that the module noted. Exit status 0: all answers are
@@ -312,7 +313,8 @@ def configuration(authority, well, unstable, file):
     return f"""
 LogLevel auth_bearer:info authz_core:crit
 Header always set X-Soak "expr=%{{HTTP:X-Soak}}|%{{note:bearer-reason}}"
-AuthBearerFetch ca={authority.ca} timeout={TIMEOUT}s connect=2s miss={MISS}s refresh={REFRESH}s
+AuthBearerFetch ca={authority.ca} timeout={TIMEOUT}s connect=2s
+AuthBearerFetch miss={MISS}s refresh={REFRESH}s
 AuthBearerCheck leeway=0s
 AuthBearerIssuer {well.url} keys={well.jwks_uri}
 AuthBearerIssuer {unstable.url}
