@@ -14,12 +14,12 @@ bearer_reason_t bearer_claims_parse(bearer_str_t payload,
 {
     bearer_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
 
-    if (bearer_json_parse(payload, &claims->json, note, pool))
+    if (bearer_json_read(payload, &claims->all, note, pool))
         return BEARER_PAYLOAD_JSON;
-    claims->has_iss = bearer_json_string(claims->json, "iss", &claims->iss);
-    claims->has_exp = bearer_json_seconds(claims->json, "exp", &claims->exp);
-    claims->has_nbf = bearer_json_seconds(claims->json, "nbf", &claims->nbf);
-    claims->has_iat = bearer_json_seconds(claims->json, "iat", &claims->iat);
+    claims->has_iss = bearer_json_get_string(claims->all, "iss", &claims->iss);
+    claims->has_exp = bearer_json_get_seconds(claims->all, "exp", &claims->exp);
+    claims->has_nbf = bearer_json_get_seconds(claims->all, "nbf", &claims->nbf);
+    claims->has_iat = bearer_json_get_seconds(claims->all, "iat", &claims->iat);
     *out = claims;
     return BEARER_OK;
 }
@@ -92,7 +92,7 @@ static bearer_reason_t check_iat(const bearer_claims_t *claims,
 /* --- audience ------------------------------------------------------------ */
 
 /* whether one string of the token is one of ours, byte for byte */
-static bool is_ours(const json_t *value, const bearer_policy_t *policy,
+static bool is_ours(const bearer_value_t *value, const bearer_policy_t *policy,
                     const bearer_issuer_t *issuer)
 {
     const bearer_str_t *ours = policy->audiences;
@@ -103,7 +103,7 @@ static bool is_ours(const json_t *value, const bearer_policy_t *policy,
         count = issuer->audience_count;
     }
     for (i = 0; i < count; i++) {
-        if (bearer_json_equals(value, ours[i]))
+        if (bearer_value_equals(value, ours[i]))
             return true;
     }
     return false;
@@ -115,21 +115,20 @@ static bearer_reason_t check_aud(const bearer_claims_t *claims,
                                  const bearer_policy_t *policy,
                                  const bearer_issuer_t *issuer)
 {
-    const json_t *aud = json_object_get(claims->json, "aud");
+    const bearer_value_t *aud = bearer_value_get(claims->all, "aud");
+    const bearer_value_t *value;
     bool ours = policy->any_audience && !issuer->audience_count;
-    size_t i;
 
-    if (!aud || json_is_null(aud))
+    if (!aud || bearer_value_is(aud, BEARER_KIND_NULL))
         return ours ? BEARER_OK : BEARER_AUD_MISSING;
-    if (json_is_string(aud))
+    if (bearer_value_is(aud, BEARER_KIND_STRING))
         return ours || is_ours(aud, policy, issuer) ? BEARER_OK
                                                     : BEARER_AUD_WRONG;
-    if (!json_is_array(aud))
+    if (!bearer_value_is(aud, BEARER_KIND_ARRAY))
         return BEARER_AUD_INVALID;
-    for (i = 0; i < json_array_size(aud); i++) {
-        const json_t *value = json_array_get(aud, i);
-
-        if (!json_is_string(value))
+    for (value = bearer_value_first(aud); value;
+         value = bearer_value_next(aud, value)) {
+        if (!bearer_value_is(value, BEARER_KIND_STRING))
             return BEARER_AUD_INVALID;
         ours = ours || is_ours(value, policy, issuer);
     }
@@ -156,10 +155,10 @@ static bearer_reason_t check_required(const bearer_claims_t *claims,
     int i;
 
     for (i = 0; i < policy->required_count; i++) {
-        const json_t *value =
-            json_object_get(claims->json, policy->required[i]);
+        const bearer_value_t *value =
+            bearer_value_get(claims->all, policy->required[i]);
 
-        if (value && !json_is_null(value))
+        if (value && !bearer_value_is(value, BEARER_KIND_NULL))
             continue;
         bearer_note_set(note, "%s", policy->required[i]);
         return BEARER_CLAIM_MISSING;
@@ -185,7 +184,7 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
     if (!why)
         why = check_required(claims, policy, note);
     /* cnf downgrade: a sender-constrained token, stolen and sent plainly */
-    if (!why && json_object_get(claims->json, "cnf"))
+    if (!why && bearer_value_get(claims->all, "cnf"))
         why = BEARER_CNF_BOUND;
     return why;
 }
@@ -223,15 +222,10 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
     int i;
 
     for (i = 0; i < policy->user_count; i++) {
-        const json_t *value =
-            bearer_json_path_find(policy->user[i], claims->json);
-        bearer_str_t text;
+        bearer_str_t text =
+            bearer_value_text(bearer_path_find(policy->user[i], claims->all));
 
-        if (!json_is_string(value))
-            continue;
-        text.data = json_string_value(value);
-        text.len = json_string_length(value);
-        if (is_blank(text) || bearer_claims_has_control(text))
+        if (!text.data || is_blank(text) || bearer_claims_has_control(text))
             continue;
         *out = text;
         return BEARER_OK;
@@ -240,52 +234,51 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
 }
 
 /* a string as it is, anything else as JSON */
-static bearer_str_t plain(const json_t *value, apr_pool_t *pool)
+static bearer_str_t plain(const bearer_value_t *value, apr_pool_t *pool)
 {
-    bearer_str_t text;
+    bearer_str_t text = bearer_value_text(value);
 
-    if (!json_is_string(value))
-        return bearer_json_render(value, pool);
-    text.len = json_string_length(value);
-    text.data = apr_pstrmemdup(pool, json_string_value(value), text.len);
+    if (!text.data)
+        return bearer_json_write(value, pool);
+    text.data = apr_pstrmemdup(pool, text.data, text.len);
     return text;
 }
 
-static bool is_scalar(const json_t *value)
+static bool is_scalar(const bearer_value_t *value)
 {
-    return json_is_string(value) || json_is_number(value)
-           || json_is_boolean(value);
+    return bearer_value_is(value, BEARER_KIND_STRING)
+           || bearer_value_is_number(value) || bearer_value_is_boolean(value);
 }
 
 /* only scalars, and none that holds the separator: a member "a,b" would read
  * like two (forged members) */
-static bool is_joinable(const json_t *array, const char *join)
+static bool is_joinable(const bearer_value_t *array, const char *join)
 {
-    size_t i;
+    const bearer_value_t *value;
 
-    for (i = 0; i < json_array_size(array); i++) {
-        const json_t *value = json_array_get(array, i);
+    for (value = bearer_value_first(array); value;
+         value = bearer_value_next(array, value)) {
+        bearer_str_t text = bearer_value_text(value);
 
-        if (!is_scalar(value)
-            || (json_is_string(value)
-                && strstr(json_string_value(value), join)))
+        if (!is_scalar(value) || (text.data && strstr(text.data, join)))
             return false;
     }
     return true;
 }
 
-static bearer_str_t joined(const json_t *array, const char *join,
+static bearer_str_t joined(const bearer_value_t *array, const char *join,
                            apr_pool_t *pool)
 {
     apr_array_header_t *parts = apr_array_make(pool, 8, sizeof(struct iovec));
+    const bearer_value_t *value;
     bearer_str_t text = {NULL, 0};
     struct iovec *part;
-    size_t i;
 
-    for (i = 0; i < json_array_size(array); i++) {
-        bearer_str_t one = plain(json_array_get(array, i), pool);
+    for (value = bearer_value_first(array); value;
+         value = bearer_value_next(array, value)) {
+        bearer_str_t one = plain(value, pool);
 
-        if (i) {
+        if (parts->nelts) {
             part = apr_array_push(parts);
             part->iov_base = (void *)join;
             part->iov_len = strlen(join);
@@ -303,19 +296,20 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
                                 const bearer_path_t *path, bearer_form_t form,
                                 const char *join, apr_pool_t *pool)
 {
-    const json_t *value =
-        path ? bearer_json_path_find(path, claims->json) : claims->json;
+    const bearer_value_t *value =
+        path ? bearer_path_find(path, claims->all) : claims->all;
     bearer_str_t absent = {NULL, 0};
 
-    if (!value || json_is_null(value))
+    if (!value || bearer_value_is(value, BEARER_KIND_NULL))
         return absent;
     switch (form) {
     case BEARER_FORM_JSON:
-        return bearer_json_render(value, pool);
+        return bearer_json_write(value, pool);
     case BEARER_FORM_BASE64URL:
         return bearer_b64url_render(plain(value, pool), pool);
     case BEARER_FORM_JOIN:
-        if (json_is_array(value) && is_joinable(value, join))
+        if (bearer_value_is(value, BEARER_KIND_ARRAY)
+            && is_joinable(value, join))
             return joined(value, join, pool);
         break;
     case BEARER_FORM_PLAIN:
@@ -328,20 +322,19 @@ const char *const *bearer_claims_list(const bearer_claims_t *claims,
                                       const bearer_path_t *path,
                                       apr_pool_t *pool)
 {
-    const json_t *value = bearer_json_path_find(path, claims->json);
+    const bearer_value_t *value = bearer_path_find(path, claims->all);
     apr_array_header_t *texts = apr_array_make(pool, 8, sizeof(char *));
-    size_t i;
+    const bearer_value_t *member;
 
-    if (json_is_array(value)) {
-        for (i = 0; i < json_array_size(value); i++) {
-            const json_t *member = json_array_get(value, i);
-
+    if (bearer_value_is(value, BEARER_KIND_ARRAY)) {
+        for (member = bearer_value_first(value); member;
+             member = bearer_value_next(value, member)) {
             /* a role is never spelt as the JSON text of something else */
             if (is_scalar(member))
                 APR_ARRAY_PUSH(texts, const char *) = plain(member, pool).data;
         }
     }
-    else if (value && !json_is_null(value)) {
+    else if (value && !bearer_value_is(value, BEARER_KIND_NULL)) {
         APR_ARRAY_PUSH(texts, const char *) = plain(value, pool).data;
     }
     APR_ARRAY_PUSH(texts, const char *) = NULL;

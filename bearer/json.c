@@ -7,10 +7,6 @@
 
 /* a NumericDate beyond this is a mistake or an attack on our arithmetic */
 #define SECONDS_MAX ((apr_int64_t)1000000000000000)
-/* the longest step of a dotted path; a claim's name has not even 100 bytes */
-#define STEP_MAX 256
-/* what a step is that cannot be an index of an array */
-#define NO_INDEX ((apr_size_t)-1)
 /* most values render into this much stack, which saves a second rendering */
 #define RENDER_GUESS 1024
 /* a double has 15 digits that always survive, and 17 are always enough */
@@ -18,17 +14,6 @@
 #define DIGITS_MOST  17
 /* sign, 17 digits, point, "e-324", NUL */
 #define REAL_TEXT 32
-
-typedef struct step_t {
-    const char *name;
-    apr_size_t index;
-} step_t;
-
-struct bearer_path_t {
-    const char *text;
-    int count;
-    step_t steps[BEARER_LIMIT_JSON_DEPTH];
-};
 
 void bearer_json_seed(void)
 {
@@ -117,8 +102,9 @@ json_t *bearer_json_adopt(json_t *json, apr_pool_t *pool)
     return json;
 }
 
-bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
-                                  bearer_note_t *note, apr_pool_t *pool)
+/* the caller owns the document */
+static bearer_reason_t load(bearer_str_t text, json_t **out,
+                            bearer_note_t *note)
 {
     json_error_t error;
     json_t *json;
@@ -127,28 +113,267 @@ bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
         bearer_note_set(note, "empty text");
         return BEARER_JSON_SYNTAX;
     }
-    /* nearly all tokens; jansson would find the same, but slower */
-    json = bearer_json_adopt(bearer_plain_parse(text), pool);
-    if (json) {
-        *out = json;
-        return BEARER_OK;
-    }
     if (!is_shallow(text)) {
         bearer_note_set(note, "nested deeper than %d", BEARER_LIMIT_JSON_DEPTH);
         return BEARER_JSON_DEPTH;
     }
     /* RFC 7519 4, RFC 7515 4: a member that stands twice is refused, since
      * two parsers may see two documents (RFC 8725 2.4) */
-    json = bearer_json_adopt(
-        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error), pool);
+    json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!json)
         return explain(&error, note);
     if (!json_is_object(json)) {
+        json_decref(json);
         bearer_note_set(note, "an array, not an object");
         return BEARER_JSON_SYNTAX;
     }
     *out = json;
     return BEARER_OK;
+}
+
+bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
+                                  bearer_note_t *note, apr_pool_t *pool)
+{
+    json_t *json;
+    bearer_reason_t why = load(text, &json, note);
+
+    if (!why)
+        *out = bearer_json_adopt(json, pool);
+    return why;
+}
+
+/* --- documents in one block ---------------------------------------------- */
+
+static apr_size_t room_for(const json_t *json);
+
+/* names are texts as well; the recursion here and below is as deep as
+ * bearer_json_parse allows, BEARER_LIMIT_JSON_DEPTH */
+static apr_size_t room_for_members(const json_t *json)
+{
+    void *iter = json_object_iter((json_t *)json);
+    apr_size_t i, sum = 0;
+
+    for (; iter; iter = json_object_iter_next((json_t *)json, iter))
+        sum += BEARER_VALUE_ROOM(1) + strlen(json_object_iter_key(iter))
+               + room_for(json_object_iter_value(iter));
+    for (i = 0; i < json_array_size(json); i++)
+        sum += room_for(json_array_get(json, i));
+    return sum;
+}
+
+/* at most so many bytes: a head and a number, or a text, its NUL and padding */
+static apr_size_t room_for(const json_t *json)
+{
+    return BEARER_VALUE_ROOM(1) + json_string_length(json)
+           + room_for_members(json);
+}
+
+static bool freeze(bearer_value_room_t *room, const json_t *json);
+
+static bool freeze_members(bearer_value_room_t *room, const json_t *json)
+{
+    bool is_object = json_is_object(json);
+    bearer_value_t *whole = bearer_value_open(
+        room, is_object ? BEARER_KIND_OBJECT : BEARER_KIND_ARRAY);
+    void *iter = json_object_iter((json_t *)json);
+    bool good = whole != NULL;
+    bearer_str_t name;
+    apr_size_t i;
+
+    for (; iter && good; iter = json_object_iter_next((json_t *)json, iter)) {
+        name.data = json_object_iter_key(iter);
+        name.len = strlen(name.data);
+        good = bearer_value_put_string(room, name)
+               && freeze(room, json_object_iter_value(iter));
+    }
+    for (i = 0; i < json_array_size(json) && good; i++)
+        good = freeze(room, json_array_get(json, i));
+    if (good)
+        bearer_value_close(room, whole);
+    return good;
+}
+
+static bool freeze(bearer_value_room_t *room, const json_t *json)
+{
+    bearer_str_t text;
+
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return freeze_members(room, json);
+    case JSON_STRING:
+        text.data = json_string_value(json);
+        text.len = json_string_length(json);
+        return bearer_value_put_string(room, text);
+    case JSON_INTEGER:
+        return bearer_value_put_integer(room, json_integer_value(json));
+    case JSON_REAL:
+        return bearer_value_put_real(room, json_real_value(json));
+    case JSON_TRUE:
+        return bearer_value_put_plain(room, BEARER_KIND_TRUE);
+    case JSON_FALSE:
+        return bearer_value_put_plain(room, BEARER_KIND_FALSE);
+    case JSON_NULL:
+        break;
+    }
+    return bearer_value_put_plain(room, BEARER_KIND_NULL);
+}
+
+/* NULL for what no value can hold */
+static const bearer_value_t *to_value(const json_t *json, apr_pool_t *pool)
+{
+    apr_size_t size = room_for(json);
+    char *memory = apr_palloc(pool, size);
+    bearer_value_room_t room = {memory, memory + size};
+
+    if (!freeze(&room, json))
+        return NULL;
+    return (const bearer_value_t *)(const void *)memory;
+}
+
+static bearer_reason_t read_by_jansson(bearer_str_t text,
+                                       const bearer_value_t **out,
+                                       bearer_note_t *note, apr_pool_t *pool)
+{
+    const bearer_value_t *value;
+    bearer_reason_t why;
+    json_t *json;
+
+    why = load(text, &json, note);
+    if (why)
+        return why;
+    value = to_value(json, pool);
+    json_decref(json);
+    if (!value) {
+        bearer_note_set(note, "too large");
+        return BEARER_JSON_SYNTAX;
+    }
+    *out = value;
+    return BEARER_OK;
+}
+
+bearer_reason_t bearer_json_read(bearer_str_t text, const bearer_value_t **out,
+                                 bearer_note_t *note, apr_pool_t *pool)
+{
+    /* nearly all tokens; jansson would find the same, but slower */
+    const bearer_value_t *value = bearer_plain_parse(text, pool);
+
+    if (!value)
+        return read_by_jansson(text, out, note, pool);
+    *out = value;
+    return BEARER_OK;
+}
+
+/* what freeze was given; NULL if there is no memory */
+static json_t *thaw(const bearer_value_t *value);
+
+static json_t *thaw_object(const bearer_value_t *value)
+{
+    const bearer_value_t *at = bearer_value_first(value);
+    json_t *json = json_object();
+    bool good = json != NULL;
+
+    while (at && good) {
+        const bearer_value_t *member = bearer_value_next(value, at);
+
+        good = json_object_set_new_nocheck(json, bearer_value_text(at).data,
+                                           thaw(member))
+               == 0;
+        at = bearer_value_next(value, member);
+    }
+    if (good)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+static json_t *thaw_array(const bearer_value_t *value)
+{
+    const bearer_value_t *at = bearer_value_first(value);
+    json_t *json = json_array();
+    bool good = json != NULL;
+
+    for (; at && good; at = bearer_value_next(value, at))
+        good = json_array_append_new(json, thaw(at)) == 0;
+    if (good)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+static json_t *thaw(const bearer_value_t *value)
+{
+    bearer_str_t text = bearer_value_text(value);
+
+    switch (bearer_value_kind(value)) {
+    case BEARER_KIND_OBJECT:
+        return thaw_object(value);
+    case BEARER_KIND_ARRAY:
+        return thaw_array(value);
+    case BEARER_KIND_STRING:
+        return json_stringn_nocheck(text.data, text.len);
+    case BEARER_KIND_INTEGER:
+        return json_integer(bearer_value_integer(value));
+    case BEARER_KIND_REAL:
+        return json_real(bearer_value_real(value));
+    case BEARER_KIND_TRUE:
+        return json_true();
+    case BEARER_KIND_FALSE:
+        return json_false();
+    case BEARER_KIND_NULL:
+    case BEARER_KIND_ABSENT:
+        break;
+    }
+    return json_null();
+}
+
+bearer_str_t bearer_json_write(const bearer_value_t *value, apr_pool_t *pool)
+{
+    json_t *json = thaw(value);
+    bearer_str_t none = {NULL, 0};
+    bearer_str_t text = json ? bearer_json_render(json, pool) : none;
+
+    json_decref(json);
+    return text;
+}
+
+/* as bearer_json_render would write it */
+static apr_size_t write_real(double real, char *buffer, apr_size_t size)
+{
+    json_t *json = json_real(real);
+    apr_size_t len = 0;
+
+    if (json)
+        len = json_dumpb(
+            json, buffer, size,
+            JSON_ENCODE_ANY | JSON_REAL_PRECISION(bearer_json_precision(json)));
+    json_decref(json);
+    return len;
+}
+
+bearer_str_t bearer_json_scalar(const bearer_value_t *value, char *buffer,
+                                apr_size_t size)
+{
+    bearer_str_t text = {buffer, 0};
+
+    switch (bearer_value_kind(value)) {
+    case BEARER_KIND_TRUE:
+        return (bearer_str_t)BEARER_LIT("true");
+    case BEARER_KIND_FALSE:
+        return (bearer_str_t)BEARER_LIT("false");
+    case BEARER_KIND_INTEGER:
+        text.len = (apr_size_t)apr_snprintf(buffer, size, "%" APR_INT64_T_FMT,
+                                            bearer_value_integer(value));
+        return text;
+    case BEARER_KIND_REAL:
+        text.len = write_real(bearer_value_real(value), buffer, size);
+        break;
+    default: /* no scalar */
+        break;
+    }
+    if (!text.len)
+        text.data = NULL;
+    return text;
 }
 
 /* --- values ------------------------------------------------------------- */
@@ -167,25 +392,32 @@ bearer_json_got_t bearer_json_string(const json_t *object, const char *name,
     return BEARER_JSON_GOT;
 }
 
-bearer_json_got_t bearer_json_seconds(const json_t *object, const char *name,
-                                      apr_int64_t *out)
+bearer_json_got_t bearer_json_get_string(const bearer_value_t *object,
+                                         const char *name, bearer_str_t *out)
 {
-    const json_t *value = json_object_get(object, name);
-    apr_int64_t whole;
-    double real;
+    const bearer_value_t *value = bearer_value_get(object, name);
+    bearer_str_t text = bearer_value_text(value);
 
     if (!value)
         return BEARER_JSON_ABSENT;
-    if (json_is_integer(value)) {
-        whole = json_integer_value(value);
-        if (whole < -SECONDS_MAX || whole > SECONDS_MAX)
-            return BEARER_JSON_WRONG;
-        *out = whole;
-        return BEARER_JSON_GOT;
-    }
-    if (!json_is_real(value))
+    if (!text.data)
         return BEARER_JSON_WRONG;
-    real = json_real_value(value);
+    *out = text;
+    return BEARER_JSON_GOT;
+}
+
+static bearer_json_got_t whole_seconds(apr_int64_t whole, apr_int64_t *out)
+{
+    if (whole < -SECONDS_MAX || whole > SECONDS_MAX)
+        return BEARER_JSON_WRONG;
+    *out = whole;
+    return BEARER_JSON_GOT;
+}
+
+static bearer_json_got_t real_seconds(double real, apr_int64_t *out)
+{
+    apr_int64_t whole;
+
     /* written so that not-a-number fails it; the cast below is then defined */
     if (!(real >= (double)-SECONDS_MAX && real <= (double)SECONDS_MAX))
         return BEARER_JSON_WRONG;
@@ -194,6 +426,37 @@ bearer_json_got_t bearer_json_seconds(const json_t *object, const char *name,
         whole--;
     *out = whole;
     return BEARER_JSON_GOT;
+}
+
+bearer_json_got_t bearer_json_seconds(const json_t *object, const char *name,
+                                      apr_int64_t *out)
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (!value)
+        return BEARER_JSON_ABSENT;
+    if (json_is_integer(value))
+        return whole_seconds(json_integer_value(value), out);
+    if (json_is_real(value))
+        return real_seconds(json_real_value(value), out);
+    return BEARER_JSON_WRONG;
+}
+
+bearer_json_got_t bearer_json_get_seconds(const bearer_value_t *object,
+                                          const char *name, apr_int64_t *out)
+{
+    const bearer_value_t *value = bearer_value_get(object, name);
+
+    switch (bearer_value_kind(value)) {
+    case BEARER_KIND_ABSENT:
+        return BEARER_JSON_ABSENT;
+    case BEARER_KIND_INTEGER:
+        return whole_seconds(bearer_value_integer(value), out);
+    case BEARER_KIND_REAL:
+        return real_seconds(bearer_value_real(value), out);
+    default: /* all others are no number */
+        return BEARER_JSON_WRONG;
+    }
 }
 
 bool bearer_json_equals(const json_t *value, bearer_str_t text)
@@ -286,120 +549,4 @@ bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool)
     out.data = text;
     out.len = len;
     return escape_del(out, pool);
-}
-
-/* --- paths -------------------------------------------------------------- */
-
-/* RFC 6901 4: decimal digits without leading zeros, else not an index */
-static apr_size_t parse_index(const char *name)
-{
-    apr_size_t index = 0;
-    const char *c;
-
-    if (!*name || (name[0] == '0' && name[1]))
-        return NO_INDEX;
-    for (c = name; *c; c++) {
-        if (*c < '0' || *c > '9' || index > NO_INDEX / 100)
-            return NO_INDEX;
-        index = index * 10 + (apr_size_t)(*c - '0');
-    }
-    return index;
-}
-
-/* RFC 6901 4: ~1 is a slash and ~0 a tilde, in place; false for other uses */
-static bool unescape(char *step)
-{
-    char *from, *to = step;
-
-    for (from = step; *from; from++) {
-        if (*from != '~') {
-            *to++ = *from;
-            continue;
-        }
-        from++;
-        if (*from != '0' && *from != '1')
-            return false;
-        *to++ = *from == '1' ? '/' : '~';
-    }
-    *to = '\0';
-    return true;
-}
-
-/* what is wrong with one step, or NULL; an escaped step is decoded */
-static const char *check_step(char *step, bool pointer)
-{
-    if (pointer)
-        return unescape(step) ? NULL : "a ~ is followed by neither 0 nor 1";
-    if (!*step)
-        return "a step is empty";
-    if (strlen(step) > STEP_MAX)
-        return "a step is too long";
-    return NULL;
-}
-
-/* cuts the rest of a path into steps; what is wrong with it, or NULL */
-static const char *cut_steps(bearer_path_t *path, char *rest, bool pointer)
-{
-    const char *wrong;
-    char *end;
-
-    do {
-        if (path->count == BEARER_LIMIT_JSON_DEPTH)
-            return "too many steps";
-        end = strchr(rest, pointer ? '/' : '.');
-        if (end)
-            *end++ = '\0';
-        wrong = check_step(rest, pointer);
-        if (wrong)
-            return wrong;
-        path->steps[path->count].name = rest;
-        path->steps[path->count].index = parse_index(rest);
-        path->count++;
-        rest = end;
-    } while (rest);
-    return NULL;
-}
-
-bearer_reason_t bearer_json_path_parse(const char *text,
-                                       const bearer_path_t **out,
-                                       bearer_note_t *note, apr_pool_t *pool)
-{
-    bearer_path_t *path;
-    const char *wrong;
-    bool pointer;
-
-    if (!text || !*text) {
-        bearer_note_set(note, "the path is empty");
-        return BEARER_PATH_FORM;
-    }
-    pointer = *text == '/';
-    path = apr_pcalloc(pool, sizeof(*path));
-    path->text = apr_pstrdup(pool, text);
-    wrong = cut_steps(path, apr_pstrdup(pool, text + pointer), pointer);
-    if (wrong) {
-        bearer_note_set(note, "%s", wrong);
-        return BEARER_PATH_FORM;
-    }
-    *out = path;
-    return BEARER_OK;
-}
-
-const char *bearer_json_path_text(const bearer_path_t *path)
-{
-    return path->text;
-}
-
-const json_t *bearer_json_path_find(const bearer_path_t *path,
-                                    const json_t *document)
-{
-    const json_t *value = document;
-    int i;
-
-    for (i = 0; i < path->count && value; i++) {
-        if (json_is_array(value))
-            value = json_array_get(value, path->steps[i].index);
-        else
-            value = json_object_get(value, path->steps[i].name);
-    }
-    return value;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json - JSON from strangers, and paths into it.
+ * json - JSON from strangers.
  *
- * Owns:     depth, size, duplicate names; typed getters that refuse politely; paths.
+ * Owns:     depth, size, duplicate names; typed getters that refuse politely.
  * Does not: know what any member means.
- * Memory:   documents are adopted by a pool and constant; texts point into them
+ * Memory:   documents are adopted by a pool and constant; texts point into them.
+ *           What is judged often is read into a value (one block), the rest by
+ *           jansson
  * Threads:  any, on different documents; many readers on one
  */
 #ifndef BEARER_JSON_H
@@ -12,8 +14,8 @@
 
 #include <jansson.h>
 
-#include "bearer/base.h"
 #include "bearer/error.h"
+#include "bearer/value.h"
 
 /** Seeds the hashing of names (hash flooding): once, before threads start. */
 void bearer_json_seed(void);
@@ -39,6 +41,12 @@ bearer_reason_t bearer_json_parse(bearer_str_t text, const json_t **out,
                                   bearer_note_t *note,
                                   apr_pool_t *pool) BEARER_MUST_USE;
 
+/** The same, into one block of the pool, and faster where the text is plain
+ * (plain). Both read the same of the same text. */
+bearer_reason_t bearer_json_read(bearer_str_t text, const bearer_value_t **out,
+                                 bearer_note_t *note,
+                                 apr_pool_t *pool) BEARER_MUST_USE;
+
 /** Gives a document that the caller made (one reference) to the pool. NULL
  * stays NULL. */
 json_t *bearer_json_adopt(json_t *json, apr_pool_t *pool);
@@ -55,6 +63,12 @@ bearer_json_got_t bearer_json_string(const json_t *object, const char *name,
 bearer_json_got_t bearer_json_seconds(const json_t *object, const char *name,
                                       apr_int64_t *out);
 
+/** The same two for what bearer_json_read made. */
+bearer_json_got_t bearer_json_get_string(const bearer_value_t *object,
+                                         const char *name, bearer_str_t *out);
+bearer_json_got_t bearer_json_get_seconds(const bearer_value_t *object,
+                                          const char *name, apr_int64_t *out);
+
 /** Whether a value is a string equal to text, byte for byte. */
 bool bearer_json_equals(const json_t *value, bearer_str_t text);
 
@@ -67,29 +81,15 @@ int bearer_json_precision(const json_t *value);
  * bearer_json_precision). Holds no control character. */
 bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool);
 
-/** A compiled claim path; immutable. */
-typedef struct bearer_path_t bearer_path_t;
+/** The same text of what bearer_json_read made; data is NULL if there is no
+ * memory. */
+bearer_str_t bearer_json_write(const bearer_value_t *value, apr_pool_t *pool);
 
-/**
- * Compiles a claim path: dotted ("realm_access.roles"), or a JSON Pointer (RFC
- * 6901) when it begins with "/" ("/https:~1~1example.org~1roles/0").
+/** The JSON text of a number or a boolean, without bearer_json_write's copies.
  *
- * @param out  keeps copies of all it needs in the pool
- * @return BEARER_OK, BEARER_PATH_FORM for an empty path, an empty or overlong
- *         step of a dotted path, a bad ~ escape, or more than
- *         BEARER_LIMIT_JSON_DEPTH steps
- */
-bearer_reason_t bearer_json_path_parse(const char *text,
-                                       const bearer_path_t **out,
-                                       bearer_note_t *note,
-                                       apr_pool_t *pool) BEARER_MUST_USE;
-
-/** The path as it was written. */
-const char *bearer_json_path_text(const bearer_path_t *path);
-
-/** What stands at the path, or NULL. Array steps are decimal indexes without
- * leading zeros, in both spellings of a path. */
-const json_t *bearer_json_path_find(const bearer_path_t *path,
-                                    const json_t *document);
+ * @param buffer at least 64 bytes, in which the text stands
+ * @return data is NULL for all else, or if there is no memory */
+bearer_str_t bearer_json_scalar(const bearer_value_t *value, char *buffer,
+                                apr_size_t size);
 
 #endif

@@ -48,13 +48,14 @@ static bearer_reason_t cut(bearer_str_t text, parts_t *out)
 }
 
 /* RFC 8725 3.1: only algorithms that the place allows; "none" is not one */
-static bearer_reason_t read_alg(const json_t *header, bearer_algset_t allowed,
+static bearer_reason_t read_alg(const bearer_value_t *header,
+                                bearer_algset_t allowed,
                                 const bearer_alg_t **out, bearer_note_t *note)
 {
     const bearer_alg_t *alg;
     bearer_str_t name;
 
-    if (bearer_json_string(header, "alg", &name) != BEARER_JSON_GOT)
+    if (bearer_json_get_string(header, "alg", &name) != BEARER_JSON_GOT)
         return BEARER_ALG_MISSING;
     alg = bearer_alg_find(name);
     if (!alg || !(alg->bit & allowed)) {
@@ -67,7 +68,7 @@ static bearer_reason_t read_alg(const json_t *header, bearer_algset_t allowed,
 
 /* members that change what the token means: whatever they hold, we do not do
  * it, and cjose would ignore them */
-static bearer_reason_t check_extensions(const json_t *header)
+static bearer_reason_t check_extensions(const bearer_value_t *header)
 {
     static const struct {
         const char *name;
@@ -84,7 +85,7 @@ static bearer_reason_t check_extensions(const json_t *header)
     size_t i;
 
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (json_object_get(header, refused[i].name))
+        if (bearer_value_get(header, refused[i].name))
             return refused[i].why;
     }
     return BEARER_OK;
@@ -92,12 +93,13 @@ static bearer_reason_t check_extensions(const json_t *header)
 
 /* RFC 7515 4.1.4 and 4.1.9. jwk, jku, x5u, x5c, x5t are never looked at: the
  * key comes from the issuer, not from the token (RFC 8725 3.10) */
-static bearer_reason_t read_names(const json_t *header, bearer_jws_t *jws)
+static bearer_reason_t read_names(const bearer_value_t *header,
+                                  bearer_jws_t *jws)
 {
-    if (bearer_json_string(header, "kid", &jws->kid) == BEARER_JSON_WRONG
+    if (bearer_json_get_string(header, "kid", &jws->kid) == BEARER_JSON_WRONG
         || jws->kid.len > BEARER_LIMIT_KID)
         return BEARER_HEADER_KID;
-    if (bearer_json_string(header, "typ", &jws->typ) == BEARER_JSON_WRONG)
+    if (bearer_json_get_string(header, "typ", &jws->typ) == BEARER_JSON_WRONG)
         return BEARER_TYP_WRONG;
     return BEARER_OK;
 }
@@ -106,11 +108,11 @@ static bearer_reason_t read_header(bearer_str_t text, bearer_algset_t allowed,
                                    bearer_jws_t *jws, bearer_note_t *note,
                                    apr_pool_t *pool)
 {
-    const json_t *header;
+    const bearer_value_t *header;
     bearer_reason_t why;
 
     /* a member twice: cjose takes the last, others the first */
-    if (bearer_json_parse(text, &header, note, pool))
+    if (bearer_json_read(text, &header, note, pool))
         return BEARER_HEADER_JSON;
     why = read_alg(header, allowed, &jws->alg, note);
     if (why)

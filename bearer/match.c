@@ -20,7 +20,7 @@
 /** A number of a Require line: exact where both sides are integers. */
 typedef struct number_t {
     bool integral;
-    json_int_t integer;
+    apr_int64_t integer;
     double real;
 } number_t;
 
@@ -33,7 +33,7 @@ typedef struct operand_t {
 
 typedef struct condition_t condition_t;
 typedef bearer_match_result_t (*test_t)(const condition_t *condition,
-                                        const json_t *value);
+                                        const bearer_value_t *value);
 
 /** One path with one test; a line is satisfied by any of its conditions. */
 struct condition_t {
@@ -56,52 +56,50 @@ static bearer_match_result_t yes_if(bool holds)
 }
 
 static bearer_match_result_t is_present(
-    const condition_t *condition BEARER_UNUSED, const json_t *value)
+    const condition_t *condition BEARER_UNUSED, const bearer_value_t *value)
 {
-    if (json_is_null(value) || json_is_false(value))
+    if (bearer_value_is(value, BEARER_KIND_NULL)
+        || bearer_value_is(value, BEARER_KIND_FALSE))
         return BEARER_MATCH_NO;
-    return yes_if(!json_is_string(value) || json_string_length(value) > 0);
+    return yes_if(!bearer_value_equals(value, (bearer_str_t)BEARER_LIT("")));
 }
 
 /* numbers and booleans by the text that JSON gives them */
-static bool is_text(const json_t *value, bearer_str_t want)
+static bool is_text(const bearer_value_t *value, bearer_str_t want)
 {
-    char text[64];
-    size_t len;
+    char buffer[64];
+    bearer_str_t text;
 
-    if (json_is_string(value))
-        return bearer_json_equals(value, want);
-    if (!json_is_number(value) && !json_is_boolean(value))
-        return false;
-    len = json_dumpb(value, text, sizeof(text),
-                     JSON_ENCODE_ANY
-                         | JSON_REAL_PRECISION(bearer_json_precision(value)));
-    return len == want.len && memcmp(text, want.data, len) == 0;
+    if (bearer_value_is(value, BEARER_KIND_STRING))
+        return bearer_value_equals(value, want);
+    text = bearer_json_scalar(value, buffer, sizeof(buffer));
+    return text.data && text.len == want.len
+           && memcmp(text.data, want.data, want.len) == 0;
 }
 
 static bearer_match_result_t equals_text(const condition_t *condition,
-                                         const json_t *value)
+                                         const bearer_value_t *value)
 {
     return yes_if(is_text(value, condition->operand.text));
 }
 
 static bearer_match_result_t matches_regex(const condition_t *condition,
-                                           const json_t *value)
+                                           const bearer_value_t *value)
 {
     pcre2_match_context *limits;
     pcre2_match_data *data;
+    bearer_str_t text = bearer_value_text(value);
     int rv = PCRE2_ERROR_NOMEMORY;
 
-    if (!json_is_string(value))
+    if (!text.data)
         return BEARER_MATCH_NO;
     limits = pcre2_match_context_create(NULL);
     data = pcre2_match_data_create(1, NULL);
     if (limits && data) {
         pcre2_set_match_limit(limits, MATCH_LIMIT);
         pcre2_set_depth_limit(limits, DEPTH_LIMIT);
-        rv = pcre2_match(condition->operand.regex,
-                         (PCRE2_SPTR)json_string_value(value),
-                         json_string_length(value), 0, 0, data, limits);
+        rv = pcre2_match(condition->operand.regex, (PCRE2_SPTR)text.data,
+                         text.len, 0, 0, data, limits);
     }
     pcre2_match_data_free(data);
     pcre2_match_context_free(limits);
@@ -111,16 +109,16 @@ static bearer_match_result_t matches_regex(const condition_t *condition,
 }
 
 /* an integer against a real, exactly: as a double, 2^53 + 1 equals 2^53 */
-static int compare_mixed(json_int_t integer, double real)
+static int compare_mixed(apr_int64_t integer, double real)
 {
-    json_int_t whole;
+    apr_int64_t whole;
     double rest;
 
     if (real >= INTEGER_END)
         return -1;
     if (real < -INTEGER_END)
         return 1;
-    whole = (json_int_t)real;
+    whole = (apr_int64_t)real;
     rest = real - (double)whole;
     if (integer != whole)
         return integer < whole ? -1 : 1;
@@ -128,14 +126,14 @@ static int compare_mixed(json_int_t integer, double real)
 }
 
 /* -1, 0, 1 like strcmp; only called for JSON numbers */
-static int compare(const json_t *value, const number_t *number)
+static int compare(const bearer_value_t *value, const number_t *number)
 {
-    json_int_t integer = json_integer_value(value);
-    double real = json_real_value(value);
+    apr_int64_t integer = bearer_value_integer(value);
+    double real = bearer_value_real(value);
 
-    if (json_is_integer(value) && number->integral)
+    if (bearer_value_is(value, BEARER_KIND_INTEGER) && number->integral)
         return (integer > number->integer) - (integer < number->integer);
-    if (json_is_integer(value))
+    if (bearer_value_is(value, BEARER_KIND_INTEGER))
         return compare_mixed(integer, number->real);
     if (number->integral)
         return -compare_mixed(number->integer, real);
@@ -143,43 +141,44 @@ static int compare(const json_t *value, const number_t *number)
 }
 
 static bearer_match_result_t at_least(const condition_t *condition,
-                                      const json_t *value)
+                                      const bearer_value_t *value)
 {
-    return yes_if(json_is_number(value)
+    return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) >= 0);
 }
 
 static bearer_match_result_t greater(const condition_t *condition,
-                                     const json_t *value)
+                                     const bearer_value_t *value)
 {
-    return yes_if(json_is_number(value)
+    return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) > 0);
 }
 
 static bearer_match_result_t at_most(const condition_t *condition,
-                                     const json_t *value)
+                                     const bearer_value_t *value)
 {
-    return yes_if(json_is_number(value)
+    return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) <= 0);
 }
 
 static bearer_match_result_t less(const condition_t *condition,
-                                  const json_t *value)
+                                  const bearer_value_t *value)
 {
-    return yes_if(json_is_number(value)
+    return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) < 0);
 }
 
 static bearer_match_result_t holds(const condition_t *condition,
-                                   const json_t *value)
+                                   const bearer_value_t *value)
 {
     bearer_match_result_t result = BEARER_MATCH_NO;
-    size_t i;
+    const bearer_value_t *at;
 
-    if (!condition->members || !json_is_array(value))
+    if (!condition->members || !bearer_value_is(value, BEARER_KIND_ARRAY))
         return condition->test(condition, value);
-    for (i = 0; i < json_array_size(value) && !result; i++)
-        result = condition->test(condition, json_array_get(value, i));
+    for (at = bearer_value_first(value); at && !result;
+         at = bearer_value_next(value, at))
+        result = condition->test(condition, at);
     return result;
 }
 
@@ -192,8 +191,8 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
 
     for (i = 0; i < match->count && !result; i++) {
         const condition_t *condition = &match->conditions[i];
-        const json_t *value =
-            bearer_json_path_find(condition->path, claims->json);
+        const bearer_value_t *value =
+            bearer_path_find(condition->path, claims->all);
 
         if (value)
             result = holds(condition, value);
@@ -204,13 +203,14 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
 bool bearer_match_equals(const bearer_path_t *path, bearer_str_t text,
                          const bearer_claims_t *claims)
 {
-    const json_t *value = bearer_json_path_find(path, claims->json);
-    size_t i;
+    const bearer_value_t *value = bearer_path_find(path, claims->all);
+    const bearer_value_t *at;
 
-    if (!value || !json_is_array(value))
-        return value && is_text(value, text);
-    for (i = 0; i < json_array_size(value); i++) {
-        if (is_text(json_array_get(value, i), text))
+    if (!bearer_value_is(value, BEARER_KIND_ARRAY))
+        return is_text(value, text);
+    for (at = bearer_value_first(value); at;
+         at = bearer_value_next(value, at)) {
+        if (is_text(at, text))
             return true;
     }
     return false;
@@ -276,8 +276,7 @@ static bearer_reason_t add(apr_array_header_t *conditions, const char *path,
                            condition_t condition, bearer_note_t *note,
                            apr_pool_t *pool)
 {
-    bearer_reason_t why =
-        bearer_json_path_parse(path, &condition.path, note, pool);
+    bearer_reason_t why = bearer_path_parse(path, &condition.path, note, pool);
 
     if (!why)
         APR_ARRAY_PUSH(conditions, condition_t) = condition;
@@ -443,22 +442,19 @@ static bool has_word(bearer_str_t list, const char *word)
     return false;
 }
 
-static bool value_has_scope(const json_t *value, const char *scope)
+static bool value_has_scope(const bearer_value_t *value, const char *scope)
 {
-    bearer_str_t text;
-    size_t i;
+    bearer_str_t wanted = {scope, strlen(scope)};
+    bearer_str_t text = bearer_value_text(value);
+    const bearer_value_t *at;
 
-    if (json_is_string(value)) {
-        text.data = json_string_value(value);
-        text.len = json_string_length(value);
+    if (text.data)
         return has_word(text, scope);
-    }
-    for (i = 0; i < json_array_size(value); i++) {
-        const json_t *member = json_array_get(value, i);
-
-        text.data = scope;
-        text.len = strlen(scope);
-        if (bearer_json_equals(member, text))
+    if (!bearer_value_is(value, BEARER_KIND_ARRAY))
+        return false;
+    for (at = bearer_value_first(value); at;
+         at = bearer_value_next(value, at)) {
+        if (bearer_value_equals(at, wanted))
             return true;
     }
     return false;
@@ -467,8 +463,8 @@ static bool value_has_scope(const json_t *value, const char *scope)
 bool bearer_match_scopes(const char *const *scopes, int count,
                          const bearer_claims_t *claims)
 {
-    const json_t *scope = json_object_get(claims->json, "scope");
-    const json_t *scp = json_object_get(claims->json, "scp");
+    const bearer_value_t *scope = bearer_value_get(claims->all, "scope");
+    const bearer_value_t *scp = bearer_value_get(claims->all, "scp");
     int i;
 
     for (i = 0; i < count; i++) {

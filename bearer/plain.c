@@ -3,20 +3,28 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "bearer/limits.h"
 
 /* a longer name is no claim's, and not read here */
 #define NAME_MAX_LEN 127
 /* so many always fit 64 bits */
 #define DIGITS_MAX 18
+/* each name is compared with all before it (quadratic work for strangers) */
+#define MEMBERS_MAX 64
+/* the room that claims of 2 kB may take at most */
+#define GUESS 16384
 
-/* what is still to be read; every function leaves it anywhere on failure */
+/* what is still to be read, and where it goes; every function leaves both
+ * anywhere on failure */
 typedef struct reader_t {
     const char *at;
     const char *end;
+    bearer_value_room_t room;
 } reader_t;
 
-static json_t *read_value(reader_t *in, int depth);
+static bool read_value(reader_t *in, int depth);
 
 static void skip_space(reader_t *in)
 {
@@ -36,59 +44,118 @@ static bool take(reader_t *in, char wanted)
     return true;
 }
 
-/* escapes, and what must not be in a string, are jansson's to judge */
-static bool is_plain(unsigned char c)
-{
-    return c >= ' ' && c != 0x7f && c != '"' && c != '\\';
-}
+/* what may stand in a string: ASCII, and the bytes of UTF-8's other characters.
+ * Escapes, and what must not be in a string, are jansson's to judge. */
+enum { ASCII = 1, HIGH = 2 };
+/* clang-format off */
+#define ASCII_4  ASCII, ASCII, ASCII, ASCII
+#define ASCII_16 ASCII_4, ASCII_4, ASCII_4, ASCII_4
+#define HIGH_4   HIGH, HIGH, HIGH, HIGH
+#define HIGH_16  HIGH_4, HIGH_4, HIGH_4, HIGH_4
+static const unsigned char plain[256] = {
+    [' '] = ASCII, ASCII, 0 /* " */, ASCII, ASCII_4, ASCII_4, ASCII_4,
+    ['0'] = ASCII_16,
+    ['@'] = ASCII_16,
+    ['P'] = ASCII_4, ASCII_4, ASCII_4, 0 /* \ */, ASCII, ASCII, ASCII,
+    ['`'] = ASCII_16,
+    ['p'] = ASCII_4, ASCII_4, ASCII_4, ASCII, ASCII, ASCII, 0 /* DEL */,
+    [0x80] = HIGH_16, HIGH_16, HIGH_16, HIGH_16,
+             HIGH_16, HIGH_16, HIGH_16, HIGH_16
+};
+/* clang-format on */
 
 /* the rest of a string whose first quote is behind us, and whether all of it is
  * ASCII */
 static bool take_text(reader_t *in, bearer_str_t *out, bool *ascii)
 {
-    const char *from = in->at;
+    const unsigned char *from = (const unsigned char *)in->at;
+    const unsigned char *end = (const unsigned char *)in->end;
+    const unsigned char *at = from;
     unsigned char all = 0;
 
-    while (in->at < in->end && is_plain((unsigned char)*in->at))
-        all |= (unsigned char)*in->at++;
-    if (in->at == in->end || *in->at != '"')
+    while (at < end && plain[*at])
+        all |= plain[*at++];
+    if (at == end || *at != '"')
         return false;
-    *ascii = all < 0x80;
-    out->data = from;
-    out->len = (apr_size_t)(in->at - from);
-    in->at++;
+    *ascii = !(all & HIGH);
+    out->data = in->at;
+    out->len = (apr_size_t)(at - from);
+    in->at += out->len + 1;
     return true;
 }
 
-static json_t *read_string(reader_t *in)
+/* the bytes of the character that begins here, 0 if it is none (RFC 3629 4: no
+ * longer form than needed, no surrogate, nothing beyond U+10FFFF) */
+static apr_size_t take_character(const unsigned char *at, apr_size_t left)
+{
+    static const struct {
+        unsigned char first, last; /* of the first byte */
+        unsigned char low, high;   /* of the second */
+        apr_size_t bytes;
+    } forms[] = {{0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
+                 {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+                 {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+                 {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+                 {0xf4, 0xf4, 0x80, 0x8f, 4}};
+    apr_size_t i = 0, k;
+
+    while (i < sizeof(forms) / sizeof(forms[0]) && *at > forms[i].last)
+        i++;
+    if (i == sizeof(forms) / sizeof(forms[0]) || *at < forms[i].first
+        || left < forms[i].bytes)
+        return 0;
+    if (forms[i].bytes > 1 && (at[1] < forms[i].low || at[1] > forms[i].high))
+        return 0;
+    for (k = 2; k < forms[i].bytes; k++) {
+        if (at[k] < 0x80 || at[k] > 0xbf)
+            return 0;
+    }
+    return forms[i].bytes;
+}
+
+static bool is_utf8(bearer_str_t text)
+{
+    const unsigned char *at = (const unsigned char *)text.data;
+    apr_size_t left = text.len;
+
+    while (left) {
+        apr_size_t bytes = take_character(at, left);
+
+        if (!bytes)
+            return false;
+        at += bytes;
+        left -= bytes;
+    }
+    return true;
+}
+
+static bool read_string(reader_t *in)
 {
     bearer_str_t text;
     bool ascii;
 
-    if (!take(in, '"') || !take_text(in, &text, &ascii))
-        return NULL;
-    /* the other one looks whether it is UTF-8, as jansson's parser does */
-    return ascii ? json_stringn_nocheck(text.data, text.len)
-                 : json_stringn(text.data, text.len);
+    return take(in, '"') && take_text(in, &text, &ascii)
+           && (ascii || is_utf8(text))
+           && bearer_value_put_string(&in->room, text);
 }
 
 /* a fraction, an exponent or one more digit fails with the caller, who expects
  * a comma or a bracket */
-static json_t *read_integer(reader_t *in)
+static bool read_integer(reader_t *in)
 {
     bool negative = take(in, '-');
-    json_int_t value = 0;
+    apr_int64_t value = 0;
     int digits = 0;
 
     while (in->at < in->end && *in->at >= '0' && *in->at <= '9') {
         if (++digits > DIGITS_MAX || (digits == 2 && value == 0))
-            return NULL;
+            return false;
         value = value * 10 + (*in->at - '0');
         in->at++;
     }
     if (!digits || (negative && value == 0))
-        return NULL;
-    return json_integer(negative ? -value : value);
+        return false;
+    return bearer_value_put_integer(&in->room, negative ? -value : value);
 }
 
 static bool take_word(reader_t *in, const char *word)
@@ -101,104 +168,148 @@ static bool take_word(reader_t *in, const char *word)
     return true;
 }
 
-static json_t *read_word(reader_t *in)
+static bool read_word(reader_t *in)
 {
     if (take_word(in, "true"))
-        return json_true();
+        return bearer_value_put_plain(&in->room, BEARER_KIND_TRUE);
     if (take_word(in, "false"))
-        return json_false();
-    return take_word(in, "null") ? json_null() : NULL;
+        return bearer_value_put_plain(&in->room, BEARER_KIND_FALSE);
+    return take_word(in, "null")
+           && bearer_value_put_plain(&in->room, BEARER_KIND_NULL);
 }
 
-/* one member; false also for a name that stood there before */
-static bool add_member(reader_t *in, json_t *object, int depth)
+/* --- objects and arrays ---------------------------------------------------- */
+
+/* the names of one object so far */
+typedef struct names_t {
+    int count;
+    bearer_str_t name[MEMBERS_MAX];
+} names_t;
+
+/* false for one that stood there before, and for one too many */
+static bool add_name(names_t *names, bearer_str_t name)
 {
-    apr_size_t count = json_object_size(object);
-    char name[NAME_MAX_LEN + 1];
-    bearer_str_t text;
-    json_t *value;
+    int i;
+
+    if (names->count == MEMBERS_MAX)
+        return false;
+    for (i = 0; i < names->count; i++) {
+        if (names->name[i].len == name.len
+            && memcmp(names->name[i].data, name.data, name.len) == 0)
+            return false;
+    }
+    names->name[names->count++] = name;
+    return true;
+}
+
+static bool read_member(reader_t *in, names_t *names, int depth)
+{
+    bearer_str_t name;
     bool ascii;
 
-    if (!take(in, '"') || !take_text(in, &text, &ascii) || !ascii
-        || text.len > NAME_MAX_LEN || !take(in, ':'))
-        return false;
-    memcpy(name, text.data, text.len);
-    name[text.len] = '\0';
-    value = read_value(in, depth);
-    return value && json_object_set_new_nocheck(object, name, value) == 0
-           && json_object_size(object) == count + 1;
+    return take(in, '"') && take_text(in, &name, &ascii) && ascii
+           && name.len <= NAME_MAX_LEN && take(in, ':') && add_name(names, name)
+           && bearer_value_put_string(&in->room, name) && read_value(in, depth);
 }
 
-static bool fill_object(reader_t *in, json_t *object, int depth)
+static bool read_members(reader_t *in, int depth)
 {
-    if (!take(in, '{'))
-        return false;
+    names_t names;
+
+    names.count = 0;
     if (take(in, '}'))
         return true;
     do {
-        if (!add_member(in, object, depth))
+        if (!read_member(in, &names, depth))
             return false;
     } while (take(in, ','));
     return take(in, '}');
 }
 
-static bool fill_array(reader_t *in, json_t *array, int depth)
+static bool read_elements(reader_t *in, int depth)
 {
-    if (!take(in, '['))
-        return false;
     if (take(in, ']'))
         return true;
     do {
-        json_t *value = read_value(in, depth);
-
-        if (!value || json_array_append_new(array, value))
+        if (!read_value(in, depth))
             return false;
     } while (take(in, ','));
     return take(in, ']');
 }
 
-/* The recursion is as deep as BEARER_LIMIT_JSON_DEPTH (stack exhaustion). */
-static json_t *read_value(reader_t *in, int depth)
+/* an array or object whose bracket is next; the recursion is as deep as
+ * BEARER_LIMIT_JSON_DEPTH (stack exhaustion) */
+static bool read_whole(reader_t *in, int depth)
 {
-    json_t *whole;
-    bool good;
+    bool is_object = *in->at++ == '{';
+    bearer_value_t *whole;
 
-    skip_space(in);
-    if (in->at == in->end)
-        return NULL;
-    if (*in->at == '"')
-        return read_string(in);
-    if (*in->at == '-' || (*in->at >= '0' && *in->at <= '9'))
-        return read_integer(in);
-    if (*in->at != '{' && *in->at != '[')
-        return read_word(in);
     if (depth == BEARER_LIMIT_JSON_DEPTH)
-        return NULL;
-    whole = *in->at == '{' ? json_object() : json_array();
-    if (!whole)
-        return NULL;
-    good = *in->at == '{' ? fill_object(in, whole, depth + 1)
-                          : fill_array(in, whole, depth + 1);
-    if (good)
-        return whole;
-    json_decref(whole);
-    return NULL;
+        return false;
+    whole = bearer_value_open(&in->room, is_object ? BEARER_KIND_OBJECT
+                                                   : BEARER_KIND_ARRAY);
+    if (!whole
+        || !(is_object ? read_members(in, depth + 1)
+                       : read_elements(in, depth + 1)))
+        return false;
+    bearer_value_close(&in->room, whole);
+    return true;
 }
 
-json_t *bearer_plain_parse(bearer_str_t text)
+static bool read_value(reader_t *in, int depth)
 {
-    reader_t in = {text.data, text.data + text.len};
-    json_t *json;
+    skip_space(in);
+    if (in->at == in->end)
+        return false;
+    if (*in->at == '"')
+        return read_string(in);
+    if (*in->at == '{' || *in->at == '[')
+        return read_whole(in, depth);
+    if (*in->at == '-' || (*in->at >= '0' && *in->at <= '9'))
+        return read_integer(in);
+    return read_word(in);
+}
+
+/* --- the whole --------------------------------------------------------------- */
+
+/* one object, and nothing else */
+static bool read_document(bearer_str_t text, bearer_value_room_t *room)
+{
+    reader_t in = {text.data, text.data + text.len, *room};
 
     skip_space(&in);
-    if (in.at == in.end || *in.at != '{')
-        return NULL;
-    json = read_value(&in, 0);
-    if (!json)
-        return NULL;
+    if (in.at == in.end || *in.at != '{' || !read_whole(&in, 0))
+        return false;
     skip_space(&in);
-    if (in.at == in.end)
-        return json;
-    json_decref(json);
-    return NULL;
+    *room = in.room;
+    return in.at == in.end;
+}
+
+/* most claims fit the stack, and then take of the pool what they need */
+static const char *read_small(bearer_str_t text, apr_pool_t *pool)
+{
+    _Alignas(8) char guess[GUESS];
+    bearer_value_room_t room = {guess, guess + sizeof(guess)};
+
+    if (!read_document(text, &room))
+        return NULL;
+    return apr_pmemdup(pool, guess, (apr_size_t)(room.at - guess));
+}
+
+static const char *read_large(bearer_str_t text, apr_pool_t *pool)
+{
+    apr_size_t size = BEARER_VALUE_ROOM(text.len);
+    char *memory = apr_palloc(pool, size);
+    bearer_value_room_t room = {memory, memory + size};
+
+    return read_document(text, &room) ? memory : NULL;
+}
+
+const bearer_value_t *bearer_plain_parse(bearer_str_t text, apr_pool_t *pool)
+{
+    const char *memory = BEARER_VALUE_ROOM(text.len) <= GUESS
+                             ? read_small(text, pool)
+                             : read_large(text, pool);
+
+    return (const bearer_value_t *)(const void *)memory;
 }

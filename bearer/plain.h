@@ -6,25 +6,23 @@
  *           access tokens are made of.
  * Does not: refuse. What it does not take is for json, which asks jansson, and
  *           only jansson says what is wrong with a document.
- * Memory:   the result has one reference, the caller's
+ * Memory:   the result lives in the pool
  * Threads:  any, on different documents
  */
 #ifndef BEARER_PLAIN_H
 #define BEARER_PLAIN_H
 
-#include <jansson.h>
-
-#include "bearer/base.h"
+#include "bearer/value.h"
 
 /**
  * Reads one object of at most BEARER_LIMIT_JSON_DEPTH levels, made of names in
  * ASCII and strings in UTF-8, both without escapes or control characters,
  * integers of at most 18 digits, arrays, objects, true, false and null; no name
- * twice in an object.
+ * twice in an object, and no object of more than 64 members.
  *
- * @return exactly what json_loadb returns for it, or NULL: it is wrong, or not
- *         that plain, or there is no memory
+ * @return what json would make of it, or NULL: it is wrong, or not that plain
  */
-json_t *bearer_plain_parse(bearer_str_t text) BEARER_MUST_USE;
+const bearer_value_t *bearer_plain_parse(bearer_str_t text,
+                                         apr_pool_t *pool) BEARER_MUST_USE;
 
 #endif

@@ -11,8 +11,8 @@
 #define BEARER_POLICY_H
 
 #include "bearer/alg.h"
-#include "bearer/json.h"
 #include "bearer/jwks.h"
+#include "bearer/path.h"
 
 struct bearer_source_t; /* bearer/refresh.h: where the keys come from */
 

@@ -14,98 +14,93 @@
  * fill one while the next is half empty. */
 #define SHARDS_MAX    16
 #define SHARD_ENTRIES 64
-#define SHARD_BYTES   ((apr_size_t)1048576)
+#define SHARD_BYTES   ((apr_size_t)524288)
 
-#define KEY_WORDS     (BEARER_LIMIT_TOKEN / 8)
+/* Of the end of a token, enough to be different in each: 192 bits of its
+ * signature, or more than half of an HMAC's 256. */
+#define HASHED ((apr_size_t)32)
+
+/* Blocks begin at lines of the processor's cache: readers of two entries, who
+ * count themselves in them, do not get in each other's way. */
+#define LINE ((apr_size_t)64)
+
+/* in entry_t.readers: the cache has ended, the last reader cleans up */
+#define ORPHAN 0x80000000u
 
 typedef bearer_tokcache_entry_t entry_t;
 
-/* One block; text holds token, kid and typ, one behind the other. */
+/* The memory of a shard: blocks, one behind the other, without a gap. */
+typedef struct region_t {
+    atomic_uint orphans; /* after the end: entries that are still read, and one
+                            for whoever is counting them */
+    _Alignas(64) char blocks[];
+} region_t;
+
+typedef enum state_t {
+    STATE_FREE,
+    STATE_IN, /* it can be found */
+    STATE_OUT /* it cannot, but somebody may still read it */
+} state_t;
+
+/* The beginning of a block. What is free has no more than that. */
+typedef struct block_t {
+    apr_size_t size; /* of all of it; lines */
+    state_t state;
+} block_t;
+
+/* Behind it: the claims (one block, bearer_value_t), token, kid and typ. */
 struct bearer_tokcache_entry_t {
-    atomic_uint refs; /* one for the shard while it is in, one per reader */
-    bool used;        /* found since the hand went by */
+    block_t block;
+    bool used; /* found since the hand went by */
+    atomic_uint readers;
     apr_uint64_t hash;
-    apr_size_t token_len;
     apr_time_t made;
-    apr_size_t cost;
-    entry_t *chain;       /* in its bucket, or among those taken out */
-    entry_t *next, *prev; /* round the clock */
+    region_t *region;
+    entry_t *chain; /* in its bucket */
+    bearer_str_t token;
     bearer_proof_t proof;
     bearer_claims_t claims;
-    char text[];
+    _Alignas(8) char rest[];
 };
 
-/* All that can change is under the lock. */
+/* All that can change is under the lock, but for the readers of an entry. */
 typedef struct shard_t {
     apr_thread_mutex_t *lock;
-    entry_t *hand; /* where the clock stands; NULL: empty */
+    region_t *region;
+    apr_size_t size; /* of its blocks */
+    apr_size_t hand; /* where the next block is looked for */
     int entries, max_entries;
-    apr_size_t bytes, max_bytes;
+    apr_size_t bytes; /* of the entries that can be found */
     apr_uint64_t hits, misses, stores, evictions;
+    bool full; /* somebody had to go */
     apr_size_t bucket_mask;
+    apr_uint32_t *seen; /* of tokens that were not let in, by bucket */
     entry_t *buckets[];
 } shard_t;
 
 struct bearer_tokcache_t {
     apr_time_t ttl;
     unsigned char seed[16];
-    apr_uint64_t key[KEY_WORDS];
     unsigned int shard_count; /* a power of two */
     shard_t *shards[SHARDS_MAX];
 };
 
 _Static_assert(APR_SIPHASH_KSIZE == 16, "the seed is a SipHash key");
-_Static_assert(BEARER_LIMIT_TOKEN % 8 == 0, "a key word for each token word");
+_Static_assert(sizeof(block_t) <= 64, "any gap can be a block");
 
 /* --- the hash ------------------------------------------------------------- */
 
-/* One word of NH: the halves of the sum times each other. That the lower half
- * may carry into the upper one costs no more than a factor of two. */
-static apr_uint64_t times(apr_uint64_t word, apr_uint64_t key)
-{
-    apr_uint64_t sum = word + key;
-
-    return (sum & 0xffffffffu) * (sum >> 32);
-}
-
-/* NH, the first layer of UMAC (RFC 4418 5.2), on 64 bits at a time: whoever does
- * not know the key makes two texts of one length collide with a probability of
- * at most 2^-31. SipHash over all bytes would cost more than all else. */
-static apr_uint64_t squeeze(const bearer_tokcache_t *cache, bearer_str_t token)
-{
-    apr_size_t most = BEARER_LIMIT_TOKEN; /* longer ones are not kept */
-    apr_size_t len = token.len < most ? token.len : most;
-    apr_uint64_t word, sum = 0;
-    apr_size_t i;
-
-    for (i = 0; i < len / 8; i++) {
-        memcpy(&word, token.data + 8 * i, 8);
-        sum += times(word, cache->key[i]);
-    }
-    if (len % 8) {
-        word = 0;
-        memcpy(&word, token.data + 8 * i, len % 8);
-        sum += times(word, cache->key[i]);
-    }
-    return sum;
-}
-
-/* Hash flooding: where a token lies cannot be foretold without the seed. The
- * hash only chooses the place; equal is what has equal bytes. */
+/*
+ * Hash flooding: where a token lies cannot be foretold without the seed. The end
+ * of a token is its signature, and only tokens whose signature was proven are
+ * kept: no stranger can make two of them that end alike. The hash only chooses
+ * the place; equal is what has equal bytes.
+ */
 static apr_uint64_t hash_of(const bearer_tokcache_t *cache, bearer_str_t token)
 {
-    apr_uint64_t both[2] = {squeeze(cache, token), token.len};
+    apr_size_t len = token.len < HASHED ? token.len : HASHED;
 
-    return apr_siphash24(both, sizeof(both), cache->seed);
-}
-
-/* 8 bytes here and 16 in hash_of: one key never meets the same text twice */
-static void make_key(bearer_tokcache_t *cache)
-{
-    apr_uint64_t i;
-
-    for (i = 0; i < KEY_WORDS; i++)
-        cache->key[i] = apr_siphash24(&i, sizeof(i), cache->seed);
+    return apr_siphash24(token.data + token.len - len, len, cache->seed);
 }
 
 static shard_t *shard_of(const bearer_tokcache_t *cache, apr_uint64_t hash)
@@ -113,92 +108,19 @@ static shard_t *shard_of(const bearer_tokcache_t *cache, apr_uint64_t hash)
     return cache->shards[hash & (cache->shard_count - 1)];
 }
 
+static apr_size_t place_of(const shard_t *shard, apr_uint64_t hash)
+{
+    return (apr_size_t)(hash >> 8) & shard->bucket_mask;
+}
+
 static entry_t **bucket_of(shard_t *shard, apr_uint64_t hash)
 {
-    return &shard->buckets[(hash >> 8) & shard->bucket_mask];
-}
-
-/* --- what an entry costs --------------------------------------------------- */
-
-/* What malloc takes for a block of this size. */
-static apr_size_t block(apr_size_t size)
-{
-    apr_size_t taken = (size + 23) & ~(apr_size_t)15;
-
-    return taken < 32 ? 32 : taken;
-}
-
-static apr_size_t weigh(const json_t *value);
-
-/* the table of pointers doubles from 8 on */
-static apr_size_t weigh_array(const json_t *array)
-{
-    apr_size_t room = 8, sum = block(40);
-    apr_size_t i;
-
-    while (room < json_array_size(array))
-        room *= 2;
-    for (i = 0; i < json_array_size(array); i++)
-        sum += weigh(json_array_get(array, i));
-    return sum + block(room * 8);
-}
-
-/* the table of bucket heads, 16 bytes each, doubles from 8 on; a member has a
- * node of 56 bytes and its name */
-static apr_size_t weigh_object(const json_t *object)
-{
-    json_t *walked = (json_t *)object; /* iterating changes nothing */
-    apr_size_t room = 8, sum = block(72);
-    void *iter;
-
-    while (room < json_object_size(object))
-        room *= 2;
-    for (iter = json_object_iter(walked); iter;
-         iter = json_object_iter_next(walked, iter)) {
-        sum += block(56 + strlen(json_object_iter_key(iter)) + 1);
-        sum += weigh(json_object_iter_value(iter));
-    }
-    return sum + block(room * 16);
-}
-
-/* What jansson keeps for a value, on a machine of 64 bits. The recursion is as
- * deep as bearer_json_parse allows, BEARER_LIMIT_JSON_DEPTH. */
-static apr_size_t weigh(const json_t *value)
-{
-    if (json_is_object(value))
-        return weigh_object(value);
-    if (json_is_array(value))
-        return weigh_array(value);
-    if (json_is_string(value))
-        return block(32) + block(json_string_length(value) + 3);
-    if (json_is_number(value))
-        return block(24);
-    return 0; /* true, false and null exist once */
+    return &shard->buckets[place_of(shard, hash)];
 }
 
 /* --- an entry -------------------------------------------------------------- */
 
-static void let_go(entry_t *entry)
-{
-    /* acquire and release: whoever frees comes after all that others read */
-    if (atomic_fetch_sub_explicit(&entry->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    json_decref((json_t *)entry->claims.json);
-    free(entry);
-}
-
-/* outside the lock: the last reader of a large document frees all of it */
-static void let_all_go(entry_t *gone)
-{
-    while (gone) {
-        entry_t *next = gone->chain;
-
-        let_go(gone);
-        gone = next;
-    }
-}
-
-/* copies a text to *at and moves *at behind it; NULL stays NULL */
+/* copies bytes to *at and moves *at behind them; NULL stays NULL */
 static bearer_str_t put(char **at, bearer_str_t text)
 {
     bearer_str_t copy = {NULL, 0};
@@ -220,29 +142,58 @@ static bool is_sane(bearer_str_t token, const bearer_proof_t *proof)
            && proof->typ.len <= BEARER_LIMIT_TOKEN;
 }
 
-/* NULL if there is no memory; without hash and time */
-static entry_t *make_entry(bearer_str_t token, const bearer_proof_t *proof,
-                           apr_size_t size)
+static apr_size_t size_of(bearer_str_t token, const bearer_proof_t *proof)
 {
-    entry_t *entry = malloc(size);
-    char *at;
+    apr_size_t size = sizeof(entry_t) + bearer_value_size(proof->claims->all)
+                      + token.len + proof->kid.len + proof->typ.len;
 
-    if (!entry)
-        return NULL;
-    memset(entry, 0, sizeof(*entry));
-    at = entry->text;
-    atomic_init(&entry->refs, 1);
-    entry->token_len = put(&at, token).len;
-    entry->claims = *proof->claims;
-    json_incref((json_t *)entry->claims.json);
+    return (size + LINE - 1) & ~(LINE - 1);
+}
+
+/* the claims of the entry, whose block was copied to another place */
+static void put_claims(entry_t *entry, char **at, const bearer_claims_t *claims)
+{
+    bearer_str_t block = {(const char *)claims->all,
+                          bearer_value_size(claims->all)};
+
+    entry->claims = *claims;
+    entry->claims.all =
+        (const bearer_value_t *)(const void *)put(at, block).data;
+    if (claims->iss.data)
+        entry->claims.iss.data =
+            (const char *)entry->claims.all + (claims->iss.data - block.data);
+}
+
+/* all but the size and what links it */
+static void fill(entry_t *entry, bearer_str_t token,
+                 const bearer_proof_t *proof)
+{
+    char *at = entry->rest;
+
+    atomic_init(&entry->readers, 0);
+    entry->used = false;
+    put_claims(entry, &at, proof->claims);
+    entry->token = put(&at, token);
     entry->proof = *proof;
     entry->proof.kid = put(&at, proof->kid);
     entry->proof.typ = put(&at, proof->typ);
     entry->proof.claims = &entry->claims;
-    return entry;
+}
+
+/* so many less that look at it after the end */
+static void let_orphans_go(region_t *region, unsigned int count)
+{
+    if (atomic_fetch_sub_explicit(&region->orphans, count, memory_order_acq_rel)
+        == count)
+        free(region);
 }
 
 /* --- a shard, locked ------------------------------------------------------- */
+
+static block_t *block_at(const shard_t *shard, apr_size_t at)
+{
+    return (block_t *)(void *)(shard->region->blocks + at);
+}
 
 /* The whole bytes decide, and only behind an equal hash: there is nothing to
  * learn from the time that the comparison takes. */
@@ -251,77 +202,168 @@ static entry_t *find_in(shard_t *shard, apr_uint64_t hash, bearer_str_t token)
     entry_t *entry = *bucket_of(shard, hash);
 
     for (; entry; entry = entry->chain) {
-        if (entry->hash == hash && entry->token_len == token.len
-            && memcmp(entry->text, token.data, token.len) == 0)
+        if (entry->hash == hash && entry->token.len == token.len
+            && memcmp(entry->token.data, token.data, token.len) == 0)
             return entry;
     }
     return NULL;
 }
 
-/* the hand comes to a new entry last */
 static void put_in(shard_t *shard, entry_t *entry)
 {
     entry_t **bucket = bucket_of(shard, entry->hash);
-    entry_t *hand = shard->hand ? shard->hand : entry;
 
     entry->chain = *bucket;
     *bucket = entry;
-    shard->hand = hand;
-    entry->next = hand;
-    entry->prev = hand == entry ? entry : hand->prev;
-    entry->prev->next = entry;
-    hand->prev = entry;
+    entry->block.state = STATE_IN;
     shard->entries++;
-    shard->bytes += entry->cost;
+    shard->bytes += entry->block.size;
 }
 
-/* moves an entry to a list for let_all_go */
-static void take_out(shard_t *shard, entry_t *entry, entry_t **gone)
+/* its memory is free when the hand comes by and nobody reads it any more */
+static void take_out(shard_t *shard, entry_t *entry)
 {
     entry_t **link = bucket_of(shard, entry->hash);
 
     while (*link != entry)
         link = &(*link)->chain;
     *link = entry->chain;
-    if (shard->hand == entry)
-        shard->hand = entry->next == entry ? NULL : entry->next;
-    entry->prev->next = entry->next;
-    entry->next->prev = entry->prev;
+    entry->block.state = STATE_OUT;
     shard->entries--;
-    shard->bytes -= entry->cost;
-    entry->chain = *gone;
-    *gone = entry;
+    shard->bytes -= entry->block.size;
 }
 
-/* CLOCK: who was found since the hand went by last is passed over once */
-static void make_room(shard_t *shard, apr_size_t cost, entry_t **gone)
+/* A token that came once may never come again, and what it would push out may
+ * be in use: once the shard was full, only those are let in that were seen
+ * lately. Each place remembers one. */
+static bool is_wanted(shard_t *shard, apr_uint64_t hash)
 {
-    while (shard->hand
-           && (shard->entries >= shard->max_entries
-               || shard->bytes + cost > shard->max_bytes)) {
-        while (shard->hand->used) {
-            shard->hand->used = false;
-            shard->hand = shard->hand->next;
-        }
-        take_out(shard, shard->hand, gone);
-        shard->evictions++;
+    apr_uint32_t *seen = &shard->seen[place_of(shard, hash)];
+    apr_uint32_t mark = (apr_uint32_t)(hash >> 32);
+
+    if (!shard->full || *seen == mark)
+        return true;
+    *seen = mark;
+    return false;
+}
+
+/* whether nothing is in this block any more. Acquire: whoever writes over it
+ * comes after all that its readers read. */
+static bool is_empty(shard_t *shard, block_t *block)
+{
+    entry_t *entry = (entry_t *)(void *)block;
+
+    if (block->state == STATE_FREE)
+        return true;
+    if (atomic_load_explicit(&entry->readers, memory_order_acquire))
+        return false;
+    if (block->state == STATE_OUT)
+        return true;
+    if (entry->used) {
+        entry->used = false;
+        return false;
     }
+    take_out(shard, entry);
+    shard->evictions++;
+    shard->full = true;
+    return true;
+}
+
+/* makes blocks from start to end one of this size, and what is left another */
+static entry_t *carve(shard_t *shard, apr_size_t start, apr_size_t end,
+                      apr_size_t size)
+{
+    block_t *block = block_at(shard, start);
+
+    block->size = size;
+    shard->hand = start + size;
+    if (shard->hand < end) {
+        block_t *left = block_at(shard, shard->hand);
+
+        left->size = end - shard->hand;
+        left->state = STATE_FREE;
+    }
+    return (entry_t *)(void *)block;
+}
+
+/*
+ * CLOCK, in the order of addresses: the hand goes round until blocks that lie
+ * behind each other are free and large enough. Who was found since it went by
+ * last is passed over once, who is being read always. After two rounds nothing
+ * will change.
+ */
+static entry_t *make_room(shard_t *shard, apr_size_t size)
+{
+    apr_size_t at = shard->hand, start = at, passed = 0;
+
+    while (passed <= 2 * shard->size) {
+        block_t *block;
+
+        if (at == shard->size)
+            at = start = 0;
+        block = block_at(shard, at);
+        at += block->size;
+        passed += block->size;
+        if (!is_empty(shard, block)) {
+            start = at;
+            continue;
+        }
+        block->state = STATE_FREE;
+        if (at - start >= size && shard->entries < shard->max_entries)
+            return carve(shard, start, at, size);
+    }
+    return NULL;
 }
 
 /* --- the cache ------------------------------------------------------------- */
 
-static apr_status_t empty(void *data)
+/* who reads an entry at the end of the pool goes on, and the last one frees the
+ * region */
+static void abandon(shard_t *shard)
+{
+    region_t *region = shard->region;
+    unsigned int done = 1; /* we ourselves */
+    apr_size_t at, size;
+
+    for (at = 0; at < shard->size; at += size) {
+        entry_t *entry = (entry_t *)(void *)block_at(shard, at);
+
+        size = entry->block.size;
+        if (entry->block.state == STATE_FREE)
+            continue;
+        atomic_fetch_add_explicit(&region->orphans, 1, memory_order_relaxed);
+        if (!atomic_fetch_or_explicit(&entry->readers, ORPHAN,
+                                      memory_order_acq_rel))
+            done++;
+    }
+    let_orphans_go(region, done);
+}
+
+static apr_status_t end(void *data)
 {
     bearer_tokcache_t *cache = data;
-    entry_t *gone = NULL;
     unsigned int i;
 
-    for (i = 0; i < cache->shard_count; i++) {
-        while (cache->shards[i]->hand)
-            take_out(cache->shards[i], cache->shards[i]->hand, &gone);
-    }
-    let_all_go(gone);
+    for (i = 0; i < cache->shard_count && cache->shards[i]; i++)
+        abandon(cache->shards[i]);
     return APR_SUCCESS;
+}
+
+/* one free block; its pages cost nothing until they are used */
+static region_t *make_region(apr_size_t size)
+{
+    region_t *region = aligned_alloc(LINE, sizeof(*region) + size);
+    block_t *block;
+
+    if (!region)
+        return NULL;
+    block = (block_t *)(void *)region->blocks;
+    atomic_init(&region->orphans, 1);
+    if (size) {
+        block->size = size;
+        block->state = STATE_FREE;
+    }
+    return region;
 }
 
 static apr_status_t make_shard(shard_t **out, int entries, apr_size_t bytes,
@@ -340,8 +382,12 @@ static apr_status_t make_shard(shard_t **out, int entries, apr_size_t bytes,
     shard = apr_pcalloc(pool, sizeof(*shard) + buckets * sizeof(entry_t *));
     shard->lock = lock;
     shard->max_entries = entries;
-    shard->max_bytes = bytes;
+    shard->size = bytes & ~(LINE - 1);
     shard->bucket_mask = buckets - 1;
+    shard->seen = apr_pcalloc(pool, buckets * sizeof(*shard->seen));
+    shard->region = make_region(shard->size);
+    if (!shard->region)
+        return APR_ENOMEM;
     *out = shard;
     return APR_SUCCESS;
 }
@@ -376,8 +422,8 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
 
     cache->ttl = conf->ttl;
     memcpy(cache->seed, conf->seed, sizeof(cache->seed));
-    make_key(cache);
     cache->shard_count = count_shards(entries, conf->bytes);
+    apr_pool_cleanup_register(pool, cache, end, apr_pool_cleanup_null);
     for (i = 0; i < cache->shard_count; i++) {
         apr_size_t share =
             entries / cache->shard_count + (i < entries % cache->shard_count);
@@ -387,7 +433,6 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
         if (rv)
             return rv;
     }
-    apr_pool_cleanup_register(pool, cache, empty, apr_pool_cleanup_null);
     *out = cache;
     return APR_SUCCESS;
 }
@@ -398,25 +443,25 @@ const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
 {
     apr_uint64_t hash = hash_of(cache, token);
     shard_t *shard = shard_of(cache, hash);
-    entry_t *gone = NULL;
     entry_t *found;
 
     apr_thread_mutex_lock(shard->lock);
     found = find_in(shard, hash, token);
     if (found && now - found->made > cache->ttl) {
-        take_out(shard, found, &gone);
+        take_out(shard, found);
+        /* verified once more, it is as welcome as before */
+        shard->seen[place_of(shard, hash)] = (apr_uint32_t)(hash >> 32);
         found = NULL;
     }
     if (found) {
         found->used = true;
-        atomic_fetch_add_explicit(&found->refs, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&found->readers, 1, memory_order_relaxed);
         shard->hits++;
     }
     else {
         shard->misses++;
     }
     apr_thread_mutex_unlock(shard->lock);
-    let_all_go(gone);
     if (!found)
         return NULL;
     *entry = found;
@@ -425,57 +470,61 @@ const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
 
 void bearer_tokcache_give(bearer_tokcache_entry_t *entry)
 {
-    if (entry)
-        let_go(entry);
+    region_t *region;
+
+    if (!entry)
+        return;
+    region = entry->region;
+    /* release: what was read is read; from here on it may be another's */
+    if (atomic_fetch_sub_explicit(&entry->readers, 1, memory_order_acq_rel)
+        == (ORPHAN | 1))
+        let_orphans_go(region, 1);
 }
 
 void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
                            const bearer_proof_t *proof, apr_time_t now)
 {
-    entry_t *entry, *old, *gone = NULL;
-    apr_size_t size, cost;
+    entry_t *entry = NULL, *old;
     apr_uint64_t hash;
+    apr_size_t size;
     shard_t *shard;
 
     if (!is_sane(token, proof))
         return;
     hash = hash_of(cache, token);
     shard = shard_of(cache, hash);
-    size = sizeof(*entry) + token.len + proof->kid.len + proof->typ.len;
-    cost = block(size) + sizeof(entry_t *) + weigh(proof->claims->json);
-    if (cost > shard->max_bytes)
+    size = size_of(token, proof);
+    if (size > shard->size)
         return;
-    entry = make_entry(token, proof, size);
-    if (!entry)
-        return; /* an older proof stays in */
-    entry->hash = hash;
-    entry->made = now;
-    entry->cost = cost;
 
     apr_thread_mutex_lock(shard->lock);
     old = find_in(shard, hash, token);
     if (old)
-        take_out(shard, old, &gone);
-    make_room(shard, cost, &gone);
-    put_in(shard, entry);
-    shard->stores++;
+        take_out(shard, old);
+    if (old || is_wanted(shard, hash))
+        entry = make_room(shard, size);
+    if (entry) {
+        fill(entry, token, proof);
+        entry->region = shard->region;
+        entry->hash = hash;
+        entry->made = now;
+        put_in(shard, entry);
+        shard->stores++;
+    }
     apr_thread_mutex_unlock(shard->lock);
-    let_all_go(gone);
 }
 
 void bearer_tokcache_drop(bearer_tokcache_t *cache, bearer_str_t token)
 {
     apr_uint64_t hash = hash_of(cache, token);
     shard_t *shard = shard_of(cache, hash);
-    entry_t *gone = NULL;
     entry_t *found;
 
     apr_thread_mutex_lock(shard->lock);
     found = find_in(shard, hash, token);
     if (found)
-        take_out(shard, found, &gone);
+        take_out(shard, found);
     apr_thread_mutex_unlock(shard->lock);
-    let_all_go(gone);
 }
 
 bearer_tokcache_stats_t bearer_tokcache_stats(bearer_tokcache_t *cache)

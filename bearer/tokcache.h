@@ -5,8 +5,8 @@
  * Owns:     what was proven for exactly these bytes, bounded in number and size.
  * Does not: judge what depends on time or place: exp, aud, typ and the rest are
  *           judged again on every hit (gate), and nothing refused is kept.
- * Memory:   an entry is one block with counted readers, below no pool; a hit
- *           allocates nothing
+ * Memory:   the entries lie in memory that is asked for once, as many bytes as
+ *           are allowed; neither a hit nor a new entry allocates anything
  * Threads:  any; shards with a mutex each, none held while anything is verified
  */
 #ifndef BEARER_TOKCACHE_H
@@ -34,7 +34,7 @@ typedef struct bearer_tokcache_entry_t bearer_tokcache_entry_t;
 /** Bounds. */
 typedef struct bearer_tokcache_conf_t {
     int entries;            /**< at most so many tokens, at least 1 */
-    apr_size_t bytes;       /**< at most so much memory for them, estimated */
+    apr_size_t bytes;       /**< the memory for them */
     apr_time_t ttl;         /**< a proof is used so long after it was made */
     unsigned char seed[16]; /**< secret and random: hash flooding */
 } bearer_tokcache_conf_t;
@@ -46,7 +46,7 @@ typedef struct bearer_tokcache_stats_t {
     apr_size_t bytes;
 } bearer_tokcache_stats_t;
 
-/** @return APR_SUCCESS, or what making a mutex returned */
+/** @return APR_SUCCESS, APR_ENOMEM, or what making a mutex returned */
 apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
                                     const bearer_tokcache_conf_t *conf,
                                     apr_pool_t *pool) BEARER_MUST_USE;
@@ -63,13 +63,15 @@ const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
                                            bearer_str_t token, apr_time_t now,
                                            bearer_tokcache_entry_t **entry);
 
-/** Gives an entry back; it may be freed by this. NULL is allowed. */
+/** Gives an entry back, also after the end of the cache's pool. NULL is
+ * allowed. */
 void bearer_tokcache_give(bearer_tokcache_entry_t *entry);
 
 /**
- * Keeps a proof, instead of an older one for the same bytes. Copies what must
- * be copied; the claims' document gets one more reference (jansson's counts are
- * atomic). Tokens not used for the longest time make room (CLOCK). A token too
+ * Keeps a copy of a proof, instead of an older one for the same bytes. Tokens not
+ * used for the longest time make room (CLOCK). Once some had to, a token is kept
+ * only when it is stored the second time within about as many others as the cache
+ * holds: more tokens than fit do not push out each other for nothing. A token too
  * large for the bounds is not kept.
  */
 void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,

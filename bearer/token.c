@@ -63,13 +63,15 @@ static bool scan(const unsigned char *at, apr_size_t len)
     return good;
 }
 
-static bool is_b64token(bearer_str_t word)
+bearer_reason_t bearer_token_check(bearer_str_t token)
 {
-    apr_size_t len = word.len;
+    apr_size_t len = token.len;
 
-    while (len && word.data[len - 1] == '=')
+    while (len && token.data[len - 1] == '=')
         len--;
-    return len && scan((const unsigned char *)word.data, len);
+    if (!len || !scan((const unsigned char *)token.data, len))
+        return BEARER_TOKEN_FORMAT;
+    return BEARER_OK;
 }
 
 static bool is_scheme(bearer_str_t word, const char *scheme)
@@ -98,8 +100,6 @@ static bearer_reason_t take(const bearer_place_t *place, bearer_str_t *out)
             return BEARER_TOKEN_SCHEME;
         token = words.word[1];
     }
-    if (!is_b64token(token))
-        return BEARER_TOKEN_FORMAT;
     *out = token;
     return BEARER_OK;
 }

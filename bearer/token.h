@@ -24,9 +24,9 @@ typedef struct bearer_place_t {
  * Takes the token. A header value is cut at spaces into words and the words are
  * counted first: none is "missing", one or more than two are a wrong format
  * ("Basic" alone too), two with another scheme are a wrong type. The scheme is
- * compared without case (RFC 9110 11.1), the token must be a b64token (RFC 6750
- * 2.1). More than one used place is refused (RFC 6750 2), before anything else
- * is said about them; an empty value does not count as used.
+ * compared without case (RFC 9110 11.1). More than one used place is refused (RFC
+ * 6750 2), before anything else is said about them; an empty value does not count
+ * as used. What the token is made of is not looked at: that is bearer_token_check.
  *
  * @param places in the order of configuration
  * @param out    set on BEARER_OK only
@@ -35,5 +35,10 @@ typedef struct bearer_place_t {
  */
 bearer_reason_t bearer_token_find(const bearer_place_t *places, int count,
                                   bearer_str_t *out) BEARER_MUST_USE;
+
+/** Whether it is a b64token (RFC 6750 2.1). Not part of bearer_token_find,
+ * because a token that was proven before need not be looked at again.
+ * @return BEARER_OK, BEARER_TOKEN_FORMAT */
+bearer_reason_t bearer_token_check(bearer_str_t token) BEARER_MUST_USE;
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/verify.h"
 
+#include "bearer/token.h"
+
 /*
  * The order is the contract (design section 5):
+ *   0 a b64token                                       bearer_token_check
  *   1 size, parts, alphabet, canonical form, header JSON, alg, crit, b64, zip,
  *     enc, kid                                         bearer_jws_parse
  *   2 typ
@@ -39,6 +42,10 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     job->claims = NULL;
     job->issuer = NULL;
 
+    /* 0 */
+    why = bearer_token_check(token);
+    if (why)
+        return why;
     /* 1 */
     why = bearer_jws_parse(token, bearer_policy_allowed(policy), &job->jws,
                            note, pool);

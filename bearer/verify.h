@@ -35,12 +35,12 @@ typedef struct bearer_job_t {
 } bearer_job_t;
 
 /**
- * First part: everything that needs neither keys nor time: size, form, header,
+ * First part: everything that needs neither keys nor time: alphabet, size, form, header,
  * algorithm, type, claims JSON, and the issuer picked by iss (exact), whose own
  * algorithms are then enforced.
  *
  * @param job  filled as far as it got, so that a refusal can name the issuer
- * @return BEARER_OK, reasons of bearer_jws_parse, BEARER_TYP_WRONG,
+ * @return BEARER_OK, BEARER_TOKEN_FORMAT, reasons of bearer_jws_parse, BEARER_TYP_WRONG,
  *         BEARER_PAYLOAD_JSON, BEARER_ISS_MISSING, BEARER_ISS_UNKNOWN,
  *         BEARER_ALG_FORBIDDEN
  */

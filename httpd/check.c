@@ -463,6 +463,13 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     }
     if (check.mistakes)
         return HTTP_INTERNAL_SERVER_ERROR;
+    for (i = 0; i < all->settings->nelts; i++) {
+        mab_setting_t *setting =
+            &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
+
+        if (!setting->server_level)
+            mab_conf_join(pconf, setting->s, setting->place);
+    }
     advise_all(&check, s);
     return OK;
 }

@@ -104,8 +104,8 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->sub.items = apr_pcalloc(pconf, sizeof(bearer_path_t *));
     registry->sub.count = 1;
     registry->cache_entries = registry->cache_ttl = MAB_UNSET;
-    if (bearer_json_path_parse(
-            "sub", (const bearer_path_t **)registry->sub.items, NULL, pconf))
+    if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
+                          NULL, pconf))
         registry->sub.count = 0;
 }
 
@@ -255,13 +255,12 @@ void mab_conf_freeze(mab_place_t *place)
 #define MERGE_LIST(field)                                                      \
     merged->field = inner->field ? inner->field : outer->field
 
-void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
+static mab_place_t *merge(apr_pool_t *pool, mab_place_t *outer,
+                          mab_place_t *inner)
 {
-    mab_place_t both[2] = {set_apart(outer_v), set_apart(inner_v)};
-    mab_place_t *outer = &both[0];
-    mab_place_t *inner = &both[1];
     mab_place_t *merged = apr_pcalloc(pool, sizeof(*merged));
 
+    merged->registered = true;
     merge_numbers(merged, outer, inner, mab_conf_place_fields);
     MERGE_LIST(issuers);
     MERGE_LIST(audiences);
@@ -280,6 +279,35 @@ void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
     mab_conf_freeze(merged);
     tighten(&merged->policy, &merged->strict, pool);
     return merged;
+}
+
+/* Nothing is set in this one: neither in a section, nor in a .htaccess file. */
+static bool is_silent(const mab_place_t *place)
+{
+    return !place->registered && !place->htaccess;
+}
+
+void *mab_conf_merge_place(apr_pool_t *pool, void *outer_v, void *inner_v)
+{
+    mab_place_t *found = inner_v;
+    mab_place_t outer, inner;
+
+    if (is_silent(inner_v))
+        return outer_v;
+    if (found->outer == outer_v)
+        return found->joined;
+    outer = set_apart(outer_v);
+    inner = set_apart(inner_v);
+    return merge(pool, &outer, &inner);
+}
+
+void mab_conf_join(apr_pool_t *pconf, const server_rec *s, mab_place_t *place)
+{
+    mab_place_t *outer =
+        ap_get_module_config(s->lookup_defaults, &auth_bearer_module);
+
+    place->joined = mab_conf_merge_place(pconf, outer, place);
+    place->outer = outer;
 }
 
 const mab_place_t *mab_conf_place(const request_rec *r)

@@ -99,8 +99,13 @@ typedef struct mab_place_t {
     const char *where; /**< "<Location "/api"> at file:line" of AuthType */
     bool htaccess;     /**< as read from a .htaccess file; not in merged ones */
     mab_strict_t strict;
-    bool registered;
+    bool registered; /**< some directive has set something in it, or in one of
+                          those that were merged */
     bearer_policy_t policy; /**< frozen; valid in merged records */
+
+    /* what was merged at the start, so that requests need not */
+    const struct mab_place_t *outer; /**< the server's own record, or NULL */
+    struct mab_place_t *joined;      /**< of this one in that */
 } mab_place_t;
 
 /** A server's or virtual host's fetching. */
@@ -163,6 +168,10 @@ bool mab_conf_same_judgement(const mab_place_t *a, const mab_place_t *b);
 
 /** Completes a record that httpd will use without merging it: a server's own. */
 void mab_conf_freeze(mab_place_t *place);
+
+/** Merges a record of the configuration into its server's own, for all requests
+ * that meet no other. The server's is frozen. */
+void mab_conf_join(apr_pool_t *pconf, const server_rec *s, mab_place_t *place);
 
 /** Fills a source's numbers from its server's AuthBearerFetch. */
 void mab_conf_fill_source(bearer_source_t *source, const server_rec *s);

@@ -398,7 +398,7 @@ static const char *add_path(cmd_parms *cmd, const char *text,
 {
     bearer_note_t note = {""};
 
-    if (bearer_json_path_parse(text, path, &note, cmd->pool))
+    if (bearer_path_parse(text, path, &note, cmd->pool))
         return mab_words_wrong(
             cmd,
             apr_psprintf(cmd->pool, "\"%s\" is not a claim path (%s)", text,

@@ -170,7 +170,7 @@ static void print_user(const dump_t *dump, const mab_place_t *place)
                            place->user_expr->line_number);
     for (i = 0; i < policy->user_count; i++)
         all = apr_pstrcat(dump->pool, all, i ? " " : "",
-                          bearer_json_path_text(policy->user[i]), NULL);
+                          bearer_path_text(policy->user[i]), NULL);
     print_line(dump, "user", all);
 }
 
@@ -200,8 +200,7 @@ static void print_exports(const dump_t *dump, const mab_list_t *exports)
         print_line(
             dump, "claim",
             apr_pstrcat(dump->pool,
-                        items[i].path ? bearer_json_path_text(items[i].path)
-                                      : "*",
+                        items[i].path ? bearer_path_text(items[i].path) : "*",
                         items[i].header ? " header:" : " env:", items[i].target,
                         form_text(dump, items + i), NULL));
 }

@@ -81,7 +81,7 @@ static const char *add_late(cmd_parms *cmd, apr_array_header_t *late,
     const char *error = NULL;
 
     one->path = NULL;
-    if (path && bearer_json_path_parse(path, &one->path, &note, cmd->pool))
+    if (path && bearer_path_parse(path, &one->path, &note, cmd->pool))
         return apr_psprintf(cmd->pool,
                             "Require: \"%s\" is not a claim path (%s)", path,
                             note.text);
@@ -328,7 +328,7 @@ static const bearer_path_t *path_of(request_rec *r, const char *text)
 {
     const bearer_path_t *path;
 
-    return bearer_json_path_parse(text, &path, NULL, r->pool) ? NULL : path;
+    return bearer_path_parse(text, &path, NULL, r->pool) ? NULL : path;
 }
 
 static const char *claim(ap_expr_eval_ctx_t *ctx,

@@ -348,7 +348,7 @@ static void count_workers(bearer_gate_conf_t *conf)
 #define CACHE_ENTRIES 1024
 #define CACHE_TTL     300
 /* what one token with its claims may take on the average */
-#define CACHE_BYTES 4096
+#define CACHE_BYTES 3072
 
 /* this child's verified tokens; without them everything works, only slower */
 static void open_cache(apr_pool_t *pchild, server_rec *s)

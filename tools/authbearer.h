@@ -14,6 +14,7 @@
 #include <apr_tables.h>
 #include <jansson.h>
 
+#include "bearer/json.h"
 #include "bearer/policy.h"
 #include "bearer/refresh.h"
 

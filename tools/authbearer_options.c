@@ -240,7 +240,7 @@ static const char *set_user(tool_t *tool, const char *value)
     bearer_policy_t *policy = &tool->policy;
     const bearer_path_t *path;
 
-    if (bearer_json_path_parse(value, &path, NULL, tool->pool))
+    if (bearer_path_parse(value, &path, NULL, tool->pool))
         return "name, name.name, or a JSON Pointer that begins with /";
     policy->user = with_item(policy->user, &policy->user_count, &path,
                              sizeof(path), tool->pool);

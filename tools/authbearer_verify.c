@@ -214,7 +214,7 @@ int tool_verify(tool_t *tool)
     if (status)
         return status;
     if (!tool->policy.user_count
-        && !bearer_json_path_parse("sub", sub, NULL, tool->pool)) {
+        && !bearer_path_parse("sub", sub, NULL, tool->pool)) {
         tool->policy.user = sub;
         tool->policy.user_count = 1;
     }

@@ -13,7 +13,7 @@ static void show_all(const bearer_claims_t *claims, const char *text,
     bearer_str_t out;
     int form;
 
-    if (bearer_json_path_parse(text, &path, &note, pool))
+    if (bearer_path_parse(text, &path, &note, pool))
         path = NULL;
     for (form = BEARER_FORM_PLAIN; form <= BEARER_FORM_BASE64URL; form++) {
         out = bearer_claims_text(claims, path, (bearer_form_t)form, ",", pool);
@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     judge_t *judge = judge_create(fuzz_line(&rest, pool), pool);
     const char *path = fuzz_line(&rest, pool).data;
     const bearer_claims_t *claims = NULL;
+    const json_t *json = NULL;
     bearer_note_t note = {""};
     bearer_str_t subject = {NULL, 0};
     bool good;
@@ -39,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bearer_claims_parse(rest, &claims, &note, pool) == BEARER_OK) {
         good = !bearer_claims_check(claims, &judge->policy, &judge->issuer, NOW,
                                     &note);
-        fuzz_check(good == judge_claims(judge, claims->json, &judge->issuer));
+        fuzz_check(!bearer_json_parse(rest, &json, &note, pool));
+        fuzz_check(good == judge_claims(judge, json, &judge->issuer));
         if (!bearer_claims_subject(claims, &judge->policy, &subject))
             fuzz_check(judge_is_visible(subject));
         show_all(claims, path, pool);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole input is a JSON text. We refuse what jansson refuses, arrays and
- * what is nested too deep, and nothing else; what is written reads back equal. */
+ * what is nested too deep, and nothing else; what is written reads back equal, and
+ * both ways to read agree. */
 #include "fuzz.h"
 
 #include "bearer/json.h"
@@ -30,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bearer_str_t text = fuzz_text(data, size);
     const json_t *json = NULL;
     const json_t *again = NULL;
+    const bearer_value_t *value = NULL;
     bearer_note_t note = {""};
     json_t *theirs =
         json_loadb(size ? text.data : "", size, JSON_REJECT_DUPLICATES, NULL);
@@ -39,7 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_check((why == BEARER_OK) == want);
     fuzz_check_note(&note);
+    fuzz_check(bearer_json_read(text, &value, &note, pool) == why);
     if (!why) {
+        fuzz_check(fuzz_same(bearer_json_write(value, pool),
+                             bearer_json_render(json, pool)));
         fuzz_check(bearer_json_parse(bearer_json_render(json, pool), &again,
                                      &note, pool)
                    == BEARER_OK);

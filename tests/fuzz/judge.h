@@ -42,7 +42,7 @@ static inline judge_t *judge_create(bearer_str_t line, apr_pool_t *pool)
     policy->audience_count = 1;
     policy->user = judge->user;
     policy->user_count = 1;
-    fuzz_check(!bearer_json_path_parse("sub", &judge->user[0], &note, pool));
+    fuzz_check(!bearer_path_parse("sub", &judge->user[0], &note, pool));
     for (i = 0; i < line.len; i++) {
         switch (line.data[i]) {
         case 'L':

@@ -41,8 +41,7 @@ static const bearer_path_t *path(const char *text, apr_pool_t *pool)
 {
     const bearer_path_t *made = NULL;
 
-    unit_expect_reason(text, bearer_json_path_parse(text, &made, NULL, pool),
-                       "ok");
+    unit_expect_reason(text, bearer_path_parse(text, &made, NULL, pool), "ok");
     return made;
 }
 
@@ -680,7 +679,10 @@ static void claims_reals_are_short_and_exact(void **state)
             parse(apr_pstrcat(*state, "{'x':", got.data, "}", NULL), *state);
 
         assert_string_equal(got.data, jose_json(cases[i].want, *state).data);
-        unit_expect(cases[i].value, json_equal(claims->json, again->json));
+        unit_expect(cases[i].value,
+                    strcmp(bearer_json_write(claims->all, *state).data,
+                           bearer_json_write(again->all, *state).data)
+                        == 0);
     }
 }
 

@@ -86,7 +86,7 @@ static void make_policy(world_t *world)
         bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, world->pool),
         BEARER_OK);
     assert_int_equal(
-        bearer_json_path_parse("sub", &world->user[0], NULL, world->pool),
+        bearer_path_parse("sub", &world->user[0], NULL, world->pool),
         BEARER_OK);
     world->keys.iss = unit_str("https://i");
     world->keys.source = &world->source;

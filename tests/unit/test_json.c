@@ -409,181 +409,146 @@ static void json_renders_texts_of_every_length(void **state)
     }
 }
 
-/* --- paths -------------------------------------------------------------- */
-
-static void json_finds_paths(void **state)
+static const bearer_value_t *read_value(const char *text, apr_pool_t *pool)
 {
-    static const char text[] =
-        "{\"sub\":\"S\",\"realm_access\":{\"roles\":[\"R0\",\"R1\"]},"
-        "\"https://e.org/roles\":[\"U\"],\"a~b\":\"T\",\"m~1n\":\"E\","
-        "\"\":\"0\",\"x\":{\"\":{\"\":\"00\"}},\"n\":null,"
-        "\"num\":{\"0\":\"N0\",\"01\":\"N01\"},"
-        "\"arr\":[[\"A00\",\"A01\"],{\"k\":\"A1K\"},2,3,4,5,6,7,8,9,\"A10\"],"
-        "\"p q\":\"SP\",\"a/b\":\"SL\",\"-\":\"M\"}";
-    static const struct {
-        const char *path, *want;
-    } cases[] = {
-        {"sub", "\"S\""},
-        {"realm_access.roles", "[\"R0\",\"R1\"]"},
-        {"realm_access.roles.1", "\"R1\""},
-        {"realm_access.roles.2", NULL},
-        {"realm_access.nothing.more", NULL},
-        {"sub.more", NULL},
-        {"n", "null"},
-        {"n.more", NULL},
-        {"num.0", "\"N0\""},
-        {"num.01", "\"N01\""},
-        {"num.1", NULL},
-        {"arr.0.1", "\"A01\""},
-        {"arr.1.k", "\"A1K\""},
-        {"arr.10", "\"A10\""},
-        {"arr.010", NULL},
-        {"arr.00", NULL},
-        {"arr.-0", NULL},
-        {"arr.-1", NULL},
-        {"arr.+1", NULL},
-        {"arr.1x", NULL},
-        {"arr.0x1", NULL},
-        {"arr. 1", NULL},
-        {"arr.18446744073709551615", NULL},
-        {"arr.18446744073709551616", NULL},
-        {"arr.18446744073709551617", NULL},
-        {"arr.99999999999999999999999999999999999", NULL},
-        {"a~b", "\"T\""},
-        {"p q", "\"SP\""},
-        {"a/b", "\"SL\""},
-        {"Sub", NULL},
-        {"/sub", "\"S\""},
-        {"/realm_access/roles/0", "\"R0\""},
-        {"/realm_access.roles", NULL},
-        {"/https:~1~1e.org~1roles/0", "\"U\""},
-        {"/a~0b", "\"T\""},
-        {"/m~01n", "\"E\""},
-        {"/m~1n", NULL},
-        {"/a~1b", "\"SL\""},
-        {"/", "\"0\""},
-        {"/x//", "\"00\""},
-        {"//", NULL},
-        {"/arr/-", NULL},
-        {"/arr/", NULL},
-        {"/-", "\"M\""},
-        {"/arr/01", NULL},
-        {"/arr/10", "\"A10\""},
-    };
-    const json_t *json = parse(text, *state);
-    apr_size_t i;
+    const bearer_value_t *value = NULL;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *name = cases[i].path;
-        const bearer_path_t *path = NULL;
-        const json_t *value;
-
-        unit_expect_reason(
-            name, bearer_json_path_parse(name, &path, NULL, *state), "ok");
-        unit_expect(name, strcmp(bearer_json_path_text(path), name) == 0);
-        value = bearer_json_path_find(path, json);
-        unit_expect(name, !value == !cases[i].want);
-        if (value)
-            unit_expect(name, strcmp(bearer_json_render(value, *state).data,
-                                     cases[i].want)
-                                  == 0);
-        unit_expect(name, bearer_json_path_find(path, NULL) == NULL);
-    }
+    unit_expect_reason(
+        text, bearer_json_read(unit_str(text), &value, NULL, pool), "ok");
+    return value;
 }
 
-static void json_paths_need_no_object_at_the_top(void **state)
+/* the fast reader, jansson, and what is written again: one document */
+static void json_reads_what_it_parses(void **state)
 {
-    const bearer_path_t *path;
-    json_t *array = bearer_json_adopt(json_pack("[s,s]", "x", "y"), *state);
+    static const char *const rows[] = {
+        "{}",
+        "{\"a\":1,\"b\":[true,false,null,\"x\",[],{}],\"c\":{\"d\":\"e\"}}",
+        /* what is not plain goes by jansson */
+        "{\"a\":1.5,\"b\":-0.25,\"c\":1e300,\"d\":[0.1]}",
+        "{\"a\":9223372036854775807,\"b\":-9223372036854775808}",
+        "{\"a\":\"\\n\\\"\\\\\",\"\\u00e4\":{\"b\":[{}]}}",
+        "{\"a\":\"\x7f\",\"b\":\"\xc3\xa4\"}",
+    };
+    size_t i;
 
-    unit_expect_reason("1", bearer_json_path_parse("1", &path, NULL, *state),
-                       "ok");
-    assert_string_equal(json_string_value(bearer_json_path_find(path, array)),
-                        "y");
-    assert_null(bearer_json_path_find(path, json_array_get(array, 0)));
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_string_equal(
+            bearer_json_write(read_value(rows[i], *state), *state).data,
+            bearer_json_render(parse(rows[i], *state), *state).data);
 }
 
-static void json_refuses_bad_paths(void **state)
+static void json_reads_nothing_that_it_does_not_parse(void **state)
 {
     static const struct {
-        const char *path, *note;
-    } cases[] = {
-        {NULL, "the path is empty"},
-        {"", "the path is empty"},
-        {".", "a step is empty"},
-        {".a", "a step is empty"},
-        {"a.", "a step is empty"},
-        {"a..b", "a step is empty"},
-        {"/~", "a ~ is followed by neither 0 nor 1"},
-        {"/a~", "a ~ is followed by neither 0 nor 1"},
-        {"/a~/b", "a ~ is followed by neither 0 nor 1"},
-        {"/a~2b", "a ~ is followed by neither 0 nor 1"},
-        {"/~~0", "a ~ is followed by neither 0 nor 1"},
+        const char *text, *slug;
+    } rows[] = {
+        {"", "json_syntax"},
+        {"[1]", "json_syntax"},
+        {"{\"a\":1,\"a\":1}", "json_duplicate"},
+        {"{\"a\":1.5,\"a\":1}", "json_duplicate"},
+        {"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+         "json_depth"},
     };
-    apr_size_t i;
+    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *name = cases[i].path ? cases[i].path : "NULL";
-        const bearer_path_t *path = NULL;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const bearer_value_t *value = NULL;
         bearer_note_t note = {""};
 
         unit_expect_reason(
-            name, bearer_json_path_parse(cases[i].path, &path, &note, *state),
-            "path_form");
-        unit_expect(name, path == NULL);
-        unit_expect(name, strcmp(note.text, cases[i].note) == 0);
+            rows[i].text,
+            bearer_json_read(unit_str(rows[i].text), &value, &note, *state),
+            rows[i].slug);
+        unit_expect(rows[i].text, value == NULL && note.text[0]);
     }
 }
 
-static void json_bounds_the_steps_of_a_path(void **state)
+/* both getters of a value agree with those of a document */
+static void json_gets_the_same_from_both(void **state)
 {
-    const char *dotted = "a", *pointer = "/";
-    const bearer_path_t *path;
-    int i;
+    static const char *const values[] = {
+        "1800000000",
+        "-1",
+        "1000000000000000",
+        "1000000000000001",
+        "1.5",
+        "-1.5",
+        "1e300",
+        "-1e300",
+        "1e15",
+        "1e16",
+        "\"1\"",
+        "\"\"",
+        "\"x\"",
+        "null",
+        "true",
+        "false",
+        "[1]",
+        "{}",
+        "0",
+        "-1000000000000001",
+    };
+    size_t i;
 
-    for (i = 1; i < BEARER_LIMIT_JSON_DEPTH; i++) {
-        dotted = apr_pstrcat(*state, dotted, ".a", NULL);
-        pointer = apr_pstrcat(*state, pointer, "/", NULL);
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        const char *text =
+            apr_psprintf(*state, "{\"other\":0,\"a\":%s}", values[i]);
+        const bearer_value_t *value = read_value(text, *state);
+        const json_t *json = parse(text, *state);
+        bearer_str_t x = {NULL, 0}, y = {NULL, 0};
+        apr_int64_t n = 0, m = 0;
+
+        unit_expect(values[i], bearer_json_get_string(value, "a", &x)
+                                   == bearer_json_string(json, "a", &y));
+        unit_expect(values[i], (x.data == NULL) == (y.data == NULL)
+                                   && x.len == y.len
+                                   && (!x.data || !strcmp(x.data, y.data)));
+        unit_expect(values[i], bearer_json_get_seconds(value, "a", &n)
+                                       == bearer_json_seconds(json, "a", &m)
+                                   && n == m);
     }
-    unit_expect_reason(
-        "dotted", bearer_json_path_parse(dotted, &path, NULL, *state), "ok");
-    unit_expect_reason(
-        "pointer", bearer_json_path_parse(pointer, &path, NULL, *state), "ok");
-    dotted = apr_pstrcat(*state, dotted, ".a", NULL);
-    pointer = apr_pstrcat(*state, pointer, "/", NULL);
-    unit_expect_reason("dotted, one more",
-                       bearer_json_path_parse(dotted, &path, NULL, *state),
-                       "path_form");
-    unit_expect_reason("pointer, one more",
-                       bearer_json_path_parse(pointer, &path, NULL, *state),
-                       "path_form");
+    assert_int_equal(bearer_json_get_seconds(read_value("{}", *state), "a",
+                                             (apr_int64_t[]){0}),
+                     BEARER_JSON_ABSENT);
+    assert_int_equal(bearer_json_get_string(read_value("{}", *state), "a",
+                                            (bearer_str_t[]){{NULL, 0}}),
+                     BEARER_JSON_ABSENT);
 }
 
-static void json_bounds_a_dotted_step(void **state)
+static void json_writes_scalars(void **state)
 {
-    const bearer_path_t *path;
-    char step[258];
+    static const struct {
+        const char *value, *want;
+    } rows[] = {
+        {"1", "1"},
+        {"-9223372036854775808", "-9223372036854775808"},
+        {"true", "true"},
+        {"false", "false"},
+        {"0.1", "0.1"},
+        {"1e300", "1e300"},
+        {"-2.2250738585072014e-308", "-2.2250738585072014e-308"},
+        {"null", NULL},
+        {"\"1\"", NULL},
+        {"[1]", NULL},
+        {"{}", NULL},
+    };
+    size_t i;
 
-    memset(step, 'a', sizeof(step));
-    step[256] = '\0';
-    unit_expect_reason("256", bearer_json_path_parse(step, &path, NULL, *state),
-                       "ok");
-    step[256] = 'a';
-    step[257] = '\0';
-    unit_expect_reason("257", bearer_json_path_parse(step, &path, NULL, *state),
-                       "path_form");
-}
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text = apr_psprintf(*state, "{\"a\":%s}", rows[i].value);
+        char buffer[64];
+        bearer_str_t got =
+            bearer_json_scalar(bearer_value_get(read_value(text, *state), "a"),
+                               buffer, sizeof(buffer));
 
-static void json_paths_keep_copies(void **state)
-{
-    char text[] = "/sub";
-    const bearer_path_t *path;
-
-    unit_expect_reason(text, bearer_json_path_parse(text, &path, NULL, *state),
-                       "ok");
-    memset(text, 'x', 4);
-    assert_string_equal(bearer_json_path_text(path), "/sub");
-    assert_non_null(bearer_json_path_find(path, parse("{\"sub\":1}", *state)));
+        unit_expect(rows[i].value, !got.data == !rows[i].want);
+        if (rows[i].want) {
+            unit_expect(rows[i].value, got.len == strlen(rows[i].want));
+            assert_memory_equal(got.data, rows[i].want, got.len);
+        }
+    }
+    assert_null(bearer_json_scalar(NULL, (char[64]){0}, 64).data);
 }
 
 int main(void)
@@ -603,12 +568,10 @@ int main(void)
         unit_row(json_compares_strings_byte_for_byte),
         unit_row(json_renders_compact_text_in_order),
         unit_row(json_renders_texts_of_every_length),
-        unit_row(json_finds_paths),
-        unit_row(json_paths_need_no_object_at_the_top),
-        unit_row(json_refuses_bad_paths),
-        unit_row(json_bounds_the_steps_of_a_path),
-        unit_row(json_bounds_a_dotted_step),
-        unit_row(json_paths_keep_copies),
+        unit_row(json_reads_what_it_parses),
+        unit_row(json_reads_nothing_that_it_does_not_parse),
+        unit_row(json_gets_the_same_from_both),
+        unit_row(json_writes_scalars),
     };
 
     return unit_run(tests);

@@ -361,8 +361,8 @@ static void match_values_known_late(void **state)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const bearer_path_t *path;
 
-        assert_int_equal(
-            bearer_json_path_parse(rows[i].path, &path, NULL, *state), 0);
+        assert_int_equal(bearer_path_parse(rows[i].path, &path, NULL, *state),
+                         0);
         unit_expect(rows[i].claims,
                     bearer_match_equals(path, unit_str(rows[i].text),
                                         parse(rows[i].claims, *state))

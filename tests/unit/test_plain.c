@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "bearer/json.h"
 #include "bearer/limits.h"
 #include "bearer/plain.h"
 
@@ -10,36 +11,28 @@ static json_t *by_jansson(bearer_str_t text)
     return json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
 }
 
-static char *text_of(const json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-
-    assert_non_null(text);
-    return text;
-}
-
 /* what is read here, jansson reads too, and as the same: members in the same
  * order included; true if it was read */
 static bool agrees(bearer_str_t text)
 {
-    json_t *ours = bearer_plain_parse(text);
+    const bearer_value_t *ours;
+    apr_pool_t *pool;
     json_t *theirs;
-    char *a, *b;
+    char *by_them;
 
-    if (!ours)
-        return false;
-    theirs = by_jansson(text);
-    if (!theirs)
-        fail_msg("jansson refuses %.*s", (int)text.len, text.data);
-    assert_true(json_equal(ours, theirs));
-    a = text_of(ours);
-    b = text_of(theirs);
-    assert_string_equal(a, b);
-    free(a);
-    free(b);
-    json_decref(ours);
-    json_decref(theirs);
-    return true;
+    assert_int_equal(apr_pool_create(&pool, NULL), APR_SUCCESS);
+    ours = bearer_plain_parse(text, pool);
+    if (ours) {
+        theirs = by_jansson(text);
+        if (!theirs)
+            fail_msg("jansson refuses %.*s", (int)text.len, text.data);
+        by_them = json_dumps(theirs, JSON_COMPACT);
+        assert_string_equal(bearer_json_write(ours, pool).data, by_them);
+        free(by_them);
+        json_decref(theirs);
+    }
+    apr_pool_destroy(pool);
+    return ours != NULL;
 }
 
 static const struct {
@@ -119,6 +112,22 @@ static void plain_takes_what_is_plain(void **state BEARER_UNUSED)
     }
 }
 
+/* each byte alone in a string: what is read, and that jansson reads it so */
+static void plain_knows_every_byte(void **state BEARER_UNUSED)
+{
+    char text[] = "{\"a\":\"?\"}";
+    int byte;
+
+    for (byte = 0; byte < 256; byte++) {
+        bearer_str_t whole = {text, sizeof(text) - 1};
+        bool plain = byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+
+        text[6] = (char)byte;
+        if (agrees(whole) != plain)
+            fail_msg("byte %d", byte);
+    }
+}
+
 static void plain_leaves_nul(void **state BEARER_UNUSED)
 {
     static const bearer_str_t inside = BEARER_LIT("{\"a\":\"x\0y\"}");
@@ -166,6 +175,45 @@ static void plain_leaves_long_names(void **state)
     name[128] = '\0';
     assert_false(
         agrees(unit_str(apr_pstrcat(pool, "{\"", name, "\":1}", NULL))));
+}
+
+/* so many members, "m0":0 and on; the last one's name is another's if asked */
+static bearer_str_t members(int count, bool twice, apr_pool_t *pool)
+{
+    const char *text = "{\"m0\":0";
+    int i;
+
+    for (i = 1; i < count; i++)
+        text = apr_psprintf(pool, "%s,\"m%d\":%d", text,
+                            twice && i == count - 1 ? 0 : i, i);
+    return unit_str(apr_pstrcat(pool, text, "}", NULL));
+}
+
+/* each name is compared with those before it, so there is an end to it */
+static void plain_leaves_many_members(void **state)
+{
+    assert_true(agrees(members(64, false, *state)));
+    assert_false(agrees(members(64, true, *state)));
+    assert_false(agrees(members(65, false, *state)));
+}
+
+/* the room for a value is foreseen from its text: what becomes largest */
+static void plain_has_room_for_all(void **state)
+{
+    const char *numbers = "{\"\":[0", *empty = "{\"\":[\"\"";
+    const char *arrays = "{\"\":[[]";
+    int i;
+
+    for (i = 0; i < 3000; i++) {
+        numbers = apr_pstrcat(*state, numbers, ",0", NULL);
+        empty = apr_pstrcat(*state, empty, ",\"\"", NULL);
+        arrays = apr_pstrcat(*state, arrays, ",{}", NULL);
+        if (i > 5 && i < 2990)
+            continue;
+        assert_true(agrees(unit_str(apr_pstrcat(*state, numbers, "]}", NULL))));
+        assert_true(agrees(unit_str(apr_pstrcat(*state, empty, "]}", NULL))));
+        assert_true(agrees(unit_str(apr_pstrcat(*state, arrays, "]}", NULL))));
+    }
 }
 
 /* never reads behind the end: each text stands at the end of its own memory */
@@ -221,9 +269,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(plain_takes_what_is_plain),
+        unit_row(plain_knows_every_byte),
         unit_row(plain_leaves_nul),
         unit_row(plain_is_as_deep_as_json),
         unit_row(plain_leaves_long_names),
+        unit_row(plain_leaves_many_members),
+        unit_row(plain_has_room_for_all),
         unit_row(plain_stops_at_the_end),
         unit_row(plain_agrees_with_jansson_on_changed_texts),
     };

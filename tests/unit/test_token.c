@@ -7,8 +7,14 @@ static bearer_reason_t find_one(const char *value, const char *scheme,
                                 bearer_str_t *out)
 {
     bearer_place_t place = {value, scheme};
+    bearer_str_t token = {NULL, 0};
+    bearer_reason_t why = bearer_token_find(&place, 1, &token);
 
-    return bearer_token_find(&place, 1, out);
+    if (!why)
+        why = bearer_token_check(token);
+    if (!why)
+        *out = token;
+    return why;
 }
 
 static void token_stands_in_a_header(void **state BEARER_UNUSED)

@@ -36,7 +36,7 @@ static place_t *place(apr_pool_t *pool)
 
     assert_int_equal(
         bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
-    assert_int_equal(bearer_json_path_parse("sub", &made->user[0], NULL, pool),
+    assert_int_equal(bearer_path_parse("sub", &made->user[0], NULL, pool),
                      BEARER_OK);
     made->keys.iss = unit_str("https://i");
     made->secret.iss = unit_str("https://s");
@@ -161,10 +161,12 @@ static void verify_refuses_bad_forms_first(void **state)
     static const struct {
         const char *name, *token, *want;
     } cases[] = {
-        {"nothing", "", "jws_parts"},
+        {"nothing", "", "token_format"},
         {"two parts", "W10.W10", "jws_parts"},
         {"five parts", "W10.W10.W10.W10.W10", "jws_encrypted"},
-        {"padding", "W10=.W10.W10", "b64_alphabet"},
+        {"no b64token", "W10=.W10.W10", "token_format"},
+        {"padding", "W10.W10.W10=", "b64_alphabet"},
+        {"a b64token, but not base64url", "W1+.W10.W10", "b64_alphabet"},
         {"impossible length", "W10.W.W10", "b64_length"},
         {"another spelling", "W11.W10.W10", "b64_canonical"},
     };
@@ -178,7 +180,7 @@ static void verify_refuses_bad_forms_first(void **state)
             cases[i].name,
             judge(cases[i].token, &at->policy, NULL, &note, *state),
             cases[i].want);
-    memset(large, '=', BEARER_LIMIT_TOKEN + 1);
+    memset(large, 'A', BEARER_LIMIT_TOKEN + 1);
     unit_expect_reason("large", judge(large, &at->policy, NULL, &note, *state),
                        "token_size");
 }

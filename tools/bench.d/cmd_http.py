@@ -21,7 +21,7 @@ import report
 import tokens
 
 #: one more than any cache here holds, many times
-MANY = 4096
+MANY = 8192
 MID = 400
 
 

@@ -144,7 +144,7 @@ static void make_policy(world_t *world, const bearer_jwks_t *keys)
     must(!bearer_claims_parse(world->by[0].jws->payload, &world->claims, NULL,
                               world->pool),
          "no claims");
-    must(!bearer_json_path_parse("sub", &world->user[0], NULL, world->pool),
+    must(!bearer_path_parse("sub", &world->user[0], NULL, world->pool),
          "no path");
     world->issuer.iss = world->claims->iss;
     /* keys that need no board: what is measured does not depend on it */
