@@ -43,15 +43,16 @@ ThreadLimit 64
 MaxRequestWorkers 128
 MinSpareThreads 16
 MaxSpareThreads 128""",
-    # enough that the clients find one each beside those that end
-    "prefork": """StartServers 56
-ServerLimit 96
-MaxRequestWorkers 96
-MinSpareServers 8
-MaxSpareServers 64""",
+    # enough that each connection finds a child beside those that end, and few
+    # enough that each child grows old
+    "prefork": """StartServers 24
+ServerLimit 40
+MaxRequestWorkers 40
+MinSpareServers 4
+MaxSpareServers 30""",
 }
 #: waiting for a slow issuer takes a quarter of the workers at most
-CONNECTIONS = {"event": 64, "prefork": 40}
+CONNECTIONS = {"event": 64, "prefork": 16}
 #: what a fault of an issuer, and a restart under load, may say
 EXPECTED = r"MAB0201|MAB0203|AH03490|AH00161|AH00484|AH00485|AH10159|AH03092"
 #: KiB that the parent may have more in the last quarter than in the first; bytes
