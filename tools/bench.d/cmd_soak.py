@@ -4,8 +4,9 @@
 Half of all requests carry a token that must be refused, of every kind that
 soak_tokens.py knows, many of them tokens that were good a moment ago. Three
 issuers turn their keys as fast as the policy allows: one is well, one is by
-turns slow, dead, or answers nonsense, one is a key file. httpd is restarted
-gracefully every few seconds, its log turned as logrotate does.
+turns slow, dead, or answers nonsense, one is a key file. In the first half httpd
+is restarted gracefully again and again, its log turned as logrotate does; in the
+second its children live on, so that what they lose has time to show.
 
 Each answer is compared, one by one, with what must come of its token: the
 status, and the reason that the module noted. Exit status 0: all answers are
@@ -42,15 +43,16 @@ ThreadLimit 64
 MaxRequestWorkers 128
 MinSpareThreads 16
 MaxSpareThreads 128""",
-    # enough that the clients find one each beside those that end
-    "prefork": """StartServers 56
-ServerLimit 96
-MaxRequestWorkers 96
-MinSpareServers 8
-MaxSpareServers 64""",
+    # enough that each connection finds a child beside those that end, and few
+    # enough that each child grows old
+    "prefork": """StartServers 24
+ServerLimit 40
+MaxRequestWorkers 40
+MinSpareServers 4
+MaxSpareServers 30""",
 }
 #: waiting for a slow issuer takes a quarter of the workers at most
-CONNECTIONS = {"event": 64, "prefork": 40}
+CONNECTIONS = {"event": 64, "prefork": 16}
 #: what a fault of an issuer, and a restart under load, may say
 EXPECTED = r"MAB0201|MAB0203|AH03490|AH00161|AH00484|AH00485|AH10159|AH03092"
 #: KiB that the parent may have more in the last quarter than in the first; bytes
@@ -312,7 +314,8 @@ def configuration(authority, well, unstable, file):
     return f"""
 LogLevel auth_bearer:info authz_core:crit
 Header always set X-Soak "expr=%{{HTTP:X-Soak}}|%{{note:bearer-reason}}"
-AuthBearerFetch ca={authority.ca} timeout={TIMEOUT}s connect=2s miss={MISS}s refresh={REFRESH}s
+AuthBearerFetch ca={authority.ca} timeout={TIMEOUT}s connect=2s
+AuthBearerFetch miss={MISS}s refresh={REFRESH}s
 AuthBearerCheck leeway=0s
 AuthBearerIssuer {well.url} keys={well.jwks_uri}
 AuthBearerIssuer {unstable.url}

@@ -4,9 +4,9 @@
 -- the file of what is seen.
 --
 -- A line of the file: kind, status, reason, label, when to stop sending it (0:
--- never), path and token, with tabs between them. The server sends kind and label back in X-Soak, with the reason
--- of a refusal behind: so it is known which request an answer belongs to. The
--- first line is the file's number.
+-- never), path and token, with tabs between them. The first line is the file's
+-- number. The server sends kind and label back in X-Soak, with the reason of a
+-- refusal behind: so it is known which request an answer belongs to.
 local file, goal, out
 local requests, untils, at, generation, second = {}, {}, 0, -1, 0
 local wanted = {}
