@@ -234,8 +234,7 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
     print_line(dump, "server",
                setting->s->port
                    ? apr_psprintf(dump->pool, "%s:%u",
-                                  setting->s->server_hostname,
-                                  setting->s->port)
+                                  setting->s->server_hostname, setting->s->port)
                    : setting->s->server_hostname);
     print_issuers(dump, &place->policy);
     print_check(dump, place);

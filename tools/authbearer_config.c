@@ -61,8 +61,8 @@ static apr_status_t start(const char *const *args, apr_proc_t *proc,
     apr_status_t rv = apr_procattr_create(&attr, pool);
 
     if (!rv)
-        rv = apr_procattr_io_set(attr, APR_NO_PIPE, APR_FULL_BLOCK,
-                                 APR_NO_PIPE);
+        rv =
+            apr_procattr_io_set(attr, APR_NO_PIPE, APR_FULL_BLOCK, APR_NO_PIPE);
     if (!rv)
         rv = apr_procattr_cmdtype_set(attr, APR_PROGRAM_ENV);
     if (!rv)

@@ -424,8 +424,7 @@ static void complain_unknown(const char *word, int command)
         }
     }
     if (nearest)
-        (void)tool_complain("an option is not known here; --%s is",
-                            nearest);
+        (void)tool_complain("an option is not known here; --%s is", nearest);
     else
         (void)tool_complain("an option is not known here; --help tells");
 }
