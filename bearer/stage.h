@@ -42,7 +42,7 @@ typedef enum bearer_stage_t {
 typedef struct bearer_stage_info_t {
     const char *name;           /**< one or two words */
     const char *what;           /**< what is so if it passes */
-    bearer_reason_t reasons[6]; /**< it refuses for; ended by BEARER_OK */
+    bearer_reason_t reasons[8]; /**< it refuses for; ended by BEARER_OK */
 } bearer_stage_info_t;
 
 /** @param stage below BEARER_STAGE_COUNT */

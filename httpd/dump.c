@@ -229,9 +229,12 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
     if (!setting->server_level)
         place = mab_conf_merge_place(dump->pool, (void *)place, setting->place);
     apr_file_printf(dump->out, "\n%s\n", setting->bearer_where);
+    /* 0: ServerName has none, or there is no such line */
     print_line(dump, "server",
-               apr_psprintf(dump->pool, "%s:%u", setting->s->server_hostname,
-                            setting->s->port));
+               setting->s->port
+                   ? apr_psprintf(dump->pool, "%s:%u",
+                                  setting->s->server_hostname, setting->s->port)
+                   : setting->s->server_hostname);
     print_issuers(dump, &place->policy);
     print_check(dump, place);
     print_sources(dump, place->sources);

@@ -569,7 +569,7 @@ def config(server, conf):
 
 
 WANTED = """
-  server       127.0.0.1:0
+  server       127.0.0.1
   issuer       https://a.example
                keys by discovery
                algorithms RS256 ES256

@@ -130,6 +130,34 @@ def test_httpd_takes_every_block(syntax, folder, text, modules):
     assert status == 0, said
 
 
+#: what people copy, or find installed; "#" begins an alternative or an example
+SAMPLES = ("docs/auth_bearer.conf", "debian/auth_bearer.conf",
+           "packaging/auth_bearer.conf")
+
+
+def samples():
+    """Each sample as it is, each with all its examples, and each alternative
+    alone."""
+    for name in SAMPLES:
+        if not (TOP / name).exists():  # releases have no debian/
+            continue
+        text = (TOP / name).read_text()
+        yield pytest.param(text, id=name)
+        opened = re.compile(r"^( *)#(?=[ <]*(?:AuthType|AuthBearer|Require|"
+                            r"</?Location))", re.M)
+        yield pytest.param(opened.sub(r"\1", text), id=f"{name} opened")
+        for hit in re.finditer(r"^ *#(?=AuthBearer\w)", text, re.M):
+            line = text.count("\n", 0, hit.start()) + 1
+            yield pytest.param(
+                text[:hit.end() - 1] + text[hit.end():], id=f"{name}:{line}")
+
+
+@pytest.mark.parametrize("text", samples())
+def test_httpd_takes_the_samples(syntax, folder, text):
+    status, said = syntax(folder.translate(text))
+    assert status == 0, said
+
+
 def test_the_manual_has_blocks():
     found = [param.id for param in blocks()]
     for page in ("README.md", "issuers.md", "migration.md",

@@ -27,6 +27,8 @@ def counts(folder):
     lines = collections.defaultdict(collections.Counter)
     branches = collections.defaultdict(collections.Counter)
     notes = sorted(str(path.resolve()) for path in pathlib.Path(folder).glob("*.gcno"))
+    if not notes:
+        return {}  # gcov without a file would be a mistake of ours
     with tempfile.TemporaryDirectory() as where:
         subprocess.run([os.environ.get("GCOV", "gcov"), "--json-format", "-b", *notes],
                        cwd=where, check=True, stdout=subprocess.DEVNULL)
