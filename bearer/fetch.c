@@ -570,6 +570,7 @@ static bearer_reason_t try_address(const plan_t *plan, apr_sockaddr_t *address,
     apr_pool_t *own;
     conn_t *conn;
 
+    note->text[0] = '\0';
     if (apr_pool_create(&own, pool) != APR_SUCCESS)
         return BEARER_NO_MEMORY;
     conn = apr_pcalloc(own, sizeof(*conn));

@@ -329,11 +329,12 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
         if self.process and self.process.poll() is None:
             # event's own race between a lingering close and its end
             self.errorlog.allow_always("AH03092: process_lingering_close")
-            if self.mpm == "event":
-                # event closes its workers' sockets, and crashes where one just
-                # gives its own up (core: apr_os_sock_get below child_main of
-                # mod_mpm_event, no part of ours): let it end first
-                time.sleep(0.05)
+            # event closes its workers' sockets, and crashes where one just gives
+            # its own up (core: apr_os_sock_get below child_main of mod_mpm_event);
+            # a child of prefork cleans up in its signal handler, and frees a
+            # mod_ssl connection twice that it was just freeing. No part of ours:
+            # let connections end first
+            time.sleep(0.05)
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(30)
