@@ -36,7 +36,7 @@
 /* more allocations than anything here makes */
 #define FAR 100000
 /* the same again so often: what grows each time is a leak, no cache */
-#define AGAIN 6
+#define AGAIN 12
 
 /* made once, for all processes */
 static char folder[] = "/tmp/mab-nomem-XXXXXX";
