@@ -199,7 +199,7 @@ def main(arguments):
                 values = ["Bearer " + tokens.token(alg, n)
                           for n in range(opt.requests + warm if many else 1)]
             total, found = count(folder, name, conf, path, values,
-                                 opt.requests, warm)
+                                 opt.requests, warm, issuer)
             if name == "bare":
                 bare = {(f, lib): c for c, f, lib in found}
                 base = total
