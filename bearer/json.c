@@ -61,6 +61,9 @@ static bool is_shallow(bearer_str_t text)
 static bearer_reason_t explain(const json_error_t *error, bearer_note_t *note)
 {
     switch (json_error_code(error)) {
+    case json_error_unknown: /* jansson names all that is wrong with a text */
+    case json_error_out_of_memory:
+        return BEARER_NO_MEMORY;
     case json_error_duplicate_key:
         bearer_note_set(note, "member twice, byte %d", error->position);
         return BEARER_JSON_DUPLICATE;
@@ -129,8 +132,8 @@ static bearer_reason_t load_twice(bearer_str_t text, json_t **out,
 static bearer_reason_t load(bearer_str_t text, json_t **out,
                             bearer_note_t *note)
 {
+    json_error_t error = {0}; /* jansson does not always say why */
     bearer_reason_t why;
-    json_error_t error;
     json_t *json;
 
     if (!text.len) {
@@ -571,6 +574,8 @@ bearer_str_t bearer_json_render(const json_t *value, apr_pool_t *pool)
         memcpy(text, guess, len);
     else
         len = json_dumpb(value, text, len, flags);
+    if (!len) /* no memory, this time */
+        return out;
     text[len] = '\0';
     out.data = text;
     out.len = len;
