@@ -352,8 +352,8 @@ static void count_workers(bearer_gate_conf_t *conf)
 
 #define CACHE_ENTRIES 1024
 #define CACHE_TTL     300
-/* what one token with its claims may take on the average */
-#define CACHE_BYTES 3072
+/* for each token: some 600 of usual size fit by default, with 2 MB a child */
+#define CACHE_BYTES 2048
 
 /* this child's verified tokens; without them everything works, only slower */
 static void open_cache(apr_pool_t *pchild, server_rec *s)

@@ -89,7 +89,8 @@ class Bench:
         return "Bearer " + tokens.token(alg, number)
 
     def wanted(self, name):
-        return any(word in name for word in self.options.only) \
+        return any(word[1:] == name if word.startswith("=") else word in name
+                   for word in self.options.only) \
             or not self.options.only
 
     def row(self, name, base, server, path, values, **more):
@@ -369,7 +370,7 @@ def options(arguments):
     parser.add_argument("--seconds", type=int, default=2,
                         help="of one slice")
     parser.add_argument("--only", action="append", default=[],
-                        metavar="WORD", help="rows whose name has this word")
+                        metavar="WORD", help="rows whose name has this word; =NAME: just this one")
     parser.add_argument("--out", default=harness.TOP / "docs/bench/http.jsonl",
                         help="raw lines (%(default)s)")
     parser.add_argument("--svg", help="draw the picture here")
