@@ -30,6 +30,22 @@ void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
         bearer_note_set(note, "%.*s", bearer_note_width(iss), iss.data);
 }
 
+/* 0 and 1. What is three parts of base64url is a b64token, so only what is not is
+ * looked at again, to say which of both it is. */
+static bearer_reason_t read_form(bearer_str_t token,
+                                 const bearer_policy_t *policy,
+                                 bearer_job_t *job, bearer_note_t *note,
+                                 apr_pool_t *pool)
+{
+    bearer_reason_t why = bearer_jws_parse(token, bearer_policy_allowed(policy),
+                                           &job->jws, note, pool);
+
+    if (!why || !bearer_token_check(token))
+        return why;
+    bearer_note_set(note, "%s", "");
+    return BEARER_TOKEN_FORMAT;
+}
+
 bearer_reason_t bearer_verify_begin(bearer_str_t token,
                                     const bearer_policy_t *policy,
                                     bearer_job_t *job, bearer_note_t *note,
@@ -42,13 +58,7 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     job->claims = NULL;
     job->issuer = NULL;
 
-    /* 0 */
-    why = bearer_token_check(token);
-    if (why)
-        return why;
-    /* 1 */
-    why = bearer_jws_parse(token, bearer_policy_allowed(policy), &job->jws,
-                           note, pool);
+    why = read_form(token, policy, job, note, pool);
     if (why)
         return why;
     /* 2: token kinds that are not access tokens (RFC 8725 3.11) */
