@@ -15,19 +15,25 @@
  *   6 claims, subject
  */
 
+static void note_text(bearer_note_t *note, bearer_str_t text)
+{
+    if (text.data)
+        bearer_note_set(note, "%.*s", bearer_note_width(text), text.data);
+    else
+        bearer_note_set(note, "none");
+}
+
 void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
                         bearer_str_t iss, bearer_note_t *note)
 {
     if (stage == BEARER_STAGE_ALGORITHM && jws)
         bearer_note_set(note, "%s", jws->alg->name);
     if (stage == BEARER_STAGE_KEY_ID && jws)
-        bearer_note_set(note, "%.*s", bearer_note_width(jws->kid),
-                        jws->kid.data ? jws->kid.data : "none");
+        note_text(note, jws->kid);
     if (stage == BEARER_STAGE_TYPE && jws)
-        bearer_note_set(note, "%.*s", bearer_note_width(jws->typ),
-                        jws->typ.data ? jws->typ.data : "none");
+        note_text(note, jws->typ);
     if (stage == BEARER_STAGE_ISSUER && iss.data)
-        bearer_note_set(note, "%.*s", bearer_note_width(iss), iss.data);
+        note_text(note, iss);
 }
 
 /* 0 and 1. What is three parts of base64url is a b64token, so only what is not is
