@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "bearer/json.h"
+#include "bearer/utf8.h"
 
 /* --- gathering --------------------------------------------------------------- */
 
@@ -102,51 +103,15 @@ static apr_int64_t seconds(apr_time_t micros)
 
 /* --- JSON ---------------------------------------------------------------------- */
 
-/* bytes of the UTF-8 character here, 0: none (RFC 3629 4) */
-static apr_size_t utf8_size(const unsigned char *at, apr_size_t left)
-{
-    static const struct {
-        unsigned char first, last; /* of the first byte */
-        unsigned char low, high;   /* of the second */
-        apr_size_t size;
-    } rows[] = {
-        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    apr_size_t i, k;
-
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (at[0] < rows[i].first || at[0] > rows[i].last)
-            continue;
-        if (rows[i].size > left)
-            return 0;
-        if (rows[i].size > 1 && (at[1] < rows[i].low || at[1] > rows[i].high))
-            return 0;
-        for (k = 2; k < rows[i].size; k++) {
-            if (at[k] < 0x80 || at[k] > 0xbf)
-                return 0;
-        }
-        return rows[i].size;
-    }
-    return 0;
-}
-
 /* A configured name may be any bytes; what is not UTF-8 becomes ASCII. */
 static const char *utf8_text(const char *text, bearer_note_t *room)
 {
-    apr_size_t len = strlen(text), i = 0, size;
+    bearer_str_t whole = {text, strlen(text)};
 
-    for (; i < len; i += size) {
-        size = utf8_size((const unsigned char *)text + i, len - i);
-        if (!size) {
-            bearer_note_set(room, "%.200s", text);
-            return room->text;
-        }
-    }
-    return text;
+    if (bearer_utf8_check(whole))
+        return text;
+    bearer_note_set(room, "%.200s", text);
+    return room->text;
 }
 
 static json_t *text_or_null(const char *text)
