@@ -15,7 +15,7 @@ import json
 import report
 import tokens
 
-ALGS = ("RS256", "ES256", "ES384", "EdDSA")
+ALGS = ("RS256", "ES256", "ES384", "EdDSA", "PS256", "ES512")
 TIMES = {"check": 20, "openssl": 20}
 
 
@@ -34,6 +34,10 @@ def prepare(folder, size):
     for alg in ALGS:
         folder.write(f"{alg}.pem", tokens.signer(alg).pem())
         folder.write(f"{alg}.token", tokens.token(alg, size=size))
+    secret = tokens.Secret()
+    folder.write("HS256.pem", secret.text)
+    folder.write("HS256.token", tokens.token("HS256", size=size, kid="hs",
+                                             key=secret.text.encode()))
     return [str(folder.root / "keys.json"), str(folder.root)]
 
 

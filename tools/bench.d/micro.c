@@ -20,7 +20,9 @@
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "bearer/b64url.h"
 #include "bearer/claims.h"
@@ -30,7 +32,8 @@
 
 #define ROUNDS 15
 
-static const char *const algs[] = {"RS256", "ES256", "ES384", "EdDSA"};
+static const char *const algs[] = {"RS256", "ES256", "ES384", "EdDSA",
+                                   "PS256", "ES512", "HS256"};
 #define ALGS (sizeof(algs) / sizeof(algs[0]))
 
 /* one algorithm's token, ours and OpenSSL's view of its key */
@@ -38,6 +41,8 @@ typedef struct signed_t {
     const bearer_jws_t *jws;
     const bearer_jwk_t *key;
     EVP_PKEY *pkey;
+    bearer_str_t secret; /* instead */
+    bool pss;
     const EVP_MD *md;
     const unsigned char *signature; /* as OpenSSL wants it */
     size_t signature_len;
@@ -108,7 +113,29 @@ static const EVP_MD *digest_of(const char *alg)
 {
     if (strcmp(alg, "EdDSA") == 0)
         return NULL;
+    if (strstr(alg, "512"))
+        return EVP_sha512();
     return strstr(alg, "384") ? EVP_sha384() : EVP_sha256();
+}
+
+/* a secret's file has its bytes, and no kid */
+static void make_secret(signed_t *one, bearer_str_t secret, apr_pool_t *pool)
+{
+    must(!bearer_jwk_parse_secret(secret, &one->key, NULL, pool), "no secret");
+    one->secret = secret;
+}
+
+static void make_public(signed_t *one, const bearer_jwks_t *keys,
+                        bearer_str_t pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    bearer_candidates_t found;
+
+    must(!bearer_jwks_find(keys, one->jws->kid, one->jws->alg, &found),
+         "no key");
+    one->key = found.keys[0];
+    one->pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    BIO_free(bio);
 }
 
 static void make_signed(world_t *world, const bearer_jwks_t *keys,
@@ -116,18 +143,16 @@ static void make_signed(world_t *world, const bearer_jwks_t *keys,
 {
     bearer_str_t text = read_file(folder, algs[i], ".token", world->pool);
     bearer_str_t pem = read_file(folder, algs[i], ".pem", world->pool);
-    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
     signed_t *one = &world->by[i];
-    bearer_candidates_t found;
 
-    must(!bearer_jws_parse(text, bearer_alg_public, &one->jws, NULL,
-                           world->pool),
+    must(!bearer_jws_parse(text, bearer_alg_public | bearer_alg_secret,
+                           &one->jws, NULL, world->pool),
          "no token");
-    must(!bearer_jwks_find(keys, one->jws->kid, one->jws->alg, &found),
-         "no key");
-    one->key = found.keys[0];
-    one->pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-    BIO_free(bio);
+    if (strncmp(algs[i], "HS", 2) == 0)
+        make_secret(one, pem, world->pool);
+    else
+        make_public(one, keys, pem);
+    one->pss = strncmp(algs[i], "PS", 2) == 0;
     one->md = digest_of(algs[i]);
     one->signature = (const unsigned char *)one->jws->signature.data;
     one->signature_len = one->jws->signature.len;
@@ -261,17 +286,42 @@ static void check(world_t *world, size_t i)
     must(!bearer_jws_check(world->by[i].jws, world->by[i].key), "signature");
 }
 
+static void hmac(const signed_t *one)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+
+    must(HMAC(one->md, one->secret.data, (int)one->secret.len,
+              (const unsigned char *)one->jws->signed_part.data,
+              one->jws->signed_part.len, mac, &len)
+             && len == one->signature_len
+             && CRYPTO_memcmp(mac, one->signature, len) == 0,
+         "OpenSSL");
+}
+
 static void openssl(world_t *world, size_t i)
 {
     const signed_t *one = &world->by[i];
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *padding;
+    EVP_MD_CTX *context;
 
-    must(EVP_DigestVerifyInit(context, NULL, one->md, NULL, one->pkey) == 1
-             && EVP_DigestVerify(
-                    context, one->signature, one->signature_len,
-                    (const unsigned char *)one->jws->signed_part.data,
-                    one->jws->signed_part.len)
-                    == 1,
+    if (!one->pkey) {
+        hmac(one);
+        return;
+    }
+    context = EVP_MD_CTX_new();
+    must(EVP_DigestVerifyInit(context, &padding, one->md, NULL, one->pkey) == 1,
+         "OpenSSL");
+    if (one->pss)
+        must(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1
+                 && EVP_PKEY_CTX_set_rsa_pss_saltlen(padding,
+                                                     RSA_PSS_SALTLEN_DIGEST)
+                        == 1,
+             "PSS");
+    must(EVP_DigestVerify(context, one->signature, one->signature_len,
+                          (const unsigned char *)one->jws->signed_part.data,
+                          one->jws->signed_part.len)
+             == 1,
          "OpenSSL");
     EVP_MD_CTX_free(context);
 }
@@ -288,7 +338,10 @@ static const struct {
     {"openssl_RS256", openssl, 0},     {"check_ES256", check, 1},
     {"openssl_ES256", openssl, 1},     {"check_ES384", check, 2},
     {"openssl_ES384", openssl, 2},     {"check_EdDSA", check, 3},
-    {"openssl_EdDSA", openssl, 3},
+    {"openssl_EdDSA", openssl, 3},     {"check_PS256", check, 4},
+    {"openssl_PS256", openssl, 4},     {"check_ES512", check, 5},
+    {"openssl_ES512", openssl, 5},     {"check_HS256", check, 6},
+    {"openssl_HS256", openssl, 6},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys and tokens, by the tests' own mint (python3-jwcrypto)."""
+import secrets
 import sys
 import time
 
@@ -12,7 +13,7 @@ ISSUER = "https://issuer.bench.example/realm"
 AUDIENCE = "https://api.bench.example"
 KINDS = {"RS256": ("RSA", "rsa1"), "ES256": ("P-256", "ec1"),
          "ES384": ("P-384", "ec3"), "EdDSA": ("Ed25519", "ed1"),
-         "ES512": ("P-521", "ec5")}
+         "ES512": ("P-521", "ec5"), "PS256": ("RSA", "rsa2")}
 
 
 def signer(alg):
@@ -30,6 +31,13 @@ class Ready:
         if self.alg not in self.unpacked:
             self.unpacked[self.alg] = signer(self.alg).private()
         return self.unpacked[self.alg]
+
+
+class Secret:
+    """For HS256: 64 bytes of text, made for this run."""
+
+    def __init__(self):
+        self.text = secrets.token_hex(32)
 
 
 def claims(number=0, size=900):
@@ -57,12 +65,12 @@ def claims(number=0, size=900):
     return made
 
 
-def token(alg, number=0, size=900, kid=None, **over):
+def token(alg, number=0, size=900, kid=None, key=None, **over):
     header = {"alg": alg, "typ": "at+jwt", "kid": kid or signer(alg).kid}
     first = mint.b64(mint.octets(header)) + "." \
         + mint.b64(mint.octets({**claims(number, size), **over}))
     return first + "." + mint.b64(
-        mint.signature(alg, Ready(alg), first.encode()))
+        mint.signature(alg, key or Ready(alg), first.encode()))
 
 
 def tampered(text):
