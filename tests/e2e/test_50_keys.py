@@ -14,6 +14,9 @@ RSA, EC, ED = key("RSA", "rsa1"), key("P-256", "ec1"), key("Ed25519", "ed1")
 NEW = key("P-256", "new1")
 AUD = mint.AUDIENCE
 LOUD = "MAB0201"  # keys not refreshed
+# all these issuers are one process: on a busy machine one may answer too late
+# once, and what is wrong with it is told the next time
+BUSY = f"{LOUD}:.*fetch_timeout"
 
 
 def fetch(authority, more="miss=1s refresh=1h timeout=2s connect=1s"):
@@ -336,6 +339,7 @@ def test_bad_answers_never_replace_good_keys(serve_once, liars, authority):
     mints = {n: Mint(i.url, EC, AUD) for n, i in liars.items()}
     for name, tokens in mints.items():
         server.warm("/p/" + name, tokens.token())
+    server.errorlog.allow(BUSY)
     time.sleep(1.1)  # miss
     for name, issuer in liars.items():
         issuer.behave(**BAD[name][0])
@@ -358,7 +362,7 @@ def test_bad_answers_give_no_keys(serve_once, liars, authority):
         issuer.recover()
         issuer.behave(**BAD[name][0])
     server = serve_once(liar_conf(authority, liars))
-    server.errorlog.allow("keys_unavailable")
+    server.errorlog.allow(f"keys_unavailable|{BUSY}")
     for name, issuer in liars.items():
         server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*"
                                f"{BAD[name][1]}")
@@ -398,7 +402,7 @@ def test_metadata_that_is_not_believed(serve_once, make_issuer, authority):
                                for k, v in metadata.items()}
         conf.place(name, f"AuthBearerIssuer {issuer.url}")
     server = serve_once(conf)
-    server.errorlog.allow("keys_unavailable")
+    server.errorlog.allow(f"keys_unavailable|{BUSY}")
     for name, issuer in issuers.items():
         server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*"
                                f"{METADATA[name][1]}")
