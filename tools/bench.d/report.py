@@ -85,7 +85,7 @@ def bars(title, note, rows):
     """An SVG of horizontal bars on a logarithmic axis. rows: (label, value,
     colour); a value below 1 is drawn as 1."""
     import math
-    left, width, step, top = 250, 470, 24, 62
+    left, width, step, top = 280, 470, 24, 62
     most = max(max(v for _, v, _ in rows), 10)
     decades = math.log10(most) * 1.08
     height = top + step * len(rows) + 40
