@@ -20,11 +20,9 @@ ROOT = os.getuid() == 0
 
 
 def conf_for(authority, store, issuers, more="miss=1s timeout=2s connect=1s"):
-    conf = Conf(f"AuthBearerFetch ca={authority.ca} {more}",
-                f"AuthBearerAudience {AUD}", f"AuthBearerKeyStore {store}")
-    for name, issuer in issuers.items():
-        conf.place(name, f"AuthBearerIssuer {issuer.url}")
-    return conf
+    return Conf(f"AuthBearerFetch ca={authority.ca} {more}",
+                f"AuthBearerAudience {AUD}",
+                f"AuthBearerKeyStore {store}").places(issuers)
 
 
 def stored(store):

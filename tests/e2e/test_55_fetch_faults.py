@@ -25,11 +25,8 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def conf_for(ca, issuers, more="miss=1s timeout=1s connect=1s"):
-    conf = Conf(f"AuthBearerFetch ca={ca} {more}",
-                f"AuthBearerAudience {AUD}")
-    for name, issuer in issuers.items():
-        conf.place(name, f"AuthBearerIssuer {issuer.url}")
-    return conf
+    return Conf(f"AuthBearerFetch ca={ca} {more}",
+                f"AuthBearerAudience {AUD}").places(issuers)
 
 
 def at_once(*calls):

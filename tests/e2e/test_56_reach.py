@@ -25,11 +25,8 @@ ASLEEP = 61
 
 
 def conf_for(authority, issuers, more="miss=1s timeout=5s connect=2s"):
-    conf = Conf(f"AuthBearerFetch ca={authority.ca} {more}",
-                f"AuthBearerAudience {AUD}")
-    for name, issuer in issuers.items():
-        conf.place(name, f"AuthBearerIssuer {issuer.url}")
-    return conf
+    return Conf(f"AuthBearerFetch ca={authority.ca} {more}",
+                f"AuthBearerAudience {AUD}").places(issuers)
 
 
 def rounds_that_fail(server, mints, count=2):

@@ -24,11 +24,9 @@ def one(make_issuer):
 
 
 def conf_for(authority, *issuers, more="miss=1s timeout=2s connect=1s"):
-    conf = Conf(f"AuthBearerFetch ca={authority.ca} {more}",
-                f"AuthBearerAudience {AUD}")
-    for number, issuer in enumerate(issuers):
-        conf.place(f"i{number}", f"AuthBearerIssuer {issuer.url}")
-    return conf
+    return Conf(f"AuthBearerFetch ca={authority.ca} {more}",
+                f"AuthBearerAudience {AUD}") \
+        .places({f"i{n}": issuer for n, issuer in enumerate(issuers)})
 
 
 def test_a_graceful_restart_keeps_the_keys(serve_once, authority, one):

@@ -30,5 +30,11 @@ class Conf:
         """A protected place /p/<name>; more lines first, then Require."""
         return self.location(f"/p/{name}", "AuthType Bearer", *lines, require)
 
+    def places(self, issuers):
+        """A place of its own for each issuer, by name."""
+        for name, issuer in issuers.items():
+            self.place(name, f"AuthBearerIssuer {issuer.url}")
+        return self
+
     def text(self):
         return "\n".join(self.lines) + "\n"
