@@ -387,6 +387,8 @@ static const char *set_source(cmd_parms *cmd, void *record, int count,
     (void)register_place(cmd, place);
     for (i = 0; i < count && !error; i++)
         error = parse_source(cmd, words[i], apr_array_push(sources));
+    for (i = 0; i < count && !error; i++)
+        mab_conf_note_source(&APR_ARRAY_IDX(sources, i, mab_source_t));
     place->sources = mab_words_list(sources, cmd->pool);
     return error;
 }
@@ -654,9 +656,11 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
         error = check_unused_target(cmd, place->exports, &export);
     if (!error)
         mab_words_append(&place->exports, &export, sizeof(export), cmd->pool);
-    if (!error && export.header)
+    if (!error && export.header) {
         mab_words_append(&place->targets, &export.target, sizeof(export.target),
                          cmd->pool);
+        mab_conf_note_header(export.target);
+    }
     return error;
 }
 
@@ -680,6 +684,31 @@ static const char *set_errors(cmd_parms *cmd, void *record, int count,
         error = mab_words_set_number(
             cmd, record,
             mab_words_find_field(mab_conf_place_fields, whole, "errors"),
+            words[0]);
+        used = 1;
+    }
+    return error ? error
+                 : mab_words_set_options(cmd, &options, words + used,
+                                         count - used);
+}
+
+static const char *set_forward(cmd_parms *cmd, void *record, int count,
+                               char *const words[])
+{
+    static const char *const numbers[] = {"foreign", NULL};
+    static const char *const whole[] = {"forward", NULL};
+    mab_options_t options = {mab_conf_place_fields, numbers, NULL, record};
+    const char *error = NULL;
+    int used = 0;
+
+    if (!count)
+        return mab_words_wrong(cmd, "nothing is said",
+                               "allowed is On or Off, and foreign=On|Off");
+    (void)register_place(cmd, record);
+    if (!strchr(words[0], '=')) {
+        error = mab_words_set_number(
+            cmd, record,
+            mab_words_find_field(mab_conf_place_fields, whole, "forward"),
             words[0]);
         used = 1;
     }
@@ -991,8 +1020,9 @@ const command_rec mab_directives[] = {
                       "a claim for the program behind: <path>|* "
                       "env:<NAME>|header:<Name> "
                       "[json|join:<separator>|base64url], or none"),
-    AP_INIT_TAKE1("AuthBearerForward", set_flag, (void *)"forward",
-                  NOT_HTACCESS, "leave the token's header for the back end"),
+    AP_INIT_TAKE_ARGV("AuthBearerForward", set_forward, NULL, NOT_HTACCESS,
+                      "leave the token's header for the back end: On|Off "
+                      "[foreign=On|Off]"),
     AP_INIT_TAKE1("AuthBearerOptional", set_flag, (void *)"optional",
                   NOT_HTACCESS, "a request without a token is anonymous"),
     AP_INIT_TAKE_ARGV("AuthBearerErrors", set_errors, NULL, EVERYWHERE,

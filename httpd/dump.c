@@ -241,7 +241,9 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
     print_user(dump, place);
     print_exports(dump, place->exports);
     print_line(dump, "optional", option(dump, place, "optional"));
-    print_line(dump, "forward", option(dump, place, "forward"));
+    print_line(dump, "forward",
+               apr_pstrcat(dump->pool, option(dump, place, "forward"),
+                           " foreign=", option(dump, place, "foreign"), NULL));
     print_line(dump, "errors",
                apr_pstrcat(dump->pool, option(dump, place, "errors"),
                            " detail=", option(dump, place, "detail"),

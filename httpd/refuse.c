@@ -197,8 +197,7 @@ static apr_status_t replace_body(ap_filter_t *filter, apr_bucket_brigade *in)
 
 void mab_refuse_insert_filter(request_rec *r)
 {
-    const mab_request_t *request =
-        ap_get_module_config(r->request_config, &auth_bearer_module);
+    const mab_request_t *request = mab_record_find(r);
 
     if (!request || !request->body || r->status != request->status)
         return;

@@ -193,7 +193,7 @@ static const char *evaluate(request_rec *r, const late_t *late)
 static authz_status check_without(request_rec *r, const line_t *line,
                                   authz_status status)
 {
-    mab_request_t *request = mab_request_find(r);
+    mab_request_t *request = mab_record_find(r);
 
     if (!line->negated)
         return status;
@@ -295,7 +295,7 @@ static bool holds_scope(const char *list, const char *scope)
 static void want_scopes(request_rec *r, const char *const *words,
                         const line_t *line)
 {
-    mab_request_t *request = line->negated ? NULL : mab_request_find(r);
+    mab_request_t *request = line->negated ? NULL : mab_record_find(r);
     int i;
 
     for (i = 0; request && i < line->count; i++) {
@@ -352,7 +352,7 @@ static const char *claim(ap_expr_eval_ctx_t *ctx,
     /* "RequestHeader set X expr=%{claim:x}" goes to a back end as it is: a line
      * break would begin another header (injection) */
     if (bearer_claims_has_control(text)) {
-        mab_request_find(ctx->r)->withheld = true;
+        mab_record_find(ctx->r)->withheld = true;
         return "";
     }
     return text.data;

@@ -147,6 +147,12 @@ def test_require(site, tokens, name):
         assert site.get("/p/" + name, token).status in (200, 403)
     elif want:
         site.accepted("/p/" + name, token, "alice")
+    elif name == "denied":
+        # closed to all: a good token is not told from a bad one
+        answers = [site.get("/p/denied", one)
+                   for one in (token, tokens.token(exp=1), None)]
+        assert {(a.status, a.body, a.header("WWW-Authenticate"))
+                for a in answers} == {(403, answers[0].body, None)}
     else:
         denied(site, "/p/" + name, token)
         assert site.errorlog.refusals() == ["insufficient_scope"]

@@ -79,7 +79,7 @@ def site(serve, base, tokens, other):
         "secret",
         f"AuthBearerIssuer https://secret.example secret=file:{path}"))
     server.start()
-    server.errorlog.allow_always("AH01630|MAB0103|MAB0201")
+    server.errorlog.allow_always("AH01630|AH01631|MAB0103|MAB0201")
     server.warm("/p/std", tokens.token())
     return server
 

@@ -589,7 +589,7 @@ WANTED = """
   claim        roles header:X-Roles join:;
   claim        * env:ALL base64url
   optional     On
-  forward      Off
+  forward      Off foreign=Off
   errors       off detail=Off unavailable=401
   cross-origin https://app.example
   resource     https://api.example/r
