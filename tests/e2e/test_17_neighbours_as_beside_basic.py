@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from testenv import mint
+from testenv import env
 
 BASIC = ["AuthType Basic", "AuthName plain", "AuthBasicProvider file",
          "AuthUserFile ROOT/users"]
@@ -57,7 +57,6 @@ function refuse_unmarked(r)
     return apache2.OK
 end
 function tell(r)
-    r.notes["x"] = "x"
     r.headers_out["Seen-Env"] = r.subprocess_env["SUSPENDED"] or "nothing"
     r.headers_out["Seen-Header"] = r.headers_in["X-Suspended"] or "nothing"
     return apache2.DECLINED
@@ -197,7 +196,6 @@ def on_files(conf, path, lines):
 def site(request, serve, base, tokens):
     """Both kinds of places of every neighbour; ours is the last or the first
     LoadModule."""
-    from testenv import env
     modules = [name for name in ALL_MODULES if env.has(name)]
     conf = base("DBDriver sqlite3", 'DBDParams "ROOT/people.db"') \
         if "dbd" in modules else base()
@@ -222,6 +220,11 @@ def site(request, serve, base, tokens):
     return server.fill().start().warm("/p/std", tokens.token())
 
 
+def anybody(site, name, target, headers, request):
+    return site.get(f"/basic/{name}{target}", headers=headers,
+                    **request).status < 400
+
+
 def compare(site, tokens, source, name, target="/x.txt", headers=(), **request):
     """What each of the people gets here, after the same was seen there."""
     if not set(NEIGHBOURS[name][0]) <= set(site.modules):
@@ -233,6 +236,12 @@ def compare(site, tokens, source, name, target="/x.txt", headers=(), **request):
                 *credentials(kind, person, tokens), *headers], **request)
             for kind in ("basic", source))
         found[person] = outcome(here, person)
+        # what is open to everybody by "Satisfy Any" needs no name; to
+        # mod_authz_svn only Authorization says that somebody has one
+        if name == "svn-any" and source not in ("header", "off") \
+                and found[person] == "in" and anybody(site, name, target,
+                                                      headers, request):
+            continue
         assert (person, found[person]) == (person, outcome(there, person)), \
             f"{there}\n{here}"
         if here.status == 401:
@@ -340,8 +349,9 @@ def test_reports_of_subversion_are_the_same(site, tokens, name, source, what):
         assert (person, outcome(here, person)) == \
             (person, outcome(there, person)), f"{there}\n{here}"
         if there.status == 200:
-            assert here.text().replace(f"/{source}/", "/basic/") \
-                == there.text()
+            # what mod_dav_svn keeps in a hash comes in any order
+            assert sorted(here.text().replace(f"/{source}/", "/basic/")
+                          .splitlines()) == sorted(there.text().splitlines())
     # what nobody may read is not in it, what everybody may is
     text = report(site, tokens, source, name, what, "alice").text()
     assert "x.txt" in text
@@ -406,4 +416,3 @@ def test_fixups_of_other_modules_see_the_claims(looked_at, tokens, value):
         assert answer.header("Seen-Env") == value
         if name == "lua":
             assert answer.header("Seen-Header") == value
-    assert mint.AUDIENCE
