@@ -115,7 +115,7 @@ def site(request, serve, base, tokens, backend, program, mpm):
                 f"ProxyPass /app/ {proxy}", f"ProxyPass /pages/part {proxy}",
                 "ScriptAliasMatch ^/(c|t)/ ROOT/cgi/env",
                 "ErrorDocument 404 /app/error",
-                "ErrorDocument 400 /c/error", "ErrorDocument 501 /c/error")
+                "ErrorDocument 400 /c/error")
     if mpm == "event":
         conf.add("Protocols h2c http/1.1")
     conf.place("std")
@@ -164,8 +164,7 @@ def site(request, serve, base, tokens, backend, program, mpm):
                      '<!--#printenv -->')
     for name in ("moved", "moved-secure"):
         server.write(f"htdocs/{name}/x", "")
-    server.errorlog.allow_always(r"AH0163[01]|AH01629|AH10244|AH00128|AH01071|"
-                                 r"core:error.*(field|Host|Transfer)")
+    server.errorlog.allow_always(r"AH0163[01]|AH01629|AH10244|AH00128")
     return server.fill().start().warm("/p/std", tokens.token())
 
 
@@ -328,17 +327,15 @@ def bytes_of(site, target, headers, method="GET", body=b""):
 
 
 @pytest.mark.parametrize("broken", [
-    "GET /c/public HTTP/1.1\r\nHost: x\r\nX-User: MARK\r\nno field\r\n\r\n",
     "GET /c/public HTTP/1.1\r\nX-User: MARK\r\n\r\n",
     "GET /c/public HTTP/1.1\r\nHost: x y/\r\nX-User: MARK\r\n\r\n",
-    "GET /%zz HTTP/1.1\r\nHost: x\r\nX-User: MARK\r\n\r\n",
-    "GET /c/public HTTP/1.1\r\nHost: x\r\nX-User: MARK\r\n"
-    "Transfer-Encoding: nonsense\r\n\r\n"], ids=[
-        "field", "no-host", "bad-host", "bad-path", "bad-coding"])
+    "GET /%zz HTTP/1.1\r\nHost: x\r\nX-User: MARK\r\n\r\n"],
+    ids=["no-host", "bad-host", "bad-path"])
 def test_an_error_document_of_a_broken_request_names_nobody(site, mark, broken):
     """Also where httpd has not read all of it, or does not know the host."""
     answer = raw(site.port, broken.replace("MARK", mark).encode())[0]
-    assert answer.status in (200, 400, 404, 501)
+    assert answer.status in (400, 404)
+    assert "GATEWAY_INTERFACE" in answer.text()
     assert mark not in answer.text(), answer
 
 
@@ -361,8 +358,7 @@ def test_after_a_rewrite_nobody_is_named(site, tokens, mark, path):
             assert heard(answer, "X-User") in ([], ["alice"])
 
 
-@pytest.mark.parametrize("path", ["/app/public", "/cgi/away", "/c/public",
-                                  "/app/secure;x"])
+@pytest.mark.parametrize("path", ["/app/public", "/app/secure;x", "/cgi/away"])
 def test_a_trailer_names_nobody(site, mark, path):
     """MergeTrailers On makes headers of what comes after the body."""
     answer = raw(site.port, bytes_of(
