@@ -84,10 +84,10 @@ def program():
 
 def write_pages(server, name):
     """The files of a place, and the pages beside it that include them."""
-    part = f'<!--#include virtual="/{name}/who.cgi{{}}" -->'.format(
-        "?$QUERY_STRING" if name == "query" else "")
-    other = '<!--#include virtual="/open/who.cgi" -->'
-    for path in ("who.cgi", "dir/who.cgi"):
+    query = "?$QUERY_STRING" if name == "query" else ""
+    part = f'<!--#include virtual="/{name}/part.cgi{query}" -->'
+    other = '<!--#include virtual="/open/part.cgi" -->'
+    for path in ("who.cgi", "part.cgi", "dir/who.cgi"):
         server.write(f"htdocs/{name}/{path}", PROGRAM, 0o755)
     for path, text in {
             f"{name}/go/x": "", f"{name}/out/x": "", f"go/{name}": "",
@@ -95,10 +95,10 @@ def write_pages(server, name):
             f"{name}/within.shtml": part, f"{name}/out.shtml": other,
             f"pages/{name}.shtml": part,
             f"pages/{name}-later.shtml": f"{other * 3}<p>text</p>{part}",
+            f"pages/{name}-part.shtml": part,
             f"pages/{name}-nested.shtml":
-                f'<!--#include virtual="/pages/{name}.shtml'
-                + ("?$QUERY_STRING" if name == "query" else "")
-                + '" -->'}.items():
+                f'<!--#include virtual="/pages/{name}-part.shtml{query}" -->'
+            }.items():
         server.write("htdocs/" + path, text)
 
 
@@ -114,6 +114,8 @@ def site(request, serve, base, tokens, backend):
                  "AddOutputFilter INCLUDES .shtml", "DirectoryIndex who.cgi")
     conf.section("LocationMatch", '"[.](shtml|txt)$"',
                  'Header set Cache-Control "public, max-age=60"')
+    # mod_cache as a handler crashes where parts of parts are kept themselves
+    conf.section("LocationMatch", '"part[.](cgi|shtml)$"', "CacheDisable on")
     places = {name: ["AuthType Bearer", *lines, "Require valid-user"]
               for name, lines in SOURCES.items()}
     places["optional"] = ["AuthType Bearer", "AuthBearerOptional On",
@@ -210,7 +212,7 @@ def test_what_was_answered_without_a_token_may_be_kept(site, chain, name):
     assert "HIT" in (second.header("X-Cache") or ""), second
 
 
-@pytest.mark.parametrize("name", ["header", "off", "cookie", "own", "query"])
+@pytest.mark.parametrize("name", ["header", "off", "cookie", "own"])
 def test_a_token_that_nobody_judged_makes_no_answer_private(site, tokens, name):
     host = f"n{next(counter)}.example"
     answer = ask(site, "/open/who.cgi", name, tokens.token(), host)
@@ -222,22 +224,22 @@ def test_a_token_that_nobody_judged_makes_no_answer_private(site, tokens, name):
 def test_what_was_kept_for_nobody_opens_no_place(site, tokens, name, chain):
     """A refusal is not kept either: the next one has a token."""
     target = CHAINS[chain].replace("NAME", name)
+    if target.startswith("/pages/"):
+        pytest.skip("everybody may see the page, without its part")
     host = f"n{next(counter)}.example"
     refused = ask(site, target, name, None, host)
     bad = ask(site, target, name, tokens.token(exp=1), host)
     for answer in (refused, bad):
-        if not target.startswith("/pages/"):
-            assert answer.status == 401, answer
-            assert "no-store" in control(answer)
-    if not target.startswith("/pages/"):
-        good = ask(site, target, name, tokens.token(), host)
-        assert good.status in (200, 404), good
+        assert answer.status == 401, answer
+        assert "no-store" in control(answer)
+    good = ask(site, target, name, tokens.token(), host)
+    assert good.status in (200, 404), good
 
 
 # --- a token that goes no further -------------------------------------------
 
 HIDDEN = ["off", "own-off", "cookie", "query"]
-#: name -> lines of the place, what the client sends: a good token, an expired ...
+#: status -> who may in, claims of the token
 ERRORS = {
     401: ("Require valid-user", {"exp": 1}),
     403: ("Require claim role boss", {}),
@@ -245,6 +247,10 @@ ERRORS = {
     400: ("Require valid-user", {}),
 }
 PROGRAMS = ["http", "cgi", "fcgi", "page"]
+#: two sources, and the client uses both
+TWICE = {"off": "header cookie:tok", "own-off": "header:X-Token cookie:tok",
+         "cookie": "cookie:tok header:X-Token",
+         "query": "query header:X-Token"}
 
 
 @pytest.fixture(scope="module")
@@ -270,14 +276,9 @@ def hider(serve, base, tokens, plain_backend, program):
                               f"ErrorDocument {status} {to}")
             conf.section("Directory", f"ROOT/htdocs/{name}/{kind}/rewrite",
                          "RewriteEngine On", f'RewriteRule "^.+$" "{to}"')
-    # 400: a token in two places
-    for name in HIDDEN:
-        for kind in PROGRAMS:
-            conf.location(f"/{name}/{kind}/400", "AuthBearerSource "
-                          + ("header:X-Token" if name == "own-off" else
-                             "header" if name == "off" else
-                             "cookie:tok header:X-Token" if name == "cookie"
-                             else "query header:X-Token"))
+            # 400: a token in two places
+            conf.location(f"/{name}/{kind}/400", "AuthBearerForward Off",
+                          f"AuthBearerSource {TWICE[name]}")
     server = serve(conf, start=False, modules=["include", "proxy_fcgi"])
     server.write("htdocs/to/page.shtml",
                  '<!--#include virtual="/to/http" -->'
@@ -304,7 +305,7 @@ def told(server, target, name, token, twice=False):
     else:
         headers.append(("Authorization", f"Bearer {token}"))
     if twice:
-        headers.append(("Authorization", f"Bearer {token}") if name == "off"
+        headers.append(("Cookie", f"tok={token}") if "off" in name
                        else ("X-Token", token))
     answer = server.get(target, headers=headers)
     text = answer.text()
