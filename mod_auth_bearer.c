@@ -171,6 +171,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(mab_request_export, NULL, NULL, APR_HOOK_FIRST);
 
     ap_hook_insert_filter(mab_cors_insert_filter, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(mab_cors_insert_filter, NULL, NULL,
+                                APR_HOOK_LAST);
     ap_hook_insert_error_filter(mab_refuse_insert_filter, NULL, NULL,
                                 APR_HOOK_LAST);
     mab_refuse_register();

@@ -44,10 +44,13 @@ class BackEnd:
 
 
 class Fcgi:
-    """A FastCGI responder on a unix socket: its parameters as JSON."""
+    """A FastCGI responder on a unix socket: its parameters as JSON. headers:
+    pairs, of all its answers."""
 
-    def __init__(self, path):
+    def __init__(self, path, headers=()):
         self.path = str(path)
+        self.head = "".join(f"{name}: {value}\r\n" for name, value in [
+            ("Content-Type", "application/json"), *headers]).encode()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(16)
@@ -75,8 +78,7 @@ class Fcgi:
                 params += content
             elif kind == 5 and not length:
                 break
-        body = b"Content-Type: application/json\r\n\r\n" \
-            + json.dumps(self.pairs(params)).encode()
+        body = self.head + b"\r\n" + json.dumps(self.pairs(params)).encode()
         connection.sendall(
             struct.pack(">BBHHBx", 1, 6, number, len(body), 0) + body
             + struct.pack(">BBHHBx", 1, 6, number, 0, 0)
