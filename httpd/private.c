@@ -11,7 +11,8 @@
 #include "bearer/pairs.h"
 #include "httpd/take.h"
 
-#define FILTER_NAME   "AUTH_BEARER_PRIVATE"
+#define WHOLE_FILTER  "AUTH_BEARER_PRIVATE"
+#define PART_FILTER   "AUTH_BEARER_PRIVATE_PART"
 #define CACHE_CONTROL "Cache-Control"
 
 /* --- who is told ------------------------------------------------------------------ */
@@ -191,15 +192,17 @@ static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *in)
 
 void mab_private_insert_filter(request_rec *r)
 {
-    /* the header is the whole answer's */
-    if (r->main)
-        return;
     if (is_told(r) || may_have_parts(r))
-        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+        ap_add_output_filter(r->main ? PART_FILTER : WHOLE_FILTER, NULL, r,
+                             r->connection);
 }
 
 void mab_private_register(void)
 {
-    ap_register_output_filter(FILTER_NAME, filter_answer, NULL,
+    /* after "Header set", and before mod_cache keeps the answer */
+    ap_register_output_filter(WHOLE_FILTER, filter_answer, NULL,
                               AP_FTYPE_CONTENT_SET);
+    /* mod_cache also keeps parts of pages, and earlier */
+    ap_register_output_filter(PART_FILTER, filter_answer, NULL,
+                              AP_FTYPE_CONTENT_SET - 2);
 }

@@ -48,11 +48,13 @@ class BackEnd:
 
 class Fcgi:
     """A FastCGI responder on a unix socket: its parameters as JSON. asked: all
-    that it was ever asked, likewise."""
+    that it was ever asked, likewise. headers: pairs, of all its answers."""
 
-    def __init__(self, path):
+    def __init__(self, path, headers=()):
         self.asked = []
         self.path = str(path)
+        self.head = "".join(f"{name}: {value}\r\n" for name, value in [
+            ("Content-Type", "application/json"), *headers]).encode()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(16)
@@ -81,8 +83,7 @@ class Fcgi:
             elif kind == 5 and not length:
                 break
         self.asked.append(self.pairs(params))
-        body = b"Content-Type: application/json\r\n\r\n" \
-            + json.dumps(self.asked[-1]).encode()
+        body = self.head + b"\r\n" + json.dumps(self.asked[-1]).encode()
         connection.sendall(
             struct.pack(">BBHHBx", 1, 6, number, len(body), 0) + body
             + struct.pack(">BBHHBx", 1, 6, number, 0, 0)
