@@ -79,10 +79,16 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
 
 /* --- requests: what arrives ---------------------------------------------------------- */
 
-/* before anything looks at a header or logs the request line */
+/* before anything looks at a header */
 static int arrive(request_rec *r)
 {
     mab_export_arrive(r);
+    return DECLINED;
+}
+
+/* before httpd logs what it refuses */
+static int take_line(request_rec *r)
+{
     mab_take_arrive(r);
     return DECLINED;
 }
@@ -99,6 +105,7 @@ static int enter(request_rec *r)
     mab_export_clean(r);
     if (!mab_record_is_ours(r)) {
         mab_take_leave(r);
+        mab_take_foreign(r, NULL);
         return DECLINED;
     }
     return mab_take_enter(r, mab_record_begin(r));
@@ -277,6 +284,7 @@ static int redact(request_rec *r)
 /* The order is written down here and never left to LoadModule. */
 static void register_hooks(apr_pool_t *pool)
 {
+    static const char *const proxy[] = {"mod_proxy.c", NULL};
     static const char *const headers[] = {"mod_headers.c", NULL};
     const int first = APR_HOOK_REALLY_FIRST, last = APR_HOOK_REALLY_LAST;
     const int per_conf = AP_AUTH_INTERNAL_PER_CONF;
@@ -292,6 +300,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_quick_handler(mab_resource_serve, NULL, NULL, APR_HOOK_FIRST);
     /* before mod_setenvif, mod_headers (early) and mod_rewrite look */
     ap_hook_post_read_request(arrive, NULL, NULL, first);
+    /* after mod_proxy has made an address of what a forward proxy is asked for */
+    ap_hook_post_read_request(take_line, proxy, NULL, APR_HOOK_FIRST);
     /* before mod_proxy and mod_rewrite make an address of the query */
     ap_hook_translate_name(translate, NULL, NULL, first);
     /* nobody changes the sections after us */

@@ -316,9 +316,10 @@ static char *append(char *to, const char *at, const char *end)
     return to + len;
 }
 
+/* a field of separators and blanks says nothing; a query of them is a query */
 static bool is_empty(const kind_t *kind, const char *text)
 {
-    while (*text
+    while (*text && *kind->blanks
            && (strchr(kind->separators, *text) || strchr(kind->blanks, *text)))
         text++;
     return !*text;

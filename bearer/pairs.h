@@ -69,7 +69,7 @@ int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,
  * Nothing else changes by a byte.
  *
  * @return text itself if there is nothing to take out; NULL if then nothing is left
- *         but separators and blanks
+ *         (of a COOKIE and of NAMES: but separators and blanks)
  */
 const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
                                 const char *name,

@@ -167,6 +167,13 @@ static void settle_user(request_rec *r, const mab_request_t *request)
     r->ap_auth_type = NULL;
 }
 
+/* a part of a page has the variables of the page, and its user's name */
+static void forget_user(request_rec *r)
+{
+    apr_table_unset(r->subprocess_env, "REMOTE_USER");
+    apr_table_unset(r->subprocess_env, "AUTH_TYPE");
+}
+
 /* --- withdrawing ------------------------------------------------------------------ */
 
 /* by their addresses: what the administrator sets under the same name stays */
@@ -223,24 +230,37 @@ static void remove_cookie(request_rec *r, const char *name)
 
 /* A copy of the token that was made before it was hidden: by SetEnvIf, RequestHeader
  * or RewriteRule [E=]. Of Cookie only the token's own is taken out, above. */
-static bool holds_token(const apr_table_entry_t *entry, const void *token)
+static bool holds_secret(const apr_table_entry_t *entry, const void *secret)
 {
-    return strstr(entry->val, token) != NULL
+    return strstr(entry->val, secret) != NULL
            && strcasecmp(entry->key, "Cookie") != 0;
 }
 
 /* shorter ones could stand in anything */
-#define SHORTEST_TOKEN 16
+#define SHORTEST_SECRET 8
 
-static void hide_copies(request_rec *r, const mab_request_t *request)
+static void hide_copies(request_rec *r, const char *secret)
 {
-    const char *token;
-
-    if (request->token.len < SHORTEST_TOKEN)
+    if (strlen(secret) < SHORTEST_SECRET)
         return;
-    token = apr_pstrmemdup(r->pool, request->token.data, request->token.len);
-    remove_if(r->headers_in, holds_token, token);
-    remove_if(r->subprocess_env, holds_token, token);
+    remove_if(r->headers_in, holds_secret, secret);
+    remove_if(r->subprocess_env, holds_secret, secret);
+}
+
+/* credentials that are no source here, whatever was made of them */
+static void hide_foreign(request_rec *r)
+{
+    const request_rec *one;
+
+    for (one = r; one; one = mab_record_before(one)) {
+        const mab_exchange_t *exchange = mab_record_find_exchange(one);
+        const char *blank;
+
+        if (!exchange || !exchange->foreign)
+            continue;
+        blank = strchr(exchange->foreign, ' ');
+        hide_copies(r, blank ? blank + 1 : exchange->foreign);
+    }
 }
 
 /* a token in a cookie never travels on; in a header only if it may */
@@ -256,8 +276,10 @@ static void hide_token(request_rec *r, const mab_request_t *request)
         if (sources[i].where == MAB_HEADER && !forward)
             remove_header(r, mab_take_field(r, &sources[i]));
     }
-    if (request->source && (request->source->where != MAB_HEADER || !forward))
-        hide_copies(r, request);
+    if (request->source && request->token.data
+        && (request->source->where != MAB_HEADER || !forward))
+        hide_copies(r, apr_pstrmemdup(r->pool, request->token.data,
+                                      request->token.len));
 }
 
 /* --- the whole -------------------------------------------------------------------- */
@@ -301,7 +323,11 @@ void mab_export_settle(request_rec *r)
 
     mab_take_unmark(r);
     leave_others(r, request);
+    mab_take_foreign(r, request ? request->place : NULL);
     if (request) {
+        if (!apr_table_get(r->headers_in, "Authorization"))
+            hide_foreign(r);
+        forget_user(r);
         mab_export_clean(r);
         give(r, request);
         hide_token(r, request);

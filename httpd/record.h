@@ -57,6 +57,7 @@ typedef struct mab_exchange_t {
     const char *the_request;     /**< as they arrived, while a token is taken */
     const char *unparsed_uri;    /**< out of them; NULL: it is not */
     apr_array_header_t *queries; /**< of mab_query_t: taken out for good */
+    const char *foreign; /**< the Authorization field that was taken away */
 } mab_exchange_t;
 
 /** A token's pair that was taken out of a query. */

@@ -126,6 +126,13 @@ static void remember_pairs(request_rec *r, const char *name)
     }
 }
 
+/* as mod_proxy has it for a forward proxy: all of what was asked for, not decoded */
+static void clean_forward(request_rec *r, const char *name)
+{
+    if (r->proxyreq == PROXYREQ_PROXY)
+        r->uri = (char *)bearer_pairs_remove_query(r->uri, name, r->pool);
+}
+
 static void take_pairs(request_rec *r, const char *name)
 {
     const char *args = r->args, *uri = r->unparsed_uri;
@@ -137,6 +144,7 @@ static void take_pairs(request_rec *r, const char *name)
         (char *)bearer_pairs_remove(BEARER_PAIRS_QUERY, args, name, r->pool);
     r->parsed_uri.query = r->args;
     clean_line(r, name);
+    clean_forward(r, name);
     clean_target(r, args, uri);
 }
 
@@ -197,35 +205,69 @@ void mab_take_translate(request_rec *r)
         take_queries(r, mab_conf_place(r));
 }
 
-/* A client's Authorization where tokens come from elsewhere: mod_php and logs make
- * a user of it that nobody has verified. For a forward proxy it is the server's
- * that is asked for. */
-static void remove_foreign(request_rec *r, const mab_place_t *place)
+/* --- credentials that are no source ------------------------------------------------ */
+
+/* For a forward proxy, Authorization is the server's that is asked for. */
+static bool keeps_authorization(const request_rec *r, const mab_place_t *place)
 {
     int count, i;
     const mab_source_t *sources = mab_conf_sources(place, &count);
 
     if (r->proxyreq == PROXYREQ_PROXY || place->foreign == 1)
-        return;
+        return true;
     for (i = 0; i < count; i++) {
         if (sources[i].where == MAB_HEADER
             && strcasecmp(sources[i].name, "Authorization") == 0)
-            return;
+            return true;
     }
+    return false;
+}
+
+/* what a place before this one had taken away is of interest here again */
+static void give_back(request_rec *r)
+{
+    const request_rec *one;
+
+    if (apr_table_get(r->headers_in, "Authorization"))
+        return;
+    for (one = r; one; one = mab_record_before(one)) {
+        const mab_exchange_t *exchange = mab_record_find_exchange(one);
+
+        if (!exchange || !exchange->foreign)
+            continue;
+        apr_table_setn(r->headers_in, "Authorization", exchange->foreign);
+        return;
+    }
+}
+
+void mab_take_foreign(request_rec *r, const mab_place_t *place)
+{
+    const char *value;
+
+    if (!place || keeps_authorization(r, place)) {
+        give_back(r);
+        return;
+    }
+    value = apr_table_get(r->headers_in, "Authorization");
+    if (!value || value == presented)
+        return;
+    mab_record_exchange(r)->foreign = value;
     apr_table_unset(r->headers_in, "Authorization");
 }
+
+/* --- entering a place -------------------------------------------------------------- */
 
 int mab_take_enter(request_rec *r, const mab_request_t *request)
 {
     mab_take_leave(r);
-    remove_foreign(r, request->place);
+    mab_take_foreign(r, request->place);
     if (!takes_query(request->place))
         return OK;
     if (r->args)
         take_queries(r, request->place);
     /* %3F: mod_proxy's address and the program behind it have a query there, the
-     * sections that were chosen have a path */
-    if (!r->uri || !strchr(r->uri, '?'))
+     * sections that were chosen have a path. A forward proxy decodes nothing. */
+    if (r->proxyreq == PROXYREQ_PROXY || !r->uri || !strchr(r->uri, '?'))
         return OK;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   "refused: the path has an encoded question mark (%%3F), and "

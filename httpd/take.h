@@ -35,6 +35,13 @@ void mab_take_translate(request_rec *r);
  */
 int mab_take_enter(request_rec *r, const mab_request_t *request);
 
+/**
+ * Takes a client's Authorization field away where tokens come from elsewhere: mod_php
+ * and logs make a user of it that nobody has verified. Where it has a meaning again
+ * (another place of the chain, or NULL: none of ours) it is back.
+ */
+void mab_take_foreign(request_rec *r, const mab_place_t *place);
+
 /** None of our places: puts back what mab_take_arrive took. */
 void mab_take_leave(request_rec *r);
 

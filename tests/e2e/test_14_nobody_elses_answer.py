@@ -32,7 +32,7 @@ PROGRAM = """#!/bin/sh
 echo "Content-Type: text/html"
 echo "Cache-Control: $HTTP_X_SAYS"
 echo
-echo "[user=$REMOTE_USER sub=$SUB $(cat /proc/sys/kernel/random/uuid)]"
+echo "[user=$REMOTE_USER sub=${SUB:-$REDIRECT_SUB} $(cat /proc/sys/kernel/random/uuid)]"
 """
 SAYS = {"public": "public, max-age=60", "max-age": "max-age=60",
         "shared": "s-maxage=60"}
