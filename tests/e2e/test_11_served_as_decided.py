@@ -107,7 +107,11 @@ def site(serve, base, tokens, backend):
             path = "/plain" + path
             server, place = serves(handler, path, backend.port)
             conf.add(*server).location(path, "Require all granted", *place)
-    site = serve(conf, start=False, modules=modules(HANDLERS)).fill()
+    conf.section("Directory", '"ROOT/htdocs/chains"', "Options +Includes",
+                 "AddOutputFilter INCLUDES .shtml", "Options +ExecCGI",
+                 "AddHandler cgi-script .cgi", "Require all granted")
+    site = serve(conf, start=False,
+                 modules=["include", *modules(HANDLERS)]).fill()
     for source in [*SOURCES, HEADER, "plain/" + HEADER]:
         for handler, inner in PLACES:
             for name in ("admin.php", "odd?name", "ok"):
@@ -202,6 +206,32 @@ def test_the_stricter_place_is_for_those_who_may(
                True).status == 200
 
 
+@pytest.mark.parametrize("handler", HANDLERS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_nor_by_a_part_of_a_page_or_a_redirect(
+        site, tokens, asked, source, handler):
+    path = f"/{source}/{handler}/location/admin.php"
+    site.errorlog.allow("AH0|AH10|include:error")
+    for number, spelling in enumerate(CUT):
+        to = spelling.format(path) + "?access_token="
+        site.write(f"htdocs/chains/{number}.shtml",
+                   f'[<!--#include virtual="{to}" -->]')
+        site.write(f"htdocs/chains/{number}.cgi",
+                   f"#!/bin/sh\nprintf 'Location: {escaped(to)}\\n\\n'\n",
+                   0o755)
+        for token in (None, tokens.token(), tokens.token(role="admin")):
+            part = site.get(f"/chains/{number}.shtml", token)
+            assert part.status == 200 and SECRET not in part.text()
+            redirect = site.get(f"/chains/{number}.cgi", token)
+            assert redirect.status in refused(handler), redirect
+    assert not asked()
+
+
+def escaped(text):
+    """For printf."""
+    return text.replace("%", "%%")
+
+
 # --- mod_dav: what is written is what was named ------------------------------
 
 @pytest.mark.parametrize("method, status", [
@@ -225,6 +255,29 @@ def test_a_file_is_not_written_past_its_place(
         assert answer.status == 400, (spelling, answer)
         assert (folder / "admin.php").read_text() == SECRET
         assert sorted(p.name for p in folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+@pytest.mark.parametrize("inner", ["files", "location"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_nor_where_it_is_the_destination(site, tokens, source, inner, method):
+    path = f"/{source}/dav/{inner}"
+    folder = site.root / f"htdocs{path}"
+    site.errorlog.allow("dav|AH")
+    for spelling, query, token in itertools.product(
+            CUT, ["", *QUERIES], [tokens.token(), tokens.token(role="admin")]):
+        site.write(f"htdocs{path}/mine", "mine")
+        to = f"http://127.0.0.1:{site.port}{spelling.format(path)}{query}"
+        to = to.replace(path, path + "/admin.php", 1)
+        answer = site.get(path + "/mine", token, method=method,
+                          headers=[("Destination", to), ("Overwrite", "T")]) \
+            if source != "query" else site.get(
+                f"{path}/mine?access_token={mint.note(token)}", method=method,
+                headers=[("Destination", to), ("Overwrite", "T")])
+        assert answer.status >= 400, (to, answer)
+        assert (folder / "admin.php").read_text() == SECRET
+        assert (folder / "mine").read_text() == "mine"
+    (folder / "mine").unlink()
 
 
 # --- elsewhere a question mark is a letter like any other --------------------
