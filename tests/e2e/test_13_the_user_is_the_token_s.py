@@ -257,17 +257,19 @@ def site(request, serve, base, tokens, authority, authorizer, backend, program):
                  "Require valid-user")
     for name in PLACES:
         conf.location(f"/basic/{name}", f"ErrorDocument 404 /t/{name}")
-    port = free_port()
-    conf.add(f"Listen 127.0.0.1:{port}")
-    conf.section("VirtualHost", f"127.0.0.1:{port}", "SSLEngine on",
-                 f"SSLCertificateFile {authority.pair}",
-                 f"SSLCACertificateFile {authority.ca}",
-                 "SSLVerifyClient optional",
-                 "SSLUserName SSL_CLIENT_S_DN_CN",
-                 'CustomLog ROOT/extra.log "%{X-Id}i %u"')
+    ports = {}
+    for way, line in (("name", "SSLUserName SSL_CLIENT_S_DN_CN"),
+                      ("fake", "SSLOptions +FakeBasicAuth")):
+        ports[way] = free_port()
+        conf.add(f"Listen 127.0.0.1:{ports[way]}")
+        conf.section("VirtualHost", f"127.0.0.1:{ports[way]}", "SSLEngine on",
+                     f"SSLCertificateFile {authority.pair}",
+                     f"SSLCACertificateFile {authority.ca}",
+                     "SSLVerifyClient optional", line,
+                     'CustomLog ROOT/extra.log "%{X-Id}i %u"')
     server = serve(conf, start=False, modules=MODULES,
                    first=request.param == "first")
-    server.tls_port = port
+    server.tls_ports = ports
     server.write("hooks.lua", LUA)
     digest = base64.b64encode(hashlib.sha1(b"bob").digest()).decode()
     server.write("users", f"bob:{{SHA}}{digest}\n")
@@ -363,17 +365,33 @@ def test_a_hook_of_another_module_names_no_user(site, tokens, bad, way, place):
           bad, tokens.token(), [("X-Become", way)])
 
 
+@pytest.mark.parametrize("way", ["name", "fake"])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_client_certificate_names_no_user(site, tokens, bad, client, place):
-    check(site, lambda headers: env.send(site.tls_port, f"/t/{place}", headers,
-                                         tls=client), place, bad,
+def test_a_client_certificate_names_no_user(site, tokens, bad, client, place,
+                                            way):
+    check(site, lambda headers: env.send(site.tls_ports[way], f"/t/{place}",
+                                         headers, tls=client), place, bad,
           tokens.token())
+
+
+@pytest.mark.parametrize("kind", ["cgi", "http", "fcgi", "php"])
+@pytest.mark.parametrize("way", ["name", "fake"])
+def test_a_client_certificate_makes_no_authorization(site, tokens, client, way,
+                                                     kind):
+    """FakeBasicAuth writes one into the request."""
+    for headers in (carry("cookie", tokens.token()), []):
+        user, answer = logged_user(site, lambda more: env.send(
+            site.tls_ports[way], f"/f/{kind}/optional", [*headers, *more],
+            tls=client), [])
+        assert answer.status == 200, answer
+        assert "Basic" not in names_in(answer, kind)
+        assert user in (("alice",) if headers else ("-", '""'))
 
 
 def test_a_client_certificate_names_the_user_elsewhere(site, client):
     """Else the test above would show nothing."""
     user, answer = logged_user(site, lambda headers: env.send(
-        site.tls_port, "/t/elsewhere", headers, tls=client), [])
+        site.tls_ports["name"], "/t/elsewhere", headers, tls=client), [])
     assert (answer.status, user) == (200, "mallory")
 
 

@@ -7,7 +7,6 @@ ours judged one, no cache keeps the answer, whatever the program says. What was
 answered without one may be kept. And the token itself, where it goes no further,
 goes no further on these ways either."""
 import itertools
-import json
 import shutil
 import tempfile
 from pathlib import Path

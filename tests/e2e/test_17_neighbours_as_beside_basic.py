@@ -56,6 +56,11 @@ function refuse_unmarked(r)
     if not r.headers_in["X-Marked"] then return 403 end
     return apache2.OK
 end
+function in_team(r)
+    if not r.user then return apache2.AUTHZ_DENIED_NO_USER end
+    if r.user == "alice" then return apache2.AUTHZ_GRANTED end
+    return apache2.AUTHZ_DENIED
+end
 function tell(r)
     r.headers_out["Seen-Env"] = r.subprocess_env["SUSPENDED"] or "nothing"
     r.headers_out["Seen-Header"] = r.headers_in["X-Suspended"] or "nothing"
@@ -101,6 +106,9 @@ NEIGHBOURS = {
     "lua-access-any": (["lua", "access_compat"],
                        [*lua("AccessChecker", "refuse_unmarked"),
                         "Satisfy Any", VALID]),
+    "lua-provider": (["lua"], ["Require in-team"]),
+    "lua-provider-any": (["lua", "access_compat"],
+                         ["Satisfy Any", *DENY, "Require in-team"]),
     "group": (["authz_groupfile"], ["AuthGroupFile ROOT/groups",
                                     "Require group team"]),
     "group-or-user": (["authz_groupfile"],
@@ -122,6 +130,7 @@ NEIGHBOURS = {
                  "Satisfy Any", *DENY, "Require dbd-group team"]),
     "user": ([], ["Require user alice"]),
     "user-expr": ([], ["Require expr \"%{REMOTE_USER} == 'alice'\""]),
+    "limit": ([], [VALID, "<Limit GET>", "Require user alice", "</Limit>"]),
     "host": (["access_compat"], ["Order allow,deny", "Deny from all", VALID]),
 }
 ALL_MODULES = ["auth_basic", "authn_file", "authz_groupfile", "access_compat",
@@ -199,6 +208,8 @@ def site(request, serve, base, tokens):
     modules = [name for name in ALL_MODULES if env.has(name)]
     conf = base("DBDriver sqlite3", 'DBDParams "ROOT/people.db"') \
         if "dbd" in modules else base()
+    if "lua" in modules:
+        conf.add("LuaAuthzProvider in-team ROOT/hooks.lua in_team")
     conf.place("std")
     for name, (needs, lines) in NEIGHBOURS.items():
         if not set(needs) <= set(modules):
@@ -220,8 +231,15 @@ def site(request, serve, base, tokens):
     return server.fill().start().warm("/p/std", tokens.token())
 
 
+def within(site, kind, name, headers):
+    """Addresses in headers are of the same place."""
+    return [(k, v.replace("PORT", str(site.port)).replace(
+        "KIND/svn", f"{kind}/{name}")) for k, v in headers]
+
+
 def anybody(site, name, target, headers, request):
-    return site.get(f"/basic/{name}{target}", headers=headers,
+    return site.get(f"/basic/{name}{target}",
+                    headers=within(site, "basic", name, headers),
                     **request).status < 400
 
 
@@ -233,7 +251,9 @@ def compare(site, tokens, source, name, target="/x.txt", headers=(), **request):
     for person in PEOPLE:
         there, here = (
             site.get(f"/{kind}/{name}{target}", headers=[
-                *credentials(kind, person, tokens), *headers], **request)
+                *credentials(kind, person, tokens), *within(site, kind, name,
+                                                            headers)],
+                     **request)
             for kind in ("basic", source))
         found[person] = outcome(here, person)
         # what is open to everybody by "Satisfy Any" needs no name; to
@@ -269,11 +289,14 @@ ASKED = {
     "commit": ("/new.txt", PUT),
     "commit-secret": ("/secret/new.txt", PUT),
     "commit-open": ("/open/new.txt", PUT),
-    "mkcol-secret": ("/secret/COUNT", {"method": "MKCOL"}),
+    "copy-secret": ("/x.txt", {"method": "COPY", "headers": [
+        ("Destination", "http://127.0.0.1:PORT/KIND/svn/secret/copy.txt")]}),
+    "copy-from-secret": ("/secret/x.txt", {"method": "COPY", "headers": [
+        ("Destination", "http://127.0.0.1:PORT/KIND/svn/copy.txt")]}),
 }
 
 
-@pytest.mark.parametrize("asked", [a for a in ASKED if a != "mkcol-secret"])
+@pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("source", ["header", "off", "cookie", "own-off"])
 @pytest.mark.parametrize("name", modules_of("svn"))
 def test_subversion_s_access_file_is_asked(site, tokens, name, source, asked):
@@ -281,6 +304,9 @@ def test_subversion_s_access_file_is_asked(site, tokens, name, source, asked):
     found = compare(site, tokens, source, name, target, **request)
     # that it decides at all, and is not only the same as a place that does not
     if name not in ("svn-modest",):
+        if asked in ("read-secret", "commit-secret", "list-secret",
+                     "copy-from-secret", "copy-secret"):
+            assert found["alice"] == "out"
         if asked in ("read-secret", "commit-secret", "list-secret"):
             assert (found["alice"], found["bob"]) == ("out", "in")
         if asked == "commit":
