@@ -1,0 +1,5 @@
+#include "tests/httpd/inside.h"
+int inside_conf(void)
+{
+    return 0;
+}

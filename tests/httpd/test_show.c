@@ -1,0 +1,5 @@
+#include "tests/httpd/inside.h"
+int inside_show(void)
+{
+    return 0;
+}

@@ -1,0 +1,5 @@
+#include "tests/httpd/inside.h"
+int inside_words(void)
+{
+    return 0;
+}
