@@ -82,9 +82,12 @@ request_rec *inside_request(const char *path, apr_pool_t *pool)
     r->status = HTTP_OK;
     set_target(r, path);
     ap_run_create_request(r);
+    /* none but ours: the body alone, without a header before it */
+    r->output_filters = r->proto_output_filters = NULL;
     assert_int_equal(ap_location_walk(r), OK);
     output->all = apr_brigade_create(pool, r->connection->bucket_alloc);
     ap_add_output_filter("INSIDE", output, r, r->connection);
+    r->output_filters = r->proto_output_filters;
     return r;
 }
 
@@ -186,7 +189,7 @@ static void run_all(apr_pool_t *pconf BEARER_UNUSED, server_rec *s)
 static void register_hooks(apr_pool_t *pool BEARER_UNUSED)
 {
     ap_hook_test_config(run_all, NULL, NULL, APR_HOOK_LAST);
-    ap_register_output_filter("INSIDE", collect, NULL, AP_FTYPE_CONTENT_SET);
+    ap_register_output_filter("INSIDE", collect, NULL, AP_FTYPE_PROTOCOL);
 }
 
 module AP_MODULE_DECLARE_DATA inside_module = {
