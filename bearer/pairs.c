@@ -178,6 +178,12 @@ static bool is_break(char c)
     return !is_visible((unsigned char)c) || c == ',';
 }
 
+/* which of them go with what is taken out; other bytes may be half a character */
+static bool is_separator(char c)
+{
+    return (unsigned char)c <= ' ' || c == ',';
+}
+
 /* The word before an equals sign, if it begins after a break. No further back than
  * the sign before it: a long value is not read twice (exhaustion). */
 static bearer_str_t word_before(const char *equals, const char *stop)
@@ -206,7 +212,7 @@ static const char *match_within(const piece_t *piece, const char *name,
         if (!from || !is_lookalike(word, name))
             continue;
         *value = doubtful(from, equals, piece->end);
-        while (from > piece->at && is_break(from[-1]))
+        while (from > piece->at && is_separator(from[-1]))
             from--;
         return from;
     }
