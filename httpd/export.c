@@ -259,7 +259,9 @@ static void hide_foreign(request_rec *r)
         if (!exchange || !exchange->foreign)
             continue;
         blank = strchr(exchange->foreign, ' ');
-        hide_copies(r, blank ? blank + 1 : exchange->foreign);
+        hide_copies(r, exchange->foreign);
+        if (blank)
+            hide_copies(r, blank + 1);
     }
 }
 

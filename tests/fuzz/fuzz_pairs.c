@@ -287,7 +287,7 @@ static slow_t *read_slowly(bearer_pairs_kind_t kind, const char *text,
     slow->nothing = true;
     for (c = slow->rest; *c; c++)
         slow->nothing &=
-            is_one_of(*c, kind == BEARER_PAIRS_QUERY    ? "&;"
+            is_one_of(*c, kind == BEARER_PAIRS_QUERY    ? ""
                           : kind == BEARER_PAIRS_COOKIE ? "; \t"
                                                         : ",; \t\n\v\f\r");
     return slow;
