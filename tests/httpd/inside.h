@@ -54,6 +54,7 @@ int inside_words(void);
 int inside_conf(void);
 int inside_cors(void);
 int inside_require(void);
+int inside_answers(void);
 int inside_show(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <http_core.h>
 #include <http_main.h>
 #include <http_protocol.h>
+#include <mod_status.h>
 
 #include "httpd/dump.h"
 #include "httpd/page.h"
@@ -56,7 +57,7 @@ static void show_dump(void **state)
     *(const char **)apr_array_push(ap_server_config_defines) = "DUMP_BEARER";
     text = dumped(r->server, *state);
     (void)apr_array_pop(ap_server_config_defines);
-    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 4\n", 31), 0);
+    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 6\n", 31), 0);
     all = strstr(text, "<Location \"/all\">");
     assert_non_null(all);
     expect_line(all, "server", "localhost", *state);
@@ -92,6 +93,59 @@ static void show_nothing_without_shared_memory(void **state)
     assert_int_equal(ap_run_handler(r), HTTP_SERVICE_UNAVAILABLE);
     inside_set_method(r, "POST");
     assert_int_equal(ap_run_handler(r), HTTP_METHOD_NOT_ALLOWED);
+}
+
+/* the same with the shared memory of a start, in each of its forms */
+static void show_page_of_this_server(void **state)
+{
+    static const struct {
+        const char *args, *type, *has;
+    } rows[] = {
+        {NULL, "text/html; charset=utf-8", "<h1>"},
+        {"json", "application/json", "\"issuer\""},
+        {"json=", "application/json", "\"issuer\""},
+        {"jsonx", "text/html; charset=utf-8", "<h1>"},
+        {"openmetrics",
+         "application/openmetrics-text; version=1.0.0; charset=utf-8",
+         "# EOF\n"},
+    };
+    request_rec *first = inside_request("/status", *state);
+    apr_pool_t *life;
+    size_t i;
+
+    /* as long as the process: what is opened stays so */
+    assert_int_equal(apr_pool_create(&life, first->server->process->pool), 0);
+    assert_int_equal(mab_shared_open(life, *state, first->server), OK);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r = inside_request("/status", *state);
+        const char *body;
+
+        r->handler = "bearer-status";
+        r->args = (char *)rows[i].args;
+        assert_int_equal(ap_run_handler(r), OK);
+        body = inside_body(r);
+        unit_expect(rows[i].type, strcmp(r->content_type, rows[i].type) == 0);
+        unit_expect(rows[i].type, strstr(body, rows[i].has));
+        unit_expect(rows[i].type, strstr(body, "https://i.example"));
+        unit_expect(rows[i].type, !strstr(body, "a secret for tests"));
+    }
+}
+
+/* mod_status' page, for people and for programs */
+static void show_section_of_mod_status(void **state)
+{
+    request_rec *r = inside_request("/server-status", *state);
+    const char *body;
+
+    (void)ap_run_status_hook(r, 0);
+    body = inside_body(r);
+    assert_non_null(strstr(body, "<h2>Bearer tokens</h2>"));
+    assert_non_null(strstr(body, "<dt>https://i.example</dt><dd>no keys yet"));
+    r = inside_request("/server-status", *state);
+    (void)ap_run_status_hook(r, AP_STATUS_SHORT);
+    body = inside_body(r);
+    assert_int_equal(strncmp(body, "BearerAccepted: 0\n", 18), 0);
+    assert_null(strchr(body, '<'));
 }
 
 static bearer_report_t *make_report(apr_pool_t *pool)
@@ -152,6 +206,8 @@ int inside_show(void)
     const struct CMUnitTest tests[] = {
         unit_row(show_dump),
         unit_row(show_nothing_without_shared_memory),
+        unit_row(show_page_of_this_server),
+        unit_row(show_section_of_mod_status),
         unit_row(show_page_escapes),
         unit_row(show_states),
     };
