@@ -265,7 +265,7 @@ static bool is_visible(const char *text)
 {
     bearer_str_t str = {text, text ? strlen(text) : 0};
 
-    return text && text[strspn(text, " ")] && !bearer_claims_has_control(str);
+    return str.len && !bearer_claims_flaw(str);
 }
 
 /* AuthBearerUser expr=: the claims are there already */
@@ -435,22 +435,20 @@ int mab_request_clean(request_rec *r)
     return DECLINED;
 }
 
-/* a value with a control character is not given on: it could end the header or
- * the variable and begin another */
+/* a value with a flaw is not given on: it could end the header or the variable and
+ * begin another, or be read as something else */
 static void export_one(request_rec *r, const bearer_claims_t *claims,
                        const mab_export_t *export)
 {
     bearer_str_t text = {NULL, 0};
+    const char *flaw = NULL;
 
     if (claims)
-        text = bearer_claims_text(claims, export->path, export->form,
-                                  export->join, r->pool);
-    if (text.data && bearer_claims_has_control(text)) {
+        flaw = bearer_claims_export(claims, export->path, export->form,
+                                    export->join, &text, r->pool);
+    if (flaw)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      "claim for %s not exported: it holds a control character",
-                      export->target);
-        text.data = NULL;
-    }
+                      "claim for %s not exported: %s", export->target, flaw);
     if (export->header) {
         if (!text.data) {
             remove_header(r, export->target);

@@ -341,21 +341,18 @@ static const char *claim(ap_expr_eval_ctx_t *ctx,
 {
     const bearer_claims_t *claims = mab_request_claims(ctx->r);
     const bearer_path_t *path = path_of(ctx->r, arg);
-    bearer_str_t text;
+    bearer_str_t text = {NULL, 0};
 
     if (!claims || !path)
         return "";
-    text =
-        bearer_claims_text(claims, path, BEARER_FORM_PLAIN, NULL, ctx->r->pool);
-    if (!text.data)
-        return "";
     /* "RequestHeader set X expr=%{claim:x}" goes to a back end as it is: a line
-     * break would begin another header (injection) */
-    if (bearer_claims_has_control(text)) {
+     * break would begin another header (injection), a blank be cut off */
+    if (bearer_claims_export(claims, path, BEARER_FORM_PLAIN, NULL, &text,
+                             ctx->r->pool)) {
         mab_request_find(ctx->r)->withheld = true;
         return "";
     }
-    return text.data;
+    return text.data ? text.data : "";
 }
 
 static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
@@ -373,7 +370,7 @@ static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
          texts++) {
         bearer_str_t text = {*texts, strlen(*texts)};
 
-        if (!bearer_claims_has_control(text))
+        if (!bearer_claims_flaw(text))
             APR_ARRAY_PUSH(list, const char *) = *texts;
     }
     return list;

@@ -17,8 +17,8 @@ static const char *dump(const json_t *value, size_t flags, apr_pool_t *pool)
     size_t len, i;
     char *raw, *text, *to;
 
-    flags |= JSON_ENSURE_ASCII
-             | JSON_REAL_PRECISION(bearer_json_precision(value));
+    flags |=
+        JSON_ENSURE_ASCII | JSON_REAL_PRECISION(bearer_json_precision(value));
     len = json_dumpb(value, NULL, 0, flags);
     raw = apr_palloc(pool, len + 1);
     len = json_dumpb(value, raw, len, flags);
