@@ -63,6 +63,15 @@
 /** Addresses of one host that are tried. */
 #define BEARER_LIMIT_ADDRESSES 8
 
+/* --- Require lines ------------------------------------------------------- */
+
+/** Steps that the regular expressions of one Require line may take for one
+ * token, over all members of a claim: some milliseconds. A check of a name takes
+ * ten or so. */
+#define BEARER_LIMIT_REGEX_LINE 200000
+/** The same for all lines of one request. */
+#define BEARER_LIMIT_REGEX_REQUEST 1000000
+
 /* --- text --------------------------------------------------------------- */
 
 /** The particulars of a reason (bearer_note_t), with its NUL. */

@@ -5,12 +5,14 @@
 
 #include <ap_expr.h>
 #include <ap_provider.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_request.h>
 #include <mod_auth.h>
 
 #include "bearer/match.h"
 #include "httpd/request.h"
+#include "httpd/words.h"
 
 /** A value to compare with that only the request knows. */
 typedef struct late_t {
@@ -23,7 +25,9 @@ typedef struct late_t {
 typedef struct line_t {
     const char *const *words;
     int count;
-    bool negated;                /* or may be: see is_negated */
+    bool negated; /* or may be: see is_negated */
+    bool lasting; /* not of a .htaccess file, read for a request */
+    bool regex;   /* in match */
     const bearer_match_t *match; /* claim lines without expressions */
     const late_t *late;          /* count of them; NULL: no expression */
 } line_t;
@@ -130,6 +134,7 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
 
     line->words = cut_words(text, &line->count, cmd->pool);
     line->negated = is_negated(cmd);
+    line->lasting = !mab_words_in_htaccess(cmd);
     *parsed = line;
     if (bearer_match_parse(line->words, line->count, &line->match, &note,
                            cmd->pool))
@@ -139,6 +144,7 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
             "<path> ~ <regex>, <path> >=|>|<=|< <number>, "
             "<name>:<value> or <name>~<regex>",
             note.text);
+    line->regex = bearer_match_has_regex(line->match);
     if (!has_expression(line))
         return NULL;
     if (line->count > 1 && strpbrk(line->words[1], "~<>")
@@ -230,6 +236,74 @@ static authz_status check_late(request_rec *r, const line_t *line,
     return AUTHZ_DENIED;
 }
 
+/* --- the work of regular expressions ---------------------------------------------- */
+
+/* what the lines of a request have been so far, in its pool */
+typedef struct done_t {
+    bearer_match_work_t work;
+    apr_hash_t *results; /* of match: a char, the result */
+} done_t;
+
+static done_t *done_of(request_rec *r)
+{
+    static const char key[] = "mab-require-done";
+    void *found = NULL;
+    done_t *done;
+
+    (void)apr_pool_userdata_get(&found, key, r->pool);
+    if (found)
+        return found;
+    done = apr_pcalloc(r->pool, sizeof(*done));
+    done->results = apr_hash_make(r->pool);
+    (void)apr_pool_userdata_setn(done, key, NULL, r->pool);
+    return done;
+}
+
+/* the first request of the chain that has these very claims */
+static request_rec *owner_of(request_rec *r, const bearer_claims_t *claims)
+{
+    request_rec *owner = r;
+
+    for (; r; r = r->prev ? r->prev : r->main) {
+        const mab_request_t *request = mab_request_find(r);
+
+        if (request && request->verdict.claims == claims)
+            owner = r;
+    }
+    return owner;
+}
+
+/* A line that says of the same claims what it said before: thousands of
+ * sub-requests (mod_dav) are not to use the budget up. What is read from a
+ * .htaccess file lives as long as one of these requests only, and counts there. */
+static bearer_match_result_t check_regex(request_rec *r, const line_t *line,
+                                         const bearer_claims_t *claims)
+{
+    done_t *done = done_of(line->lasting ? owner_of(r, claims) : r);
+    bearer_match_result_t result;
+    const char *known;
+
+    if (!line->lasting)
+        return bearer_match_check(line->match, claims, &done->work);
+    known = apr_hash_get(done->results, &line->match, sizeof(line->match));
+    if (known)
+        return (bearer_match_result_t)(*known);
+    result = bearer_match_check(line->match, claims, &done->work);
+    known = apr_pmemdup(apr_hash_pool_get(done->results),
+                        (const char[]){(char)result}, 1);
+    apr_hash_set(done->results, &line->match, sizeof(line->match), known);
+    return result;
+}
+
+static bearer_match_result_t check_match(request_rec *r, const line_t *line,
+                                         const bearer_claims_t *claims)
+{
+    bearer_match_work_t none = {0};
+
+    return line->regex ? check_regex(r, line, claims)
+                       : bearer_match_check(line->match, claims, &none);
+}
+
 static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
                                 const void *parsed)
 {
@@ -244,7 +318,7 @@ static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
         return check_without(r, line, AUTHZ_DENIED);
     if (line->late)
         return check_late(r, line, claims);
-    switch (bearer_match_check(line->match, claims)) {
+    switch (check_match(r, line, claims)) {
     case BEARER_MATCH_YES:
         return AUTHZ_GRANTED;
     case BEARER_MATCH_NO:
@@ -254,8 +328,8 @@ static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
     }
     /* "denied" would let in where "not" stands before the line */
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MAB0403: a regular expression in a Require line needs too "
-                  "many steps for this token; answered 500: simplify it");
+                  "MAB0403: regular expressions in Require lines need too many "
+                  "steps for this token; answered 500: simplify them");
     return AUTHZ_GENERAL_ERROR;
 }
 
