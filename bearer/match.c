@@ -475,9 +475,18 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
         apr_array_make(pool, 4, sizeof(condition_t));
     bearer_match_t *match;
     bearer_reason_t why;
+    int i;
 
     if (count < 1) {
         bearer_note_set(note, "a claim is missing");
+        return BEARER_MATCH_FORM;
+    }
+    /* what was meant to be a value must not become a test for presence */
+    for (i = 1; i < count; i++) {
+        if (*words[i])
+            continue;
+        bearer_note_set(note, "a word is empty (a variable of the "
+                              "configuration that is not set?)");
         return BEARER_MATCH_FORM;
     }
     why = add_words(conditions, words, count, note, pool);

@@ -6,6 +6,7 @@
 #include <ap_expr.h>
 #include <ap_provider.h>
 #include <apr_hash.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_request.h>
 #include <mod_auth.h>
@@ -51,17 +52,20 @@ static bool is_negated(const cmd_parms *cmd)
     return false;
 }
 
+/* Also empty words, for the checks to find: "Require claim tenant "${EMPTY}"" would
+ * ask only whether there is a tenant. httpd takes blanks off the end of a line
+ * before it puts variables in, so a blank there is one that was empty. */
 static const char *const *cut_words(const char *text, int *count,
                                     apr_pool_t *pool)
 {
     apr_array_header_t *words = apr_array_make(pool, 4, sizeof(char *));
+    apr_size_t len = strlen(text);
+    bool blank_end = len && apr_isspace(text[len - 1]);
 
-    while (*text) {
-        const char *word = ap_getword_conf(pool, &text);
-
-        if (*word || *text)
-            APR_ARRAY_PUSH(words, const char *) = word;
-    }
+    while (*text)
+        APR_ARRAY_PUSH(words, const char *) = ap_getword_conf(pool, &text);
+    if (blank_end)
+        APR_ARRAY_PUSH(words, const char *) = "";
     *count = words->nelts;
     return (const char *const *)words->elts;
 }
@@ -165,6 +169,11 @@ static const char *parse_scope(cmd_parms *cmd, const char *text,
     if (!line->count)
         return "Require scope: no scope is named; name one or more, all of "
                "which the token must have";
+    for (i = 0; i < line->count; i++) {
+        if (!*line->words[i])
+            return "Require scope: a word is empty (a variable of the "
+                   "configuration that is not set?); name one or more scopes";
+    }
     line->negated = is_negated(cmd);
     *parsed = line;
     if (!has_expression(line))

@@ -18,6 +18,7 @@ AUDIENCE = "AuthBearerAudience urn:a"
 def server():
     """One folder for all; configurations are only checked, never started."""
     made = env.Httpd(env.mpms()[0])
+    made.environment["EMPTY"] = ""
     made.write("secret", "x" * 64, 0o600)
     made.write("short", "x" * 20, 0o600)
     made.write("short512", "x" * 40, 0o600)
@@ -293,6 +294,23 @@ BAD = {
     "require nothing": (with_issuer("Require claim"), "Require|claim", ""),
     "require path": (with_issuer("Require claim a..b"), "Require|claim", ""),
     "require no scope": (with_issuer("Require scope"), "Require|scope", ""),
+    # EMPTY is a variable of the environment, where Define makes none
+    **{f"require {line}": (with_issuer(line), "Require",
+                           "empty|no scope|missing|is not <name>:<value>")
+       for line in ('Require claim tenant ""', 'Require claim tenant "${EMPTY}"',
+                    "Require claim tenant ${EMPTY}", "Require claim ${EMPTY}",
+                    'Require claim tenant a "${EMPTY}"',
+                    'Require claim tenant "" a',
+                    'Require not claim tenant "${EMPTY}"',
+                    'Require claim tenant ~ "${EMPTY}"',
+                    "Require claim tenant:${EMPTY}",
+                    'Require claim tenant:a "${EMPTY}"',
+                    'Require claim tenant "%{req:X}" "${EMPTY}"',
+                    'Require bearer-claim tenant "${EMPTY}"',
+                    'Require scope ""', "Require scope ${EMPTY}",
+                    'Require scope read "${EMPTY}"',
+                    "Require scope read ${EMPTY}",
+                    'Require bearer-scope "${EMPTY}" read')},
     "require regex of the request": (
         with_issuer('Require claim a ~ "%{req:X}"'), "Require", "only stand"),
     "require path of the request": (
