@@ -41,9 +41,12 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
                         apr_pool_t *ptemp, server_rec *s)
 {
+    int foreign, wrong;
+
     mab_log_install(s);
-    mab_require_check(s);
-    return mab_check_all(pconf, ptemp, s);
+    foreign = mab_require_check(ptemp, s);
+    wrong = mab_check_all(pconf, ptemp, s);
+    return foreign != OK ? foreign : wrong;
 }
 
 /* 1 the log, 2 the shared segment with the keys of files, 3 the fetcher */

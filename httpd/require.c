@@ -12,6 +12,7 @@
 #include <mod_auth.h>
 
 #include "bearer/match.h"
+#include "httpd/foreign.h"
 #include "httpd/request.h"
 #include "httpd/words.h"
 
@@ -502,13 +503,30 @@ void mab_require_register(apr_pool_t *pool)
     ap_hook_expr_lookup(look_up, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-void mab_require_check(server_rec *s)
+static bool is_foreign(const char *name, const authz_provider *ours)
 {
-    if (ap_lookup_provider(AUTHZ_PROVIDER_GROUP, "claim",
-                           AUTHZ_PROVIDER_VERSION)
-        == &claim_provider)
-        return;
+    return ap_lookup_provider(AUTHZ_PROVIDER_GROUP, name,
+                              AUTHZ_PROVIDER_VERSION)
+           != ours;
+}
+
+int mab_require_check(apr_pool_t *ptemp, server_rec *s)
+{
+    const char *names[3] = {NULL, NULL, NULL};
+    int count = 0;
+
+    if (is_foreign("claim", &claim_provider))
+        names[count++] = "claim";
+    if (is_foreign("scope", &scope_provider))
+        names[count++] = "scope";
+    if (!count)
+        return OK;
+    if (mab_foreign_check(names, s, ptemp))
+        return HTTP_INTERNAL_SERVER_ERROR;
     ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, s,
-                 "MAB0101: \"Require claim\" belongs to another module here; "
-                 "write \"Require bearer-claim\" where AuthType is Bearer");
+                 "MAB0101: \"Require %s\" belongs to another module here; "
+                 "write \"Require bearer-%s\" where AuthType is Bearer, in "
+                 ".htaccess files too",
+                 names[0], names[0]);
+    return OK;
 }
