@@ -938,6 +938,20 @@ static const char *watch_auth_type(cmd_parms *cmd, void *record,
     return NULL;
 }
 
+/* SetHandler: only watched, too. The status page is for whom the administrator
+ * says; who may write a .htaccess file must not put it anywhere else. */
+static const char *watch_handler(cmd_parms *cmd, void *record,
+                                 const char *handler)
+{
+    mab_place_t *place = record;
+
+    if (mab_words_in_htaccess(cmd) || strcmp(handler, MAB_STATUS_HANDLER) != 0)
+        return NULL;
+    (void)register_place(cmd, place);
+    place->status = 1;
+    return NULL;
+}
+
 #define EVERYWHERE   (RSRC_CONF | OR_AUTHCFG)
 #define NOT_HTACCESS (RSRC_CONF | ACCESS_CONF)
 
@@ -986,4 +1000,6 @@ const command_rec mab_directives[] = {
                   "an issuer is down"),
     AP_INIT_TAKE1("AuthType", watch_auth_type, NULL, OR_AUTHCFG,
                   "watched, to check places with AuthType Bearer at start"),
+    AP_INIT_TAKE1("SetHandler", watch_handler, NULL, OR_FILEINFO,
+                  "watched, to know where the status page may be"),
     {NULL}};
