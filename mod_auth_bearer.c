@@ -46,9 +46,12 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
                         apr_pool_t *ptemp, server_rec *s)
 {
+    int foreign, wrong;
+
     mab_log_install(s);
-    mab_require_check(s);
-    return mab_check_all(pconf, ptemp, s);
+    foreign = mab_require_check(ptemp, s);
+    wrong = mab_check_all(pconf, ptemp, s);
+    return foreign != OK ? foreign : wrong;
 }
 
 /* 1 the log, 2 the shared segment with the keys of files, 3 the fetcher */
@@ -257,7 +260,7 @@ static int guard(request_rec *r)
     if (!mab_record_is_ours(r) || (request && request->admitted))
         return DECLINED;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MAB0405: a request came to its handler past the access "
+                  "MAB0406: a request came to its handler past the access "
                   "checks; answered 403");
     return HTTP_FORBIDDEN;
 }

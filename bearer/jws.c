@@ -145,8 +145,8 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
         return why;
     if (parts.header.len > BEARER_LIMIT_HEADER)
         return BEARER_TOKEN_SIZE;
-    /* 3: what passes cannot trip cjose's assertions, and a token has no second
-     * spelling (deny-list and cache evasion) */
+    /* 3: what passes cannot trip cjose's assertions, and the same bytes have no
+     * second spelling (deny-list and cache evasion) */
     why = bearer_b64url_parse(parts.header, &header, pool);
     if (why)
         return why;

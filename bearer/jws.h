@@ -50,6 +50,11 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
  * accepts zero-extended ES ones), only then cjose or OpenSSL is asked. The
  * OpenSSL error queue is left empty.
  *
+ * That a signature is good does not make it the only one: an issuer can make many,
+ * and each ES signature (r, s) has a twin (r, n - s) that anybody can make. Who
+ * remembers, denies or counts tokens goes by signed_part; who keeps what was
+ * proven, by all bytes.
+ *
  * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH, BEARER_SIG_WRONG (also
  *         where memory ran out inside a verification that does not say so),
  *         BEARER_NO_MEMORY

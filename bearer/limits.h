@@ -63,6 +63,23 @@
 /** Addresses of one host that are tried. */
 #define BEARER_LIMIT_ADDRESSES 8
 
+/* --- .htaccess files, read for a request ---------------------------------- */
+
+/** Claims exported in one place; each is compared with all the others. */
+#define BEARER_LIMIT_EXPORTS 256
+/** Words of one list in one directive: audiences, claims that must be there,
+ * claims that are the user. A line may have megabytes. */
+#define BEARER_LIMIT_WORDS 1024
+
+/* --- Require lines ------------------------------------------------------- */
+
+/** Steps that the regular expressions of one Require line may take for one
+ * token, over all members of a claim: some milliseconds. A check of a name takes
+ * ten or so. */
+#define BEARER_LIMIT_REGEX_LINE 200000
+/** The same for all lines of one request. */
+#define BEARER_LIMIT_REGEX_REQUEST 1000000
+
 /* --- text --------------------------------------------------------------- */
 
 /** The particulars of a reason (bearer_note_t), with its NUL. */

@@ -16,10 +16,8 @@ typedef struct kind_t {
     const char *separators;
     const char *blanks; /* after a separator they are none of the piece */
     bool (*next)(const struct kind_t *kind, piece_t *piece);
-    /* where what is to be taken out begins (it ends with the piece), NULL if there
-     * is nothing of that name */
-    const char *(*match)(const piece_t *piece, const char *name,
-                         bearer_str_t *value);
+    bool (*match)(const piece_t *piece, const char *name, bearer_str_t *value);
+    const char *nothing; /* of these alone there is no list left */
 } kind_t;
 
 static bearer_str_t between(const char *at, const char *end)
@@ -154,92 +152,38 @@ static const char *find_equals(const char *at, const char *end)
     return memchr(at, '=', (apr_size_t)(end - at));
 }
 
-static const char *match_query(const piece_t *piece, const char *name,
-                               bearer_str_t *value)
+static bool match_query(const piece_t *piece, const char *name,
+                        bearer_str_t *value)
 {
     const char *equals = find_equals(piece->at, piece->end);
     bearer_str_t own;
 
     if (!equals)
-        return NULL;
+        return false;
     own = between(piece->at, equals);
     if (is_same(own, name) || is_same_decoded(own, name))
         *value = between(equals + 1, piece->end);
     else if (is_lookalike(own, name))
         *value = doubtful(piece->at, equals, piece->end);
     else
-        return NULL;
-    return piece->at;
+        return false;
+    return true;
 }
 
-/* what some readers take for the end of a cookie inside of what is one for us */
-static bool is_break(char c)
-{
-    return !is_visible((unsigned char)c) || c == ',';
-}
-
-/* which of them go with what is taken out; other bytes may be half a character */
-static bool is_separator(char c)
-{
-    return (unsigned char)c <= ' ' || c == ',';
-}
-
-/* The word before an equals sign, if it begins after a break. No further back than
- * the sign before it: a long value is not read twice (exhaustion). */
-static bearer_str_t word_before(const char *equals, const char *stop)
-{
-    bearer_str_t none = {NULL, 0};
-    const char *end = equals, *at;
-
-    while (end > stop && !is_visible((unsigned char)end[-1]))
-        end--;
-    for (at = end; at > stop && !is_break(at[-1]); at--)
-        ;
-    return at > stop ? between(at, end) : none;
-}
-
-/* a cookie in another's value: whoever may write that must not plant a token, nor
- * have the program read one that we did not see */
-static const char *match_within(const piece_t *piece, const char *name,
-                                bearer_str_t *value)
-{
-    const char *stop = piece->at, *equals;
-
-    for (; (equals = find_equals(stop, piece->end)); stop = equals + 1) {
-        bearer_str_t word = word_before(equals, stop);
-        const char *from = word.data;
-
-        if (!from || !is_lookalike(word, name))
-            continue;
-        *value = doubtful(from, equals, piece->end);
-        while (from > piece->at && is_separator(from[-1]))
-            from--;
-        return from;
-    }
-    return NULL;
-}
-
-static const char *match_cookie(const piece_t *piece, const char *name,
-                                bearer_str_t *value)
+/* RFC 6265 5.4: a semicolon ends a cookie and nothing else does. A blank in the value
+ * of another one plants no token. */
+static bool match_cookie(const piece_t *piece, const char *name,
+                         bearer_str_t *value)
 {
     const char *equals = find_equals(piece->at, piece->end);
     const char *end = piece->end;
-    bearer_str_t own;
 
-    if (!equals)
-        return NULL;
-    own = between(piece->at, equals);
-    if (is_same(own, name)) {
-        while (end > equals + 1 && (end[-1] == ' ' || end[-1] == '\t'))
-            end--;
-        *value = between(equals + 1, end);
-        return piece->at;
-    }
-    if (is_lookalike(own, name)) {
-        *value = doubtful(piece->at, equals, end);
-        return piece->at;
-    }
-    return match_within(piece, name, value);
+    if (!equals || !is_same(between(piece->at, equals), name))
+        return false;
+    while (end > equals + 1 && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *value = between(equals + 1, end);
+    return true;
 }
 
 /* --- names ------------------------------------------------------------------------ */
@@ -271,30 +215,21 @@ static bool next_name(const kind_t *kind, piece_t *piece)
     return piece->end > piece->gap;
 }
 
-static const char *match_name(const piece_t *piece, const char *name,
-                              bearer_str_t *value)
+static bool match_name(const piece_t *piece, const char *name,
+                       bearer_str_t *value)
 {
-    const char *at = piece->at;
-
-    for (; at < piece->end && *name; at++, name++) {
-        char x = *at == '_' ? '-' : *at;
-        char y = *name == '_' ? '-' : *name;
-
-        if (apr_tolower(x) != apr_tolower(y))
-            return NULL;
-    }
-    if (at < piece->end || *name)
-        return NULL;
     *value = between(piece->at, piece->end);
-    return piece->at;
+    return value->len == strlen(name)
+           && strncasecmp(value->data, name, value->len) == 0;
 }
 
 /* --- lists ------------------------------------------------------------------------ */
 
 static const kind_t kinds[] = {
-    [BEARER_PAIRS_COOKIE] = {";", " \t", next_pair, match_cookie},
-    [BEARER_PAIRS_QUERY] = {"&;", "", next_pair, match_query},
-    [BEARER_PAIRS_NAMES] = {",;", " \t\n\v\f\r", next_name, match_name},
+    [BEARER_PAIRS_COOKIE] = {";", " \t", next_pair, match_cookie, " \t"},
+    [BEARER_PAIRS_QUERY] = {"&;", "", next_pair, match_query, ""},
+    [BEARER_PAIRS_NAMES] = {",;", " \t\n\v\f\r", next_name, match_name,
+                            ",; \t\n\v\f\r"},
 };
 
 int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,
@@ -322,15 +257,6 @@ static char *append(char *to, const char *at, const char *end)
     return to + len;
 }
 
-/* a field of separators and blanks says nothing; a query of them is a query */
-static bool is_empty(const kind_t *kind, const char *text)
-{
-    while (*text && *kind->blanks
-           && (strchr(kind->separators, *text) || strchr(kind->blanks, *text)))
-        text++;
-    return !*text;
-}
-
 /* All into one block: a list that is copied with each word takes as much memory as
  * the square of its length (exhaustion). */
 const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
@@ -338,27 +264,26 @@ const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
 {
     piece_t piece = {NULL, text, text};
     char *rest = NULL, *to = NULL;
-    const char *from;
     bearer_str_t value;
-    bool kept = false;
+    bool kept = false, found;
 
     while (text && kinds[kind].next(&kinds[kind], &piece)) {
-        from = kinds[kind].match(&piece, name, &value);
-        if (from && !rest) {
+        found = kinds[kind].match(&piece, name, &value);
+        if (found && !rest) {
             rest = apr_palloc(pool, strlen(text) + 1);
             to = append(rest, text, piece.gap);
         }
-        if (from == piece.at)
+        if (found)
             continue;
         if (rest)
             to = append(to, kept || piece.gap == text ? piece.gap : piece.at,
-                        from ? from : piece.end);
+                        piece.end);
         kept = true;
     }
     if (!rest)
         return text;
     *to = '\0';
-    return is_empty(&kinds[kind], rest) ? NULL : rest;
+    return rest[strspn(rest, kinds[kind].nothing)] ? rest : NULL;
 }
 
 const char *bearer_pairs_remove_query(const char *uri, const char *name,

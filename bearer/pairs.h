@@ -19,17 +19,15 @@
  *                     the whole of it, "name=value", which is no token's form
  *
  * kind     list ends at    the name itself                lookalikes
- * COOKIE   ;               the same bytes                 yes, see below
+ * COOKIE   ;               the same bytes                 none: whoever may set a
+ *                                                         cookie must not shut out
  * QUERY    & and ;         the same when %XX is decoded   yes, see below
- * NAMES    , ; and blanks  without case, _ like -         none
+ * NAMES    , ; and blanks  without case                   none
  *
- * Lookalikes, when %XX, %uXXXX and + are decoded (PHP and Rack do it to names of
- * cookies, too): another case (ASP.NET), "." " " "[" for "_" (PHP), "name[x]" and
- * what a NUL ends (PHP makes a list of it, C ends there), blanks and bytes beyond
- * ASCII around it (Python, Node and Java trim, also U+0085 and U+00A0). In a cookie
- * also a "name=" in another's value after a comma (httpd's ap_cookie_read, Rack,
- * CGI.pm, Jetty) or a blank (Python's http.cookies): RFC 6265 allows neither in a
- * value.
+ * Lookalikes, when %XX, %uXXXX and + are decoded: another case (ASP.NET), "." " "
+ * "[" for "_" (PHP), "name[x]" and what a NUL ends (PHP makes a list of it, C ends
+ * there), blanks and bytes beyond ASCII around it (Python, Node and Java trim, also
+ * U+0085 and U+00A0).
  *
  * Not a pair, and left alone: a name without "=".
  */
@@ -43,13 +41,13 @@ typedef enum bearer_pairs_kind_t {
     BEARER_PAIRS_QUERY,  /**< name=value&name=value */
     /** The field Connection, as mod_proxy 2.4 reads it (by httpd's ap_get_token):
      * a name ends at a comma, semicolon or blank; quotes hide all three and stay
-     * part of the name. "_" is like "-", as CGI makes one variable of both. */
+     * part of the name. */
     BEARER_PAIRS_NAMES
 } bearer_pairs_kind_t;
 
 /**
  * How often the name is in the list: more than once is more than one place (RFC
- * 6750 2). A cookie that holds it several times counts once.
+ * 6750 2).
  *
  * @param text   the list; NULL is an empty one
  * @param values set to the first max values, in their order: of a COOKIE without
@@ -65,11 +63,10 @@ int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,
 /**
  * The list without the name: bearer_pairs_find counts 0 in what is returned. With a
  * pair goes the separator before it (after it for the first) and the blanks beside
- * that; of a cookie that has a lookalike in its value the rest goes from there.
- * Nothing else changes by a byte.
+ * that. Nothing else changes by a byte.
  *
  * @return text itself if there is nothing to take out; NULL if then nothing is left
- *         (of a COOKIE and of NAMES: but separators and blanks)
+ *         (of a COOKIE: but blanks; of NAMES: but separators and blanks)
  */
 const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
                                 const char *name,

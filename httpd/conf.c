@@ -33,6 +33,7 @@ const mab_field_t mab_conf_place_fields[] = {
     {"foreign", MAB_FLAG, AT(mab_place_t, foreign), 0, 1, 0, NULL},
     {"optional", MAB_FLAG, AT(mab_place_t, optional), 0, 1, 0, NULL},
     {"bearer", MAB_FLAG, AT(mab_place_t, bearer), 0, 1, 0, NULL},
+    {"status", MAB_FLAG, AT(mab_place_t, status), 0, 1, 0, NULL},
     {"algs", MAB_BYTES, AT(mab_place_t, algs), 0, APR_INT32_MAX, 0, NULL},
     END_OF_FIELDS};
 

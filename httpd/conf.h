@@ -19,6 +19,9 @@
 #include "bearer/resource.h"
 #include "httpd/mab.h"
 
+/** The handler of the status page. */
+#define MAB_STATUS_HANDLER "bearer-status"
+
 /** A number that no directive has set. */
 #define MAB_UNSET APR_INT64_MIN
 
@@ -80,6 +83,7 @@ typedef struct mab_place_t {
     apr_int64_t errors, detail, unavailable;
     apr_int64_t forward, foreign, optional;
     apr_int64_t bearer; /**< AuthType is Bearer */
+    apr_int64_t status; /**< SetHandler is bearer-status, not in .htaccess */
     apr_int64_t algs;   /**< a bearer_algset_t */
 
     /* lists; NULL: not set here */

@@ -102,23 +102,21 @@ static void protect_header(request_rec *r, const char *name)
     }
 }
 
-/* a value with a control character is not given on: it could end the header or
- * the variable and begin another */
+/* a value with a flaw is not given on: it could end the header or the variable and
+ * begin another, or be read as something else */
 static void give_one(request_rec *r, mab_request_t *request,
                      const bearer_claims_t *claims, const mab_export_t *export)
 {
     apr_table_t *table = export->header ? r->headers_in : r->subprocess_env;
     bearer_str_t text = {NULL, 0};
+    const char *flaw = NULL;
 
     if (claims)
-        text = bearer_claims_text(claims, export->path, export->form,
-                                  export->join, r->pool);
-    if (text.data && bearer_claims_has_control(text)) {
+        flaw = bearer_claims_export(claims, export->path, export->form,
+                                    export->join, &text, r->pool);
+    if (flaw)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      "claim for %s not exported: it holds a control character",
-                      export->target);
-        text.data = NULL;
-    }
+                      "claim for %s not exported: %s", export->target, flaw);
     if (export->header)
         remove_header(r, export->target);
     else

@@ -17,7 +17,7 @@ static bool is_visible(const char *text)
 {
     bearer_str_t str = {text, text ? strlen(text) : 0};
 
-    return text && text[strspn(text, " ")] && !bearer_claims_has_control(str);
+    return str.len && !bearer_claims_flaw(str);
 }
 
 /* AuthBearerUser expr=: the claims are there already */

@@ -202,7 +202,7 @@ SECOND = ["access%5ftoken=", "access%5Ftoken=", "%61ccess_token=",
 OTHER = ["xaccess%5ftoken=", "access%5ftokenx=", "access%255ftoken=",
          "a=b;xaccess_token=", "access%5ftoken", "a=access%5ftoken",
          "access%token=", "access%5token=", "access%5gtoken=", "a=1;b=2;c",
-         "access_token%00=", "%3baccess_token", "a=%26access_token%3D"]
+         "%3baccess_token", "a=%26access_token%3D"]
 
 
 def logged(site, mark, *tokens):

@@ -58,6 +58,8 @@ def site(serve, base, tokens):
         .place("user-pointer", "AuthBearerUser /https:~1~1example.org~1roles/0")\
         .place("user-expr",
                "AuthBearerUser \"expr=%{tolower:%{claim:email}}\"") \
+        .place("user-expr-two",
+               "AuthBearerUser \"expr=%{claim:iss}#%{claim:email}\"") \
         .place("expr",
                'Header set X-Claim "expr=%{claim:email}"',
                'Header set X-Deep "expr=%{claim:realm_access.roles.1}"',
@@ -133,6 +135,52 @@ def test_control_characters_are_not_exported(site, tokens, value):
     # base64url is the way out
     text = answer.header("Seen-X-Email-B64")
     assert base64.urlsafe_b64decode(text + "==").decode() == value
+
+
+BLANK_ENDS = ["admin ", " admin", "admin\u00a0", "\u2003admin", "admin\u200b",
+              "\ufeffadmin", "admin\u00ad", "admin\U000e0041", " ",
+              "\u200b\u2060", "\u2800"]
+
+
+@pytest.mark.parametrize("value", BLANK_ENDS, ids=ascii)
+def test_blank_ends_are_not_exported(site, tokens, value):
+    """Who reads a header cuts blanks off, and "admin " becomes "admin"."""
+    answer = site.accepted("/p/env", tokens.token(email=value))
+    assert not answer.header("Env-EMAIL")
+    assert "claim for E_EMAIL not exported: it begins or ends with a blank" \
+        in site.errorlog.text()
+    assert answer.header("Env-MAIL-JSON") is not None
+    answer = site.accepted("/p/header", tokens.token(email=value))
+    text = answer.header("Seen-X-Email-B64")
+    assert base64.urlsafe_b64decode(text + "==").decode() == value
+    answer = site.accepted("/p/expr", tokens.token(email=value))
+    assert not answer.header("X-Claim")
+
+
+@pytest.mark.parametrize("value", BLANK_ENDS, ids=ascii)
+def test_blank_ends_are_no_user(site, tokens, value):
+    token = tokens.token(sub=value)
+    site.refused("/p/env", token, "subject_missing")
+    site.refused("/p/header", token, "subject_missing")
+    for place in ("user-expr", "user-expr-two"):
+        site.refused(f"/p/{place}", tokens.token(email=value),
+                     "subject_missing")
+    # as a name that is not there: the next one counts
+    site.accepted("/p/user", tokens.token(email=value), "alice")
+
+
+@pytest.mark.parametrize("roles", [
+    ["x,admin,y"], ["x", " admin"], ["x", "admin\u200b"], ["x", ["admin"]],
+    ["x", None], {"admin": 1}, "x,admin", ["x;admin"]], ids=ascii)
+def test_what_cannot_be_joined_is_left_out(site, tokens, roles):
+    token = tokens.token(realm_access={"roles": roles})
+    semicolons = site.accepted("/p/env", token).header("Env-ROLES-JOIN")
+    commas = site.accepted("/p/header", token).header("Seen-X-Roles")
+    for text, separator in ((semicolons, ";"), (commas, ",")):
+        members = roles if isinstance(roles, list) else [roles]
+        cut = [part.strip() for part in (text or "").split(separator)]
+        assert not text or cut == members
+    assert "not exported: it cannot be joined" in site.errorlog.text()
 
 
 def test_claims_as_request_headers(site, tokens):

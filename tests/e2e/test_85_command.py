@@ -275,11 +275,17 @@ def test_another_time(folder, maker, at, status):
 
 
 def test_what_a_terminal_obeys_is_not_printed(folder, maker):
-    token = maker.token(sub="a\u202e\u009b31m", kid2="\x1b[31m")
-    for said in (verify(folder, token), run("explain", token=token),
-                 verify(folder, maker.forge(header=maker.header(
-                     kid="\x1b[31m\u009b")))):
+    odd = "\x1b[31m\u009b\x7f"
+    token = maker.token(sub="a\u202e\u009b31m", **{odd: odd})
+    forged = maker.forge(header=maker.header(kid=odd))
+    for said in (said for words in ((), ("--json",)) for said in (
+            verify(folder, token, *words), verify(folder, forged, *words),
+            run("explain", *words, token=token),
+            run("explain", *words, token=forged))):
         assert all(c == "\n" or " " <= c <= "~" for c in said.out), said.out
+    # escaped, and all there
+    found = run("explain", "--json", token=token).json()
+    assert found["claims"][odd] == odd
 
 
 # --- the network ------------------------------------------------------------

@@ -134,61 +134,22 @@ static void give(slow_t *slow, bearer_str_t value)
     slow->values[slow->count++] = value;
 }
 
-/* where in a cookie's value another begins that is ours to some; its end if nowhere */
-static apr_size_t find_within(const char *text, apr_size_t at, apr_size_t end,
-                              const char *name, apr_pool_t *pool,
-                              apr_size_t *equals)
-{
-    apr_size_t from, to;
-
-    for (from = at + 1; from < end; from++) {
-        if (is_plain((unsigned char)text[from - 1]) && text[from - 1] != ',')
-            continue;
-        for (to = from; to < end && is_plain((unsigned char)text[to])
-                        && text[to] != ',' && text[to] != '=';
-             to++)
-            ;
-        for (*equals = to;
-             *equals < end && !is_plain((unsigned char)text[*equals]);
-             (*equals)++)
-            ;
-        if (to > from && *equals < end && text[*equals] == '='
-            && is_like(span(text, from, to), name, pool))
-            return from;
-    }
-    return end;
-}
-
 static void read_cookie(slow_t *slow, const char *text, apr_size_t gap,
                         apr_size_t at, apr_size_t end, const char *name,
                         apr_pool_t *pool)
 {
-    apr_size_t equals = at, from = end, last = end;
+    apr_size_t equals = at, last = end;
 
     while (equals < end && text[equals] != '=')
         equals++;
-    if (equals == end) {
+    if (equals == end || equals - at != strlen(name)
+        || memcmp(text + at, name, equals - at) != 0) {
         keep(slow, span(text, gap, at), span(text, at, end), pool);
         return;
     }
-    if (equals - at == strlen(name)
-        && memcmp(text + at, name, equals - at) == 0) {
-        while (last > equals + 1 && is_one_of(text[last - 1], " \t"))
-            last--;
-        give(slow, span(text, equals + 1, last));
-        return;
-    }
-    if (is_like(span(text, at, equals), name, pool))
-        from = at;
-    else
-        from = find_within(text, at, end, name, pool, &equals);
-    if (from < end)
-        give(slow, span(text, equals + 1 == end ? end : from, end));
-    while (from < end && from > at
-           && ((unsigned char)text[from - 1] <= 0x20 || text[from - 1] == ','))
-        from--;
-    if (from > at)
-        keep(slow, span(text, gap, at), span(text, at, from), pool);
+    while (last > equals + 1 && is_one_of(text[last - 1], " \t"))
+        last--;
+    give(slow, span(text, equals + 1, last));
 }
 
 static void read_query(slow_t *slow, const char *text, apr_size_t gap,
@@ -248,9 +209,7 @@ static void read_names(slow_t *slow, const char *text, const char *name,
             apr_size_t k = 0;
 
             while (k < word.len && name[k]
-                   && (apr_tolower(word.data[k]) == apr_tolower(name[k])
-                       || (is_one_of(word.data[k], "-_")
-                           && is_one_of(name[k], "-_"))))
+                   && apr_tolower(word.data[k]) == apr_tolower(name[k]))
                 k++;
             if (k == word.len && !name[k])
                 give(slow, word);
@@ -288,7 +247,7 @@ static slow_t *read_slowly(bearer_pairs_kind_t kind, const char *text,
     for (c = slow->rest; *c; c++)
         slow->nothing &=
             is_one_of(*c, kind == BEARER_PAIRS_QUERY    ? ""
-                          : kind == BEARER_PAIRS_COOKIE ? "; \t"
+                          : kind == BEARER_PAIRS_COOKIE ? " \t"
                                                         : ",; \t\n\v\f\r");
     return slow;
 }

@@ -58,9 +58,13 @@ static void set_target(request_rec *r, const char *path)
 
 request_rec *inside_request(const char *path, apr_pool_t *pool)
 {
-    request_rec *r = apr_pcalloc(pool, sizeof(*r));
-    inside_output_t *output = apr_pcalloc(pool, sizeof(*output));
+    request_rec *r;
+    inside_output_t *output;
 
+    /* each has its own, as in httpd: some things are kept with it */
+    (void)apr_pool_create(&pool, pool);
+    r = apr_pcalloc(pool, sizeof(*r));
+    output = apr_pcalloc(pool, sizeof(*output));
     r->pool = pool;
     r->server = server;
     r->connection = make_connection(pool);
@@ -108,16 +112,15 @@ const char *inside_body(request_rec *r)
 
 mab_request_t *inside_admit(request_rec *r, const char *claims)
 {
-    mab_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
+    mab_request_t *request = mab_record_begin(r);
 
     assert_int_equal(bearer_claims_parse(unit_str(claims),
                                          &request->verdict.claims, NULL,
                                          r->pool),
                      BEARER_OK);
     request->verdict.why = BEARER_OK;
-    request->place = mab_conf_place(r);
+    request->judged = true;
     request->user = r->user = (char *)"alice";
-    ap_set_module_config(r->request_config, &auth_bearer_module, request);
     return request;
 }
 

@@ -73,7 +73,7 @@ static void show_dump(void **state)
     expect_line(all, "claim", "sub header:X-User", *state);
     expect_line(all, "claim", "groups env:GROUPS join:,", *state);
     expect_line(all, "optional", "On", *state);
-    expect_line(all, "forward", "Off", *state);
+    expect_line(all, "forward", "Off foreign=Off", *state);
     expect_line(all, "errors", "off detail=Off unavailable=401", *state);
     expect_line(all, "cross-origin", "off", *state);
     expect_line(text, "source", "header:Authorization:Bearer", *state);

@@ -1271,10 +1271,11 @@ static bearer_reason_t match(void *baton, apr_pool_t *pool)
     static const char *const words[] = {"a", "~", "^x(y|b)+z$"};
     const bearer_match_t *line = NULL;
     bearer_match_result_t result = BEARER_MATCH_UNSURE;
+    bearer_match_work_t work = {0};
     bearer_reason_t why = bearer_match_parse(words, 3, &line, NULL, pool);
 
     if (!why)
-        result = bearer_match_check(line, baton);
+        result = bearer_match_check(line, baton, &work);
     back();
     if (why)
         return why;

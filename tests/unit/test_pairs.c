@@ -68,7 +68,7 @@ static void pairs_cookies(void **state)
         {"an empty one", "", "", "="},
         {"only ours", "tok=T", "<T>", NULL},
         {"with blanks", " tok=T\t", "<T>", NULL},
-        {"with separators", ";tok=T; ;", "<T>", NULL},
+        {"with separators", ";tok=T; ;", "<T>", "; ;"},
         {"the first", "tok=T; a=1; b=2", "<T>", "a=1; b=2"},
         {"in the middle", "a=1; tok=T; b=2", "<T>", "a=1; b=2"},
         {"the last", "a=1;  b=2;\ttok=T", "<T>", "a=1;  b=2"},
@@ -93,53 +93,21 @@ static void pairs_cookies(void **state)
     run(C, rows, sizeof(rows) / sizeof(rows[0]), "tok", *state);
 }
 
-/* each is the cookie "tok" or "my_tok" to somebody */
-static void pairs_cookies_as_others_read_them(void **state)
+/* some readers see our cookie in these; each is another cookie all the same */
+static void pairs_cookies_of_other_names(void **state)
 {
     static const row_t rows[] = {
-        {"PHP: dot", "my.tok=T; a=1", "<my.tok=T>", "a=1"},
-        {"PHP: blank", "a=1; my tok=T", "<my tok=T>", "a=1"},
-        {"PHP: bracket", "my[tok=T", "<my[tok=T>", NULL},
-        {"PHP: a list", "my_tok[0]=T", "<my_tok[0]=T>", NULL},
-        {"PHP: coded", "my%5ftok=T", "<my%5ftok=T>", NULL},
-        {"PHP: a plus", "my+tok=T", "<my+tok=T>", NULL},
-        {"PHP: a coded blank in front", "%20my_tok=T", "<%20my_tok=T>", NULL},
-        {"C: a NUL", "my_tok%00x=T", "<my_tok%00x=T>", NULL},
-        {"ASP.NET: case", "MY_Tok=T", "<MY_Tok=T>", NULL},
-        {"Java: a blank before the sign", "my_tok =T", "<my_tok =T>", NULL},
-        {"Python: 1F", "\x1fmy_tok=T", "<\x1fmy_tok=T>", NULL},
-        {"Python: 85", "my_tok\x85=T", "<my_tok\x85=T>", NULL},
-        {"Node: A0", "\xa0my_tok=T", "<\xa0my_tok=T>", NULL},
-        {"UTF-8: U+FEFF", "\xef\xbb\xbfmy_tok=T", "<\xef\xbb\xbfmy_tok=T>",
-         NULL},
-        {"httpd: comma", "a=1,my_tok=T; b=2", "<my_tok=T>", "a=1; b=2"},
-        {"two fields joined", "a=1, my_tok=T", "<my_tok=T>", "a=1"},
-        {"Python: blank", "a=1; note=x my_tok=T y; b=2", "<my_tok=T y>",
-         "a=1; note=x; b=2"},
-        {"Python: blanks", "note=x  my_tok = T", "<my_tok = T>", "note=x"},
-        {"no value before", "note my_tok=T", "<my_tok=T>", "note"},
-        {"coded within", "note=x,my%5Ftok=T", "<my%5Ftok=T>", "note=x"},
-        {"several within", "note=x my_tok=T,my_tok=U", "<my_tok=T,my_tok=U>",
-         "note=x"},
-        {"nothing before the comma", ",my_tok=T; b=2", "<my_tok=T>", "b=2"},
-        {"and ours", "x=y my_tok=T; my_tok=U", "<my_tok=T><U>", "x=y"},
-        {"blanks in front stay", " x=y my_tok=T", "<my_tok=T>", " x=y"},
-        {"an empty value", "my.tok=; a=1 my_tok=", "<><>", "a=1"},
-        {"another sign", "my-tok=T", "", "="},
-        {"coded twice", "my%255ftok=T", "", "="},
-        {"broken code", "my%5gtok=T; my%5=T; my%=T; %u005=T", "", "="},
-        {"a coded sign", "my_tok%3DT", "", "="},
-        {"in quotes", "note=\"my_tok=T\"", "", "="},
-        {"only a word of it", "note=x, my_tok", "", "="},
-        {"more before", "note=x,zmy_tok=T", "", "="},
-        {"a value of it", "note=x,y=my_tok=T", "", "="},
-    };
-    static const row_t other[] = {
-        {"the name's dot", "a_b=T; a.b=U", "<a_b=T><U>", NULL},
+        {"a dot", "my.tok=T; a=1", "", "="},
+        {"coded", "my%5ftok=T", "", "="},
+        {"case", "MY_Tok=T", "", "="},
+        {"a blank before the sign", "my_tok =T", "", "="},
+        {"a list", "my_tok[0]=T", "", "="},
+        {"two fields joined", "a=1, my_tok=T", "", "="},
+        {"after a blank", "a=1; note=x my_tok=T y; b=2", "", "="},
+        {"and ours", "x=y my_tok=T; my_tok=U", "<U>", "x=y my_tok=T"},
     };
 
     run(C, rows, sizeof(rows) / sizeof(rows[0]), "my_tok", *state);
-    run(C, other, 1, "a.b", *state);
 }
 
 static void pairs_queries(void **state)
@@ -190,7 +158,7 @@ static void pairs_names(void **state)
         {"the last", "close,x-uSER", "<x-uSER>", "close"},
         {"after a semicolon", "close; X-User", "<X-User>", "close"},
         {"after a blank", "close X-User\tte", "<X-User>", "close\tte"},
-        {"an underscore", "close, X_User", "<X_User>", "close"},
+        {"an underscore", "close, X_User", "", "="},
         {"twice", "X-User;X-User,te", "<X-User><X-User>", "te"},
         {"separators stay", ",; te , X-User ,; close ,", "<X-User>",
          ",; te ,; close ,"},
@@ -274,7 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(pairs_cookies),
-        unit_row(pairs_cookies_as_others_read_them),
+        unit_row(pairs_cookies_of_other_names),
         unit_row(pairs_queries),
         unit_row(pairs_names),
         unit_row(pairs_in_a_uri),

@@ -397,6 +397,15 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
                 pass
         return found
 
+    def highest_memory(self):
+        """The most memory that each worker ever had, in KiB."""
+        found = {}
+        for pid in self.workers():
+            with open(f"/proc/{pid}/status") as status:
+                found[pid] = int(re.search(r"VmHWM:\s*(\d+)",
+                                           status.read())[1])
+        return found
+
     def fetcher(self):
         """The pid of the child that fetches keys, as the log tells; None:
         nobody just now."""
