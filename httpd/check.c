@@ -411,6 +411,15 @@ static void advise_place(check_t *check, const mab_setting_t *setting)
                      "MAB0104: %s: AuthBearerAudience is any: tokens that the "
                      "issuer made for other services are good here too",
                      setting->bearer_where);
+    /* the same "sub" of two issuers: each decides about its own users only */
+    if (place->policy.issuer_count > 1 && !place->user)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
+            "alone, which two of them may give to different people; "
+            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
+            "or AuthBearerUser sub if they agree",
+            setting->bearer_where, place->policy.issuer_count);
     advise_granted(setting, place->optional == 1);
 }
 

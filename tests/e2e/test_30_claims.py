@@ -2,10 +2,11 @@
 """Claims into users, the environment, headers and expressions."""
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
-from testenv.mint import DROP
+from testenv.mint import AUDIENCE, DROP, Mint, key
 
 ENV_NAMES = "SUB EMAIL ROLES ROLES_JSON ROLES_JOIN ROLES_B64 ADDRESS COUNT " \
             "FLAG URLS FIRST ALL ALL64 NULL GONE MAIL_JSON".split()
@@ -181,6 +182,44 @@ def test_what_cannot_be_joined_is_left_out(site, tokens, roles):
         cut = [part.strip() for part in (text or "").split(separator)]
         assert not text or cut == members
     assert "not exported: it cannot be joined" in site.errorlog.text()
+
+
+def manual_lines(start):
+    """The lines of a block of the manual, from one that begins so."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "mod_auth_bearer.md"
+    block = [b for b in page.read_text().split("```") if b.startswith("apache")
+             and start in b]
+    assert len(block) == 1
+    return [line.strip() for line in block[0].splitlines()[1:]]
+
+
+def test_a_user_of_two_claims_reads_one_way(serve_once, base, tokens):
+    lines = manual_lines("%{claim:tenant}/%{claim:sub}")
+    lines = [line for line in lines if not line.startswith(
+        ("<Location", "</Location", "AuthBearerIssuer", "AuthBearerAudience"))]
+    server = serve_once(base().location("/p/two", *lines))
+    server.errorlog.allow_always("AH01630|AH01631|AH01629")
+    server.warm("/p/two", tokens.token(tenant="a", sub="b/c", scope="read"))
+    server.accepted("/p/two", tokens.token(tenant="a", sub="b/c", scope="read"),
+                    "a/b/c")
+    for more in ({"tenant": "a/b"}, {"tenant": ""}, {"tenant": "/"}, {}):
+        assert server.get("/p/two", tokens.token(
+            sub="c", scope="read", **more)).status == 403
+    assert server.get("/p/two", tokens.token(tenant="a", sub="c")).status == 403
+
+
+def test_users_of_two_issuers_are_told_apart(serve_once, base, issuer, tokens,
+                                             make_issuer):
+    signer = key("P-256", "ec1")
+    other = make_issuer("/told-apart", [signer])
+    server = serve_once(base().place(
+        "two", f"AuthBearerIssuer {issuer.url}",
+        f"AuthBearerIssuer {other.url}",
+        *manual_lines("%{claim:iss}#%{claim:sub}")))
+    strangers = Mint(other.url, signer, AUDIENCE)
+    for one, minted in ((issuer, tokens), (other, strangers)):
+        server.warm("/p/two", minted.token())
+        server.accepted("/p/two", minted.token(), f"{one.url}#alice")
 
 
 def test_claims_as_request_headers(site, tokens):

@@ -690,6 +690,16 @@ def test_a_configuration_without_places(site):
                   "-Require all granted")),
     (None, None, ("AuthBearerIssuer https://a.example",
                   "AuthBearerAudience a")),
+    ("MAB0109", "notice", ("AuthBearerIssuer https://a.example",
+                           "AuthBearerIssuer https://b.example",
+                           "AuthBearerAudience a")),
+    (None, None, ("AuthBearerIssuer https://a.example",
+                  "AuthBearerIssuer https://b.example",
+                  "AuthBearerAudience a", "AuthBearerUser sub")),
+    (None, None, ("AuthBearerIssuer https://a.example",
+                  "AuthBearerIssuer https://b.example",
+                  "AuthBearerAudience a",
+                  'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_legal_and_unwise(site, number, lines, conf):
     conf = [line.replace("ROOT", str(site.root)) for line in conf]
