@@ -562,9 +562,10 @@ static bool is_same(const attempt_t *attempt)
            && !memcmp(attempt->posted.data, text->data, text->len);
 }
 
-/* Whether this process still is the fetcher. One that is not anymore may have
- * an older answer than its successor, and must not put it in the place of a newer
- * one. Asked under the lock: the successor posts under it, too. */
+/* Whether this round still is the fetcher's. One that lost the lease since it
+ * began may have an older answer than its successor, and must not put it in the
+ * place of a newer one (a withdrawn key that comes back), even if its process
+ * has the lease again. Asked under the lock: the successor posts under it, too. */
 static bool is_leading(const bearer_refresh_env_t *env)
 {
     return !env->leads || env->leads(env->baton);
@@ -791,6 +792,11 @@ static void store(const attempt_t *attempt)
     apr_status_t rv;
 
     if (!env->store || !is_fetched(source))
+        return;
+    /* not under the lock, which nobody holds while a disk is waited for: who is
+     * stopped right here puts an older file in the place of a newer one, until
+     * the next good answer */
+    if (!is_leading(env))
         return;
     rv = bearer_keystore_write(env->store, &source->id, source->issuer,
                                attempt->keys ? attempt->keys_text

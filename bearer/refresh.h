@@ -69,7 +69,9 @@ typedef struct bearer_refresh_env_t {
     bearer_fetch_fn fetch;
     void (*lock)(void *baton); /**< around posts; may be NULL */
     void (*unlock)(void *baton);
-    bool (*leads)(void *baton); /**< asked under the lock; NULL: yes */
+    /** Whether this round is still the fetcher's, asked under the lock: it is
+     * not if the lease was another's meanwhile. NULL: yes. */
+    bool (*leads)(void *baton);
     bearer_now_t (*now)(void *baton);
     double (*jitter)(void *baton);
     const volatile apr_uint32_t *stop;

@@ -1566,6 +1566,26 @@ static bool usable(const world_t *w)
     return bearer_schedule_usable(&state, &w->source.schedule, w->now.tick);
 }
 
+static bool leads_once(void *baton BEARER_UNUSED)
+{
+    static int asked;
+
+    return asked++ == 0;
+}
+
+/* stopped between the board and the disk */
+static void refresh_stores_nothing_when_another_leads(void **state)
+{
+    world_t *w = discovered(*state);
+
+    (void)open_store(w);
+    w->env.leads = leads_once;
+    (void)answer(w, KEYS, 200, ONE("newer"));
+    advance(w, 3600);
+    unit_expect_reason("posted", run(w)->why, "ok");
+    assert_null(stored(w));
+}
+
 static void refresh_stores_keys_after_each_good_round(void **state)
 {
     world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
@@ -1944,6 +1964,7 @@ int main(void)
         unit_row(refresh_begins_where_another_process_found_the_keys),
         unit_row(refresh_does_not_believe_any_address_on_the_board),
         unit_row(refresh_posts_nothing_when_another_leads),
+        unit_row(refresh_stores_nothing_when_another_leads),
         unit_row(refresh_follows_keys_that_moved_in_the_same_round),
         unit_row(refresh_asks_once_at_an_address_that_did_not_move),
         unit_row(refresh_rediscovers_after_a_network_failure_next_time),
