@@ -359,6 +359,17 @@ static void advise_issuer(const mab_issuer_line_t *line)
                      line->where);
 }
 
+/* Then the children are who starts httpd, and what only he can read is theirs. */
+static void advise_key_store(const mab_registry_t *all, const server_rec *s)
+{
+    if (all->store.directory && geteuid() != 0)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "MAB0208: %s: httpd was not started as root, so programs "
+                     "that it runs (CGI) can read %s/store.key and choose "
+                     "the keys that the next start believes",
+                     all->store_where, all->store.directory);
+}
+
 /* the directives of the same section, AuthType's neighbours */
 static const ap_directive_t *first_neighbour(const mab_setting_t *setting)
 {
@@ -424,6 +435,7 @@ static void advise_all(check_t *check, const server_rec *s)
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL
         && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return;
+    advise_key_store(all, s);
     for (i = 0; i < all->issuers->nelts; i++)
         advise_issuer(APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *));
     for (i = 0; i < all->settings->nelts; i++) {

@@ -1509,6 +1509,7 @@ static const char *open_store(world_t *w)
                               apr_pool_cleanup_null);
     store->directory = directory;
     store->owner = geteuid();
+    store->key = (const unsigned char *)"0123456789abcdef0123456789abcdef";
     w->env.store = store;
     path = bearer_keystore_path(store, &w->source.id, w->pool);
     apr_pool_cleanup_register(w->pool, path, remove_path,
@@ -1829,7 +1830,8 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
          "{\"issuer\":\"https://other\",\"fetched\":1800000000,"
          "\"keys\":[" KEY("a") "]}",
          0, 0, BEARER_LEVEL_WARNING, "keystore_form"},
-        {"no JSON", HTML, 0, 0, BEARER_LEVEL_WARNING, "json_syntax"},
+        {"no JSON", "{" HTML, 0, 0, BEARER_LEVEL_WARNING, "json_syntax"},
+        {"not signed", HTML, 0, 0, BEARER_LEVEL_WARNING, "keystore_mac"},
         {"too old", NULL, 86400, 0, BEARER_LEVEL_NOTICE, "keystore_age"},
         {"from the future", NULL, -61, 0, BEARER_LEVEL_NOTICE, "keystore_age"},
         {"older than the clock", NULL, 1000, apr_time_from_sec(1000),
@@ -1845,7 +1847,12 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
         (void)answer(w, KEYS, 200, ONE("a"));
         (void)run(w);
         if (cases[i].text) {
-            put(path, cases[i].text, *state);
+            bearer_str_t text = unit_str(cases[i].text);
+
+            if (text.data[0] == '{')
+                text = bearer_keystore_sign(w->env.store, &w->source.id, text,
+                                            w->pool);
+            put(path, text.data, *state);
             assert_int_equal(chmod(path, 0600), 0);
         }
         advance(w, cases[i].later);
