@@ -31,13 +31,12 @@ static apr_time_t tick(const bearer_gate_t *gate)
 
 /* --- keys ------------------------------------------------------------------ */
 
-/* keys that nobody has confirmed for so long may be revoked ones */
+/* keys that nobody has confirmed for so long may be revoked ones; a file is
+ * confirmed by each look that finds it good, whether or not it has changed */
 static bool is_stale(const bearer_gate_t *gate, const bearer_source_t *source)
 {
     bearer_schedule_t state;
 
-    if (source->kind == BEARER_SOURCE_FILE)
-        return false;
     state = bearer_board_schedule(gate->conf.board, source->slot, &source->id);
     return !bearer_schedule_usable(&state, &source->schedule, tick(gate));
 }

@@ -152,6 +152,13 @@ bool bearer_refresh_due(const bearer_refresh_t *refresh,
 
 /* --- files -------------------------------------------------------------- */
 
+/* as ls and chmod have it */
+static unsigned mode_of(apr_fileperms_t protection)
+{
+    return ((unsigned)protection >> 2 & 0700)
+           | ((unsigned)protection >> 1 & 070) | ((unsigned)protection & 07);
+}
+
 static bearer_reason_t read_text(const char *path, bearer_str_t *out,
                                  bearer_note_t *note, apr_pool_t *pool)
 {
@@ -163,10 +170,16 @@ static bearer_reason_t read_text(const char *path, bearer_str_t *out,
     apr_status_t rv;
 
     /* looked at before opening: opening a FIFO would block the fetcher */
-    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE, pool);
+    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_PROT,
+                  pool);
     if (!rv && info.filetype != APR_REG) {
         bearer_note_set(note, "not a regular file");
         return BEARER_FILE_READ;
+    }
+    /* whoever can write it can sign tokens (planted keys) */
+    if (!rv && (info.protection & APR_FPROT_WWRITE)) {
+        bearer_note_set(note, "mode %03o", mode_of(info.protection));
+        return BEARER_FILE_WRITABLE;
     }
     if (!rv && (info.size <= 0 || info.size > BEARER_LIMIT_KEY_FILE)) {
         bearer_note_set(note, "%" APR_OFF_T_FMT " bytes", info.size);

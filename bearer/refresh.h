@@ -127,8 +127,8 @@ bool bearer_refresh_restore(const bearer_source_t *source,
 /**
  * Reads a key file now (post_config, as root): fills keys, does not post.
  *
- * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, and what
- *         bearer_jwks_parse_file returns
+ * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, BEARER_FILE_WRITABLE
+ *         (for everybody), and what bearer_jwks_parse_file returns
  */
 bearer_reason_t bearer_refresh_read_file(const char *path,
                                          const bearer_jwks_t **out,

@@ -1442,6 +1442,35 @@ static void refresh_keeps_the_keys_of_a_file_gone_bad(void **state)
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
 }
 
+/* whoever can write the file can sign tokens */
+static void refresh_takes_no_file_that_all_may_write(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *want;
+    } cases[] = {
+        {0600, "ok"},
+        {0644, "ok"},
+        {0664, "ok"},
+        {0666, "file_writable"},
+        {0602, "file_writable"},
+    };
+    const char *path = temporary(*state);
+    const bearer_jwks_t *keys = NULL;
+    bearer_note_t note = {""};
+    apr_size_t i;
+
+    put(path, ONE("good"), *state);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        unit_expect_reason(apr_psprintf(*state, "%o", (int)cases[i].mode),
+                           bearer_refresh_read_file(path, &keys, &note, *state),
+                           cases[i].want);
+    }
+    assert_string_equal(note.text, "mode 602");
+    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
+}
+
 static void refresh_does_not_hang_on_a_fifo_or_a_directory(void **state)
 {
     const char *path = temporary(*state);
@@ -1980,6 +2009,7 @@ int main(void)
         unit_row(refresh_tells_the_most_of_two_failures),
         unit_row(refresh_reads_a_key_file_again_when_it_changed),
         unit_row(refresh_keeps_the_keys_of_a_file_gone_bad),
+        unit_row(refresh_takes_no_file_that_all_may_write),
         unit_row(refresh_does_not_hang_on_a_fifo_or_a_directory),
         unit_row(refresh_reads_a_file_for_the_start),
         unit_row(refresh_never_looks_for_a_secret),
