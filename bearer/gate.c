@@ -59,7 +59,7 @@ static bearer_reason_t check_with(const bearer_gate_t *gate,
 
     why = bearer_verify_signature(job, keys, newer_may_help, note);
     /* only where a signature was computed */
-    if (!why || why == BEARER_SIG_WRONG)
+    if (!why || why == BEARER_SIG_WRONG || why == BEARER_KEY_AMBIGUOUS)
         /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it is there */
         bearer_stats_verify(gate->conf.stats, job->jws->alg,
                             tick(gate) - began);

@@ -66,9 +66,10 @@ def folder(tmp_path_factory):
     keys = mint.usual_keys() + [key("P-256", "many")]
     (made / "keys.json").write_text(
         json.dumps({"keys": [k.public() for k in keys]}))
-    # five keys that a token without a kid may have been signed with
+    # more keys than are tried for a token without a kid, none of which made it
+    other = key("P-256", "other")
     (made / "many.json").write_text(json.dumps(
-        {"keys": [EC.public(kid=f"k{n}") for n in range(5)]}))
+        {"keys": [other.public(kid=f"k{n}") for n in range(30)]}))
     (made / "key.pem").write_text(EC.pem())
     (made / "secret").write_bytes(SECRET.secret())
     (made / "secret").chmod(0o600)
