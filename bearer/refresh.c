@@ -106,6 +106,17 @@ bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
     return BEARER_OK;
 }
 
+void bearer_refresh_narrow_http(bearer_source_t *source)
+{
+    const char *written =
+        source->kind == BEARER_SOURCE_URL ? source->location : source->issuer;
+
+    /* metadata of a taken over https issuer must not have us call the services
+     * of our own host (SSRF) */
+    source->http_loopback =
+        source->http_loopback && bearer_url_is_http(written);
+}
+
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
                                         apr_pool_t *pool)
 {

@@ -29,7 +29,7 @@ typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
     const char *location; /**< URL or file; NULL for discovery */
-    bool http_loopback;
+    bool http_loopback; /**< see bearer_refresh_narrow_http */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
     bearer_fetch_tls_t *tls;
@@ -50,6 +50,13 @@ typedef struct bearer_source_t {
  */
 bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
     BEARER_MUST_USE;
+
+/**
+ * Where plain http is allowed, it is for what the administrator wrote: the switch
+ * stays on for a source whose own address (keys= or else the issuer) is http, and
+ * goes off for all others. Call before identify.
+ */
+void bearer_refresh_narrow_http(bearer_source_t *source);
 
 /** What one round did, for log, status page and tests. */
 typedef struct bearer_refresh_result_t {

@@ -130,6 +130,11 @@ static apr_port_t parse_port(const char *text)
     return port <= 65535 ? (apr_port_t)port : 0;
 }
 
+bool bearer_url_is_http(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0;
+}
+
 bool bearer_url_is_loopback(const char *host)
 {
     struct in_addr address;

@@ -455,7 +455,7 @@ static void advise_issuer(const mab_issuer_line_t *line)
                    || source->kind == BEARER_SOURCE_URL;
     const char *address = source->location ? source->location : source->issuer;
 
-    if (fetched && strncasecmp(address, "http://", 7) == 0)
+    if (fetched && bearer_url_is_http(address))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0102: %s: keys are fetched by http: whoever can "
                      "listen on that port of this host can sign tokens",

@@ -430,6 +430,31 @@ def test_plain_http_for_the_loopback(serve_once, make_issuer):
     server.warm("/p/a", Mint(issuer.url, EC, AUD).token())
 
 
+def test_plain_http_is_for_what_the_administrator_wrote(serve_once,
+                                                        make_issuer, authority):
+    """http=On lets an issuer be fetched by http; it does not let metadata from
+    elsewhere send us to the services of this host."""
+    inner = make_issuer("/inner", [EC], tls=False)
+    outer = make_issuer("/outer", [EC])
+    outer.metadata = {"jwks_uri": inner.jwks_uri}
+    written = make_issuer("/written", [EC])
+    plain = make_issuer("/plain", [EC], tls=False)
+    server = serve_once(Conf(
+        fetch(authority, "http=On miss=1s"), f"AuthBearerAudience {AUD}")
+        .place("outer", f"AuthBearerIssuer {outer.url}")
+        .place("inner", f"AuthBearerIssuer {inner.url}")
+        .place("written", f"AuthBearerIssuer {written.url} "
+                          f"keys={plain.jwks_uri}"))
+    server.errorlog.expect(f"{LOUD}: issuer {outer.url}:.*discovery_uri")
+    server.errorlog.allow("keys_unavailable")
+    server.warm("/p/inner", Mint(inner.url, EC, AUD).token())
+    server.warm("/p/written", Mint(written.url, EC, AUD).token())
+    outer.wait_for(outer.discovery_path, 1, 10)
+    server.errorlog.wait(f"{LOUD}: issuer {outer.url}:")
+    server.unavailable("/p/outer", Mint(outer.url, EC, AUD).token())
+    assert inner.count(inner.jwks_path) == 1
+
+
 def test_requests_meanwhile_are_served(serve_once, make_issuer, authority):
     """A start with an issuer that accepts and never answers."""
     issuer = make_issuer("/mute", [EC])

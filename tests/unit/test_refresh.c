@@ -1902,6 +1902,43 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
     }
 }
 
+/* --- plain http ---------------------------------------------------------- */
+
+static void refresh_allows_http_for_what_was_written(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name;
+        bool allowed;
+        bearer_source_kind_t kind;
+        const char *issuer, *location;
+        bool want;
+    } cases[] = {
+        {"https issuer", true, BEARER_SOURCE_DISCOVERY, "https://a", NULL,
+         false},
+        {"http issuer", true, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1", NULL,
+         true},
+        {"in capitals", true, BEARER_SOURCE_DISCOVERY, "HTTP://127.0.0.1", NULL,
+         true},
+        {"not allowed", false, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1",
+         NULL, false},
+        {"http keys of an https issuer", true, BEARER_SOURCE_URL, "https://a",
+         "http://127.0.0.1/k", true},
+        {"https keys of an http issuer", true, BEARER_SOURCE_URL,
+         "http://127.0.0.1", "https://a/k", false},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = {.issuer = cases[i].issuer,
+                                  .kind = cases[i].kind,
+                                  .location = cases[i].location,
+                                  .http_loopback = cases[i].allowed};
+
+        bearer_refresh_narrow_http(&source);
+        unit_expect(cases[i].name, source.http_loopback == cases[i].want);
+    }
+}
+
 /* --- identity ----------------------------------------------------------- */
 
 static void refresh_tells_sources_apart(void **state BEARER_UNUSED)
@@ -2024,6 +2061,7 @@ int main(void)
         unit_row(refresh_restores_nothing_without_a_store_or_a_file),
         unit_row(refresh_says_why_stored_keys_are_not_used),
         unit_row(refresh_tells_sources_apart),
+        unit_row(refresh_allows_http_for_what_was_written),
     };
 
     return unit_run(tests);
