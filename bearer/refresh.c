@@ -117,6 +117,32 @@ void bearer_refresh_narrow_http(bearer_source_t *source)
         source->http_loopback && bearer_url_is_http(written);
 }
 
+static void take_smaller(apr_int64_t *own, apr_int64_t other, bool *tightened)
+{
+    if (other >= *own)
+        return;
+    *own = other;
+    *tightened = true;
+}
+
+void bearer_refresh_tighten(bearer_source_t *source,
+                            const bearer_source_t *other)
+{
+    bearer_schedule_conf_t *own = &source->schedule;
+    const bearer_schedule_conf_t *others = &other->schedule;
+    bool *tightened = &source->tightened;
+
+    take_smaller(&own->refresh, others->refresh, tightened);
+    take_smaller(&own->miss, others->miss, tightened);
+    take_smaller(&own->stale, others->stale, tightened);
+    take_smaller(&source->timeout, other->timeout, tightened);
+    take_smaller(&source->connect, other->connect, tightened);
+    if (other->max_body < source->max_body) {
+        source->max_body = other->max_body;
+        *tightened = true;
+    }
+}
+
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
                                         apr_pool_t *pool)
 {

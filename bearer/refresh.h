@@ -36,6 +36,7 @@ typedef struct bearer_source_t {
     apr_interval_time_t timeout, connect;
     apr_size_t max_body;
     bearer_schedule_conf_t schedule;
+    bool tightened;       /**< by bearer_refresh_tighten */
     bearer_board_id_t id; /**< see bearer_refresh_identify */
     int slot;             /**< on the board */
 } bearer_source_t;
@@ -57,6 +58,14 @@ bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
  * goes off for all others. Call before identify.
  */
 void bearer_refresh_narrow_http(bearer_source_t *source);
+
+/**
+ * Lines of several servers may name one source (the same identity), which is
+ * fetched once, for all of them: of each number the strictest counts, which is the
+ * smaller one. Takes those of another line.
+ */
+void bearer_refresh_tighten(bearer_source_t *source,
+                            const bearer_source_t *other);
 
 /** What one round did, for log, status page and tests. */
 typedef struct bearer_refresh_result_t {

@@ -2,6 +2,7 @@
 #include "bearer/url.h"
 
 #include <arpa/inet.h>
+#include <strings.h>
 
 #include <apr_cstr.h>
 #include <apr_strings.h>

@@ -265,6 +265,32 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
                  "OpenSSL cannot make a SHA-256 digest");
 }
 
+/* Lines of several servers that mean the same source share its keys: what one of
+ * them demands of their age must not be void because another came first. Twice,
+ * since the last line may be the strictest. */
+static void share_numbers(check_t *check)
+{
+    const apr_array_header_t *lines = mab_conf_registry()->issuers;
+    apr_hash_t *strictest = apr_hash_make(check->ptemp);
+    int i, round;
+
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < lines->nelts; i++) {
+            bearer_source_t *source =
+                &APR_ARRAY_IDX(lines, i, mab_issuer_line_t *)->source;
+            bearer_source_t *other =
+                apr_hash_get(strictest, &source->id, sizeof(source->id));
+
+            if (!other) {
+                other = apr_pmemdup(check->ptemp, source, sizeof(*source));
+                apr_hash_set(strictest, &other->id, sizeof(other->id), other);
+            }
+            bearer_refresh_tighten(round ? source : other,
+                                   round ? other : source);
+        }
+    }
+}
+
 /* --- places -------------------------------------------------------------------- */
 
 /* whether a section other than this one may supply what it lacks: which sections
@@ -579,6 +605,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     for (i = 0; i < all->issuers->nelts; i++)
         check_issuer(&check,
                      APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *));
+    share_numbers(&check);
     check_key_store(&check, s);
     for (server = s; server; server = server->next)
         mab_conf_freeze(

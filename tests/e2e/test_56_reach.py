@@ -429,6 +429,30 @@ AWAY = {
 }
 
 
+def test_the_strictest_numbers_of_two_servers_count(in_a_world, make_issuer,
+                                                    authority):
+    """They share the issuer's keys, whoever comes first."""
+    issuer = make_issuer("/shared", [EC])
+    conf = Conf(f"AuthBearerFetch ca={authority.ca} miss=1h",
+                f"AuthBearerAudience {AUD}")
+    for name, numbers in (("one", "refresh=6h"), ("two", "refresh=60s"),
+                          ("three", "refresh=1h stale=12h")):
+        conf.section("VirtualHost", "*:*", f"ServerName {name}",
+                     f"AuthBearerFetch {numbers}", f'<Location "/p/{name}">',
+                     "AuthType Bearer", f"AuthBearerIssuer {issuer.url}",
+                     "Require valid-user", "</Location>")
+    server, world = in_a_world(conf)
+    server.start()
+    tokens = Mint(issuer.url, EC, AUD)
+    server.warm("/p/one", tokens.token())
+    before = issuer.count(issuer.jwks_path)
+    issuer.rotate(NEW, keep=False)
+    world.ahead(ASLEEP)
+    issuer.wait_for(issuer.jwks_path, before + 1, 10)
+    for name in ("one", "two", "three"):
+        server.warm(f"/p/{name}", tokens.token(NEW), host=name)
+
+
 #: and what becomes of key files
 FILES = {
     "file": (lambda path: None, None),

@@ -1902,6 +1902,34 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
     }
 }
 
+/* --- one source in several places --------------------------------------- */
+
+static void refresh_takes_the_strictest_numbers(void **state BEARER_UNUSED)
+{
+    const bearer_source_t loose = {
+        .timeout = 10, .connect = 9, .max_body = 8, .schedule = {7, 6, 5}};
+    const bearer_source_t strict = {
+        .timeout = 9, .connect = 8, .max_body = 7, .schedule = {6, 5, 4}};
+    bearer_source_t source = strict;
+    bearer_source_t mixed = loose;
+
+    bearer_refresh_tighten(&source, &loose);
+    assert_memory_equal(&source, &strict, sizeof(source));
+    source = loose;
+    bearer_refresh_tighten(&source, &strict);
+    assert_true(source.tightened);
+    source.tightened = false;
+    assert_memory_equal(&source, &strict, sizeof(source));
+    /* each by itself */
+    mixed.schedule.stale = 1;
+    source = strict;
+    bearer_refresh_tighten(&source, &mixed);
+    assert_true(source.tightened);
+    assert_int_equal(source.schedule.stale, 1);
+    assert_int_equal(source.schedule.refresh, 6);
+    assert_int_equal(source.timeout, 9);
+}
+
 /* --- plain http ---------------------------------------------------------- */
 
 static void refresh_allows_http_for_what_was_written(void **state BEARER_UNUSED)
@@ -2062,6 +2090,7 @@ int main(void)
         unit_row(refresh_says_why_stored_keys_are_not_used),
         unit_row(refresh_tells_sources_apart),
         unit_row(refresh_allows_http_for_what_was_written),
+        unit_row(refresh_takes_the_strictest_numbers),
     };
 
     return unit_run(tests);
