@@ -2,6 +2,7 @@
 """Where keys come from, how they change, and what happens when they do not
 come."""
 import json
+import threading
 import time
 
 import pytest
@@ -161,6 +162,45 @@ def test_unknown_kids_ask_once_in_a_while(serve_once, make_issuer,
                        "key_unknown")
     time.sleep(0.5)
     assert issuer.count(issuer.jwks_path) <= 2
+
+
+def test_a_flood_of_unknown_kids_hides_no_rotation(serve_once, make_issuer,
+                                                   authority):
+    """Strangers use up the one ask in each miss; it brings the new key all the
+    same."""
+    issuer = make_issuer("/flood", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority, "miss=2s refresh=1h"), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", tokens.token())
+    end = threading.Event()
+
+    def flood(number):
+        count = 0
+        while not end.is_set():
+            count += 1
+            server.get("/p/a", tokens.token(
+                header={"kid": f"flood{number}-{count}"}))
+
+    threads = [threading.Thread(target=flood, args=(number,))
+               for number in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(2):
+            issuer.wait_for(issuer.jwks_path,
+                            issuer.count(issuer.jwks_path) + 1, 20)
+            another = key("P-256", f"rotated{number}")
+            issuer.rotate(another, keep=False)
+            before = issuer.count(issuer.jwks_path)
+            server.warm("/p/a", tokens.token(another))
+            # the one that may have begun before, and the one that had it
+            assert issuer.count(issuer.jwks_path) <= before + 2
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
 
 
 # --- rotation ---------------------------------------------------------------

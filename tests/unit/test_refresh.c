@@ -1902,6 +1902,90 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
     }
 }
 
+/* --- a flood of unknown kids --------------------------------------------- */
+
+#define BEAT apr_time_from_msec(100)
+
+/* while time passes, a stranger asks at every moment, and at one of them the
+ * issuer has other keys */
+static struct {
+    apr_time_t rotates; /* tick; 0: it has */
+    apr_time_t takes;   /* how long a fetch takes */
+    bool fails;         /* until the issuer has other keys */
+} flood;
+
+static void pass_one_beat(world_t *w)
+{
+    w->now.tick += BEAT;
+    (void)bearer_board_ask(w->env.board, w->source.slot, &w->source.schedule,
+                           w->now.tick);
+    if (!flood.rotates || w->now.tick < flood.rotates)
+        return;
+    flood.rotates = 0;
+    (void)answer(w, KEYS, 200, ONE("new"));
+}
+
+/* what the issuer says when it is asked, which comes when it comes */
+static bearer_reason_t fetch_slowly(const bearer_fetch_request_t *request,
+                                    const bearer_http_response_t **out,
+                                    bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_reason_t why =
+        flood.fails && flood.rotates ? BEARER_FETCH_TIMEOUT : BEARER_OK;
+    apr_time_t until = world->now.tick + flood.takes;
+
+    if (!why)
+        why = fetch(request, out, note, pool);
+    while (world->now.tick < until)
+        pass_one_beat(world);
+    return why;
+}
+
+/* what a fetcher does at each beat, until the new key is on the board */
+static apr_time_t find_the_new_key(world_t *w)
+{
+    while (!has(posted(w), "\"new\"")) {
+        pass_one_beat(w);
+        if (bearer_refresh_due(w->refresh, &w->env))
+            (void)run(w);
+    }
+    return w->now.tick;
+}
+
+/* The one ask in each miss is used up by strangers, and yet serves everybody: a
+ * fetch brings all keys, whoever asked for it. */
+static void refresh_finds_a_rotated_key_under_a_flood(void **state)
+{
+    apr_time_t miss = apr_time_from_sec(60);
+    apr_time_t longest = 0;
+    int i;
+
+    for (i = 0; i < 300; i++) {
+        world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
+        apr_time_t rotated, after;
+
+        w->env.fetch = fetch_slowly;
+        /* a regular round may be under way when somebody may ask again */
+        if (i % 3 == 0)
+            w->source.schedule.refresh = apr_time_from_sec(60);
+        flood.fails = false;
+        flood.takes = 0;
+        (void)answer(w, KEYS, 200, ONE("old"));
+        assert_true(run(w)->changed);
+        /* at every moment of a miss, also in the midst of a fetch */
+        rotated = w->now.tick + 2 * miss + i * miss / 300;
+        flood.rotates = rotated;
+        flood.takes = (i % 7) * 8 * APR_USEC_PER_SEC + APR_USEC_PER_SEC / 10;
+        flood.fails = i % 5 == 4;
+        after = find_the_new_key(w) - rotated;
+        unit_expect(apr_psprintf(*state, "rotation %d", i),
+                    after <= miss + flood.takes + 2 * BEAT);
+        longest = after > longest ? after : longest;
+    }
+    /* the bound is no wider than it must be */
+    assert_true(longest > miss);
+}
+
 /* --- one source in several places --------------------------------------- */
 
 static void refresh_takes_the_strictest_numbers(void **state BEARER_UNUSED)
@@ -2091,6 +2175,7 @@ int main(void)
         unit_row(refresh_tells_sources_apart),
         unit_row(refresh_allows_http_for_what_was_written),
         unit_row(refresh_takes_the_strictest_numbers),
+        unit_row(refresh_finds_a_rotated_key_under_a_flood),
     };
 
     return unit_run(tests);
