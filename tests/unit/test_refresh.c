@@ -1912,6 +1912,7 @@ static struct {
     apr_time_t rotates; /* tick; 0: it has */
     apr_time_t takes;   /* how long a fetch takes */
     bool fails;         /* until the issuer has other keys */
+    apr_uint32_t fresh; /* bits: whether an answer is good for a short time */
 } flood;
 
 static void pass_one_beat(world_t *w)
@@ -1934,6 +1935,10 @@ static bearer_reason_t fetch_slowly(const bearer_fetch_request_t *request,
         flood.fails && flood.rotates ? BEARER_FETCH_TIMEOUT : BEARER_OK;
     apr_time_t until = world->now.tick + flood.takes;
 
+    /* a regular round may be under way when somebody may ask again */
+    world->answers[0].response.cache_control =
+        flood.fresh & 1 ? "max-age=70" : NULL;
+    flood.fresh >>= 1;
     if (!why)
         why = fetch(request, out, note, pool);
     while (world->now.tick < until)
@@ -1958,29 +1963,33 @@ static void refresh_finds_a_rotated_key_under_a_flood(void **state)
 {
     apr_time_t miss = apr_time_from_sec(60);
     apr_time_t longest = 0;
+    apr_uint32_t rng = 4711;
     int i;
 
-    for (i = 0; i < 300; i++) {
-        world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
+    for (i = 0; i < 2000; i++) {
         apr_time_t rotated, after;
+        apr_pool_t *pool;
+        world_t *w;
 
+        rng = rng * 1664525 + 1013904223;
+        assert_int_equal(apr_pool_create(&pool, *state), APR_SUCCESS);
+        w = create(BEARER_SOURCE_URL, KEYS, pool);
         w->env.fetch = fetch_slowly;
-        /* a regular round may be under way when somebody may ask again */
-        if (i % 3 == 0)
-            w->source.schedule.refresh = apr_time_from_sec(60);
         flood.fails = false;
         flood.takes = 0;
+        flood.fresh = rng;
         (void)answer(w, KEYS, 200, ONE("old"));
         assert_true(run(w)->changed);
-        /* at every moment of a miss, also in the midst of a fetch */
-        rotated = w->now.tick + 2 * miss + i * miss / 300;
+        /* at any moment, also in the midst of a fetch */
+        rotated = w->now.tick + (rng >> 8) % 240000 * 1000;
         flood.rotates = rotated;
-        flood.takes = (i % 7) * 8 * APR_USEC_PER_SEC + APR_USEC_PER_SEC / 10;
+        flood.takes = (1 + (rng >> 16) % 500) * BEAT;
         flood.fails = i % 5 == 4;
         after = find_the_new_key(w) - rotated;
         unit_expect(apr_psprintf(*state, "rotation %d", i),
                     after <= miss + flood.takes + 2 * BEAT);
         longest = after > longest ? after : longest;
+        apr_pool_destroy(pool);
     }
     /* the bound is no wider than it must be */
     assert_true(longest > miss);
