@@ -44,6 +44,15 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
+ * What needs no cryptography: whether the key may verify this algorithm, and
+ * the signature has the length that it would have by this key.
+ *
+ * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH
+ */
+bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
+                                const bearer_jwk_t *key) BEARER_MUST_USE;
+
+/**
  * Whether the signature is by this key. The key's algorithms are checked again
  * (algorithm confusion; HS with an RSA key makes cjose read out of bounds), then
  * the exact length of the signature (cjose reads past short HS signatures and

@@ -42,7 +42,7 @@ class Cook(env.Httpd):
     """An httpd with the least around a recipe."""
 
     def __init__(self, mpm, number, authority, replace):
-        self.modules, self.recipe = RECIPES[number]
+        self.named, self.recipe = RECIPES[number]
         self.authority = authority
         self.tls_port = free_port()
         self.tls = ssl.create_default_context(cafile=authority.ca)
@@ -53,7 +53,7 @@ class Cook(env.Httpd):
     def preamble(self):
         root = self.root
         names = [f"mpm_{self.mpm}"] + DEBIAN + [
-            n for n in self.modules
+            n for n in self.named
             if n != ("cgi" if self.mpm == "event" else "cgid")]
         folder = env.query("LIBEXECDIR")
         loads = "\n".join(f"LoadModule {n}_module {folder}/mod_{n}.so"

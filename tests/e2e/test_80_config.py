@@ -2,7 +2,9 @@
 """A mistake in the configuration stops the start, and says which directive,
 where, and what is allowed."""
 import json
+import os
 import re
+import shutil
 
 import pytest
 
@@ -36,6 +38,11 @@ def server():
     made.write("secretset.json", json.dumps(
         {"keys": [{"kty": "oct", "k": mint.b64("x" * 64)}]}))
     made.write("large.json", " " * 1100000)
+    for name, mode in (("writable", 0o666), ("root", 0o600),
+                       ("group", 0o640), ("team", 0o664)):
+        made.write(f"{name}.json", (made.root / "keys.json").read_text(), mode)
+    made.write("locked/keys.json", (made.root / "keys.json").read_text())
+    (made.root / "locked").chmod(0o700)
     yield made
     made.close()
 
@@ -162,6 +169,9 @@ BAD = {
                    "AuthBearerIssuer", "larger"),
     "keys private": (place(AUDIENCE, ISSUER + " keys=file:ROOT/private.pem"),
                      "AuthBearerIssuer", "PEM"),
+    "keys for all to write": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/writable.json"),
+        "AuthBearerIssuer", "file_writable: .*mode 666.*chmod o-w"),
     # secrets
     "secret in the open": (place(AUDIENCE, ISSUER + " secret=" + "x" * 40),
                            "AuthBearerIssuer", "secret=file:"),
@@ -413,6 +423,31 @@ def test_headers_that_are_no_target(server, name):
                          with_issuer(f'AuthBearerClaim sub "header:{name}"'))
     assert status != 0 and "AuthBearerClaim" in said, said
     assert "allowed" in said
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root and its children differ")
+@pytest.mark.parametrize("name, readable", [
+    ("keys.json", True), ("root.json", False), ("group.json", True),
+    ("locked/keys.json", False)])
+def test_a_key_file_must_be_readable_for_children(server, name, readable):
+    """They read it again when it changes, and root only once."""
+    shutil.chown(server.root / "group.json", "root", "www-data")
+    status, said = check(server, place(AUDIENCE, f"{ISSUER} keys=file:ROOT/"
+                                       + name))
+    assert (status == 0) == readable, said
+    if not readable:
+        assert re.search(r"AuthBearerIssuer.*httpd\.conf:\d+.*file_read: .*"
+                         rf"{name}: www-data, who children run as: Permission "
+                         rf"denied.*chgrp www-data .*{name}", said), said
+
+
+def test_a_key_file_that_a_group_may_write_is_told(server):
+    for name, told in (("keys.json", False), ("team.json", True)):
+        status, said = check(server, place(
+            AUDIENCE, f"{ISSUER} keys=file:ROOT/{name}"))
+        assert status == 0, said
+        assert ("MAB0120" in said) == told, said
+        assert ("chmod g-w" in said) == told, said
 
 
 def test_the_place_is_named(server):

@@ -887,6 +887,8 @@ static world_t *create(bearer_source_kind_t kind, apr_pool_t *pool)
                      APR_SUCCESS);
     world->store.directory = folder;
     world->store.owner = geteuid();
+    world->store.key =
+        (const unsigned char *)"0123456789abcdef0123456789abcdef";
     world->env.board = world->board;
     world->env.fetch = fetch;
     world->env.now = now;
