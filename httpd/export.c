@@ -226,23 +226,50 @@ static void remove_cookie(request_rec *r, const char *name)
         apr_table_unset(r->headers_in, "Cookie");
 }
 
-/* A copy of the token that was made before it was hidden: by SetEnvIf, RequestHeader
- * or RewriteRule [E=]. Of Cookie only the token's own is taken out, above. */
-static bool holds_secret(const apr_table_entry_t *entry, const void *secret)
+/* Copies that were made before the place was known: by SetEnvIf or RewriteRule [E=].
+ * Only variables, and only what cannot be the client's choice: whoever could have any
+ * text looked for could have a header removed that frames the message (request
+ * smuggling), or a variable of the administrator's. */
+
+/* a token that is proven: nobody but its issuer says what is in it */
+static bool holds_token(const apr_table_entry_t *entry, const void *token)
 {
-    return strstr(entry->val, secret) != NULL
-           && strcasecmp(entry->key, "Cookie") != 0;
+    return strstr(entry->val, token) != NULL;
 }
 
-/* shorter ones could stand in anything */
-#define SHORTEST_SECRET 8
-
-static void hide_copies(request_rec *r, const char *secret)
+static bool is_copy(const apr_table_entry_t *entry, const void *field)
 {
-    if (strlen(secret) < SHORTEST_SECRET)
-        return;
-    remove_if(r->headers_in, holds_secret, secret);
-    remove_if(r->subprocess_env, holds_secret, secret);
+    return strcmp(entry->val, field) == 0;
+}
+
+/* RFC 9110 16.4.1 and in use; a variable that says "Basic dXNl…" and that alone was
+ * made from the field */
+static bool has_known_scheme(const char *field)
+{
+    static const char *const schemes[] = {"Basic",        "Bearer",
+                                          "Digest",       "DPoP",
+                                          "GNAP",         "HOBA",
+                                          "Mutual",       "Negotiate",
+                                          "NTLM",         "OAuth",
+                                          "PrivateToken", "SCRAM-SHA-1",
+                                          "vapid",        "SCRAM-SHA-256",
+                                          "Token",        "AWS4-HMAC-SHA256",
+                                          "ApiKey",       NULL};
+    apr_size_t len = strcspn(field, " ");
+    int i;
+
+    for (i = 0; schemes[i] && field[len]; i++) {
+        if (strlen(schemes[i]) == len
+            && strncasecmp(schemes[i], field, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void hide_field_copies(request_rec *r, const char *field)
+{
+    if (field && has_known_scheme(field))
+        remove_if(r->subprocess_env, is_copy, field);
 }
 
 /* credentials that are no source here, whatever was made of them */
@@ -252,15 +279,22 @@ static void hide_foreign(request_rec *r)
 
     for (one = r; one; one = mab_record_before(one)) {
         const mab_exchange_t *exchange = mab_record_find_exchange(one);
-        const char *blank;
 
-        if (!exchange || !exchange->foreign)
-            continue;
-        blank = strchr(exchange->foreign, ' ');
-        hide_copies(r, exchange->foreign);
-        if (blank)
-            hide_copies(r, blank + 1);
+        if (exchange)
+            hide_field_copies(r, exchange->foreign);
     }
+}
+
+static void hide_field(request_rec *r, const char *name)
+{
+    hide_field_copies(r, apr_table_get(r->headers_in, name));
+    remove_header(r, name);
+}
+
+static bool is_proven(const mab_request_t *request)
+{
+    return request->judged && request->verdict.why == BEARER_OK
+           && request->source && request->token.data;
 }
 
 /* a token in a cookie never travels on; in a header only if it may */
@@ -274,12 +308,13 @@ static void hide_token(request_rec *r, const mab_request_t *request)
         if (sources[i].where == MAB_COOKIE)
             remove_cookie(r, sources[i].name);
         if (sources[i].where == MAB_HEADER && !forward)
-            remove_header(r, mab_take_field(r, &sources[i]));
+            hide_field(r, mab_take_field(r, &sources[i]));
     }
-    if (request->source && request->token.data
+    if (is_proven(request)
         && (request->source->where != MAB_HEADER || !forward))
-        hide_copies(r, apr_pstrmemdup(r->pool, request->token.data,
-                                      request->token.len));
+        remove_if(
+            r->subprocess_env, holds_token,
+            apr_pstrmemdup(r->pool, request->token.data, request->token.len));
 }
 
 /* --- the whole -------------------------------------------------------------------- */

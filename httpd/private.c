@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <http_log.h>
+#include <http_core.h>
+#include <http_request.h>
 #include <http_protocol.h>
 #include <util_filter.h>
 
@@ -92,14 +93,24 @@ static bool carries_token(const request_rec *r)
     return false;
 }
 
-/* The header of a page leaves before mod_include asks for the parts, any of which
- * may be one for a token. */
-static bool may_have_parts(const request_rec *r)
+/* mod_include by itself, or by mod_filter under a name of the administrator's */
+static bool is_include(request_rec *r, const ap_filter_t *filter)
+{
+    return strcmp(filter->frec->name, "includes") == 0
+           || (filter->frec->providers && (ap_allow_options(r) & OPT_INCLUDES));
+}
+
+/* The header of a page leaves before mod_include asks for the parts, and that of a
+ * list before mod_autoindex asks for each file, any of which may be one for a
+ * token. */
+static bool may_have_parts(request_rec *r)
 {
     const ap_filter_t *filter;
 
+    if (r->handler && strcmp(r->handler, DIR_MAGIC_TYPE) == 0)
+        return carries_token(r);
     for (filter = r->output_filters; filter; filter = filter->next) {
-        if (strcmp(filter->frec->name, "includes") == 0)
+        if (is_include(r, filter))
             return carries_token(r);
     }
     return false;
