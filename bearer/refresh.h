@@ -29,7 +29,7 @@ typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
     const char *location; /**< URL or file; NULL for discovery */
-    bool http_loopback; /**< see bearer_refresh_narrow_http */
+    bool http_loopback;   /**< see bearer_refresh_narrow_http */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
     bearer_fetch_tls_t *tls;
