@@ -137,6 +137,26 @@ static int try_as_child(const char *path, const char *user)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
+/* what to do about it */
+static const char *how_to_open(const char *path, apr_pool_t *pool)
+{
+    char *group = NULL;
+
+    if (ap_unixd_config.chroot_dir)
+        return apr_psprintf(pool,
+                            "children live in ChrootDir %s: put a copy there, "
+                            "under the same path",
+                            ap_unixd_config.chroot_dir);
+    if (apr_gid_name_get(&group, ap_unixd_config.group_id, pool))
+        group =
+            apr_psprintf(pool, "%lu", (unsigned long)ap_unixd_config.group_id);
+    return apr_psprintf(pool,
+                        "let that user read the file, and search the "
+                        "directories that lead to it: chgrp %s %s; chmod 640 "
+                        "%s",
+                        group, path, path);
+}
+
 /* children read it again when it changes; if they cannot, a key that is taken
  * out of it goes on serving (a withdrawn key) */
 static void check_readable(check_t *check, mab_issuer_line_t *line)
@@ -144,7 +164,6 @@ static void check_readable(check_t *check, mab_issuer_line_t *line)
     const char *path = line->source.location;
     const char *user = child_user(check->ptemp);
     bearer_note_t note = {""};
-    char *group = NULL;
     char text[80];
     int rv;
 
@@ -155,15 +174,8 @@ static void check_readable(check_t *check, mab_issuer_line_t *line)
         return;
     bearer_note_set(&note, "%s: %s, who children run as: %s", path, user,
                     apr_strerror(rv, text, sizeof(text)));
-    if (apr_gid_name_get(&group, ap_unixd_config.group_id, check->ptemp))
-        group = apr_psprintf(check->ptemp, "%lu",
-                             (unsigned long)ap_unixd_config.group_id);
     complain(check, line->s, line->where, BEARER_FILE_READ, &note,
-             apr_psprintf(check->ptemp,
-                          "let that user read the file, and search the "
-                          "directories that lead to it: chgrp %s %s; chmod "
-                          "640 %s",
-                          group, path, path));
+             how_to_open(path, check->ptemp));
 }
 
 static void check_key_file(check_t *check, mab_issuer_line_t *line)
