@@ -32,7 +32,7 @@ from tokens import Purse  # noqa: E402
 from wire import Wire  # noqa: E402
 
 SITES = 8
-ASKED = 80  # of each site
+ASKED = 100  # of each site
 LANES = 4
 
 

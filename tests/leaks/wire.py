@@ -60,8 +60,11 @@ class Wire:
 
     def parse(self, method):
         while True:
-            while (end := self.buffer.find(b"\r\n\r\n")) < 0:
+            # httpd ends a page twice whose part was an error page
+            while (end := self.buffer.lstrip(b"\r\n").find(
+                    b"\r\n\r\n")) < 0:
                 self.more()
+            self.buffer = self.buffer.lstrip(b"\r\n")
             head = self.buffer[:end].decode("latin-1")
             self.buffer = self.buffer[end + 4:]
             status = int(head[9:12])

@@ -353,8 +353,8 @@ def make_sections(rng, site, area):
 
 # --- sites -----------------------------------------------------------------------------
 
-AREAS = ["file", "cgi", "fcgi", "fcgi", "dav", "ssi", "proxy", "proxy",
-         "proxy", "pfcgi", "svn"]
+AREAS = ["file", "cgi", "fcgi", "fcgi", "dav", "ssi", "ssi", "proxy", "proxy",
+         "proxy", "pfcgi", "pfcgi", "svn", "fcgi", "file"]
 
 
 def make_area(rng, site, kind):
