@@ -47,7 +47,7 @@ class Case:
         self.method = d["method"]
         self.spots = [(spot, purse[name]) for spot, name in d["spots"]]
         self.page = PAGES.get(d["page"])
-        self.plain = d["plain"]
+        self.plain, self.via = d["plain"], d["via"]
         self.cert = bool(d.get("cert"))
 
     def basic_user(self):
@@ -118,34 +118,35 @@ class Case:
 # --- making them ------------------------------------------------------------------
 
 def targets(site):
-    """(path, key of the page, whether it is the page's own address)."""
+    """(path, key of the page, how it gets there: "" by its own address)."""
     found = []
     for page in own_pages(site):
-        found += [(page.uri, page.key, True)] * (3 if page.base == "admin"
-                                                  else 1)
+        found += [(page.uri, page.key, "")] * (3 if page.base == "admin"
+                                               else 1)
         if page.area == "proxy":
-            found.append((page.uri + "/x", page.key, True))
+            found.append((page.uri + "/x", page.key, ""))
     for area in site["areas"]:
         kind = area["kind"]
         if area["index"]:
-            found += [(f"/{kind}/", f"{kind}/{area['index']}", False)] * 3
+            found += [(f"/{kind}/", f"{kind}/{area['index']}",
+                       "DirectoryIndex")] * 3
         if area["fallback"]:
             found += [(f"/{kind}/nothere", f"{kind}/{area['fallback']}",
-                       False)] * 2
+                       "FallbackResource")] * 2
         if area["views"]:
-            found += [(f"/{kind}/admin", f"{kind}/admin", False)] * 2
+            found += [(f"/{kind}/admin", f"{kind}/admin", "MultiViews")] * 2
         if area["px"]:
-            found.append((f"/{kind}/px/thing", None, False))
+            found.append((f"/{kind}/px/thing", None, "a rewrite to a proxy"))
         if area["jump"]:
-            found += [(f"/{kind}/jump{p.uri}", p.key, False)
+            found += [(f"/{kind}/jump{p.uri}", p.key, "a redirect")
                       for p in own_pages(site)]
         if kind in FILES + ("proxy", "pfcgi"):
-            found.append((f"/{kind}/nothing", None, False))
+            found.append((f"/{kind}/nothing", None, "no page"))
         if kind == "svn":
-            found += [("/svn/secret/a.txt", "svn/secret/a", True)] * 4
+            found += [("/svn/secret/a.txt", "svn/secret/a", "")] * 4
     for prefix in [p for p in ("go", "raw", "al")
                    if site[{"go": "pt", "raw": "raw", "al": "alias"}[p]]]:
-        found += [(f"/{prefix}{p.uri}", p.key, False)
+        found += [(f"/{prefix}{p.uri}", p.key, "another address")
                   for p in own_pages(site)]
     return found
 
@@ -181,16 +182,17 @@ class Asker:
 
     def one(self):
         rng, d = self.rng, {}
-        path, key, plain = rng.choice(self.targets)
+        path, key, via = rng.choice(self.targets)
         place = self.places.get(key)
         area = next((a for a in self.site["areas"]
                      if key and a["kind"] == key.split("/")[0]), None)
-        d.update(path=path, page=key, plain=plain, method="GET",
+        d.update(path=path, page=key, via=via, plain=not via, method="GET",
                  spots=self.spots(place))
         if rng.random() < .4:
             for _ in range(rng.choice([1, 1, 1, 2])):
                 d["path"] = mutate(rng, d["path"])
             d["plain"] = False
+            d["via"] = "another spelling"
         if rng.random() < .15:
             d["basic"] = rng.choice(["good", "good", "bad"])
         if rng.random() < .45:
@@ -234,8 +236,9 @@ class Asker:
         rng, first = self.rng, self.one()
         found = [first]
         if rng.random() < (.5 if self.site["cache"] else .06):
-            if first["method"] not in ("GET", "POST"):
-                first["method"] = "GET"
+            first["method"] = "GET"
+            if rng.random() < .5:
+                first["fresh"] = "public"
             for _ in range(rng.choice([1, 1, 2])):
                 more = dict(first)
                 more["spots"] = [] if rng.random() < .5 else \

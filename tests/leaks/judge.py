@@ -3,6 +3,7 @@
 import json
 import re
 
+import world
 from world import PAGES, Place
 
 MARK = re.compile("MK[0-9a-f]{16}")
@@ -76,15 +77,10 @@ class Judge:
         self.site, self.purse, self.cases = site, purse, cases
         self.twist = twist
         self.places = {}
-        #: header -> claim, of every place of this site
-        self.headers = {}
-        self.variables = {}
-        for s in [site["base"], *(x["s"] for a in site["areas"]
-                                  for x in a["sections"])]:
-            for claim, target in s.get("exp") or ():
-                kind, name = target.split(":")
-                (self.headers if kind == "header"
-                 else self.variables)[name] = claim
+        self.headers = world.exported(site)
+        self.variables = {target[4:]: claim for s in world.all_settings(site)
+                          for claim, target in s.get("exp") or ()
+                          if target.startswith("env:")}
 
     def place(self, page):
         if page.key not in self.places:
@@ -97,7 +93,7 @@ class Judge:
         both = answer.head + body
         for mark in set(MARK.findall(both)):
             page = BY_MARK.get(mark)
-            if not page or self.error_page(page, answer):
+            if not page or self.error_page(page):
                 continue
             if self.twist == "nobody" or not self.place(page).admits(case):
                 finds.append(self.mark(case, answer, page))
@@ -110,10 +106,12 @@ class Judge:
                               "Seen: " + self.seen(answer.head), case))
         return finds
 
-    def error_page(self, page, answer):
-        """httpd shows the error page of a place to whom it refuses there."""
-        return answer.status >= 400 \
-            and page.uri in self.site["errors"].values()
+    def error_page(self, page):
+        """httpd shows the error page of a place to whom it refuses there, and
+        its parts."""
+        errors = self.site["errors"].values()
+        return page.uri in errors or page.area == "ssi" \
+            and any(uri.startswith("/ssi/") for uri in errors)
 
     def seen(self, head):
         text = ""
@@ -131,22 +129,22 @@ class Judge:
         who = "a user whom the place does not admit" if tokens else \
             "a request with bad tokens" if case.spots and not \
             case.good_tokens() else "a request without its token"
-        why = "from the cache" if cached else "past its place" \
-            if not case.plain else "at its own address"
-        if place.svn:
-            why += ", against AuthzSVNAccessFile"
-        elif tokens and place.luadeny:
-            why += ", against LuaHookAuthChecker"
-        elif tokens and place.suspend and all(
-                t.claims.get("suspended") for t in tokens):
-            why += ", against RewriteCond"
-        elif place.ours and place.guests:
-            why += ", beside another module's user"
-        elif not place.ours:
-            why += f", AuthType {place.auth}"
-        if place.req and "paths" in str(place.req):
-            why += ", Require with an expression"
-        return Find(f"content ({page.area}) to {who}, {why}",
+        why = next(text for holds, text in (
+            (place.trusts and case.d.get("forged"),
+             "by an <If> over a forged header"),
+            (place.svn, "against AuthzSVNAccessFile"),
+            (cached, "from the cache"),
+            (tokens and place.luadeny, "against LuaHookAuthChecker"),
+            (tokens and place.suspend and all(
+                t.claims.get("suspended") for t in tokens),
+             "against RewriteCond"),
+            (place.ours and place.guests, "beside another module's user"),
+            (not place.ours, f"in a place of AuthType {place.auth}"),
+            (place.req and "paths" in str(place.req),
+             "by a Require with an expression"),
+            (not case.plain, "past its place"),
+            (True, "at its own address")) if holds)
+        return Find(f"content to {who}, {why}",
                     f"the page {page.key} came with status {answer.status}",
                     case)
 
@@ -189,7 +187,7 @@ class Judge:
             for value in record.values(name):
                 if FORGED.search(value):
                     found.append(Find(
-                        f"a forged header reaches a program ({record.kind}) "
+                        "a forged header reaches a program "
                         + self.where(case, place),
                         f"{name}: {value}", case))
         if "X-User" in self.headers:
@@ -202,9 +200,8 @@ class Judge:
     def where(self, case, place):
         if not place:
             return "outside of all places"
-        redirected = "" if case.plain else " by a detour"
-        return ("in a place of AuthType " + str(place.auth)
-                + redirected)
+        redirected = " by " + case.via if case.via else ""
+        return f"in a place of AuthType {place.auth}{redirected}"
 
     def user(self, case, record, place):
         if not place:

@@ -13,6 +13,7 @@ import argparse
 import collections
 import os
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -158,8 +159,8 @@ def chains_of(seed, number, config, purse):
 
 
 class Search:
-    def __init__(self, seed, shrinks=True):
-        self.seed, self.shrinks = seed, shrinks
+    def __init__(self, seed, shrinks=True, only=""):
+        self.seed, self.shrinks, self.only = seed, shrinks, only
         self.purse = Purse()
         self.httpd = server.Server(self.purse)
         self.kinds = collections.Counter()
@@ -183,6 +184,8 @@ class Search:
                 yield find
 
     def report(self, number, find, run):
+        if not re.search(self.only, find.kind):
+            return
         case = find.case
         where = f"{number}.{case.n}" if case else f"{number}.0"
         print(f"\nFAIL {find.kind}\n   {find.text}\n   again: make check-leaks"
@@ -242,6 +245,8 @@ def main():
     parser.add_argument("--seed", default=os.environ.get("LEAK_SEED") or None)
     parser.add_argument("--case", default=os.environ.get("LEAK_CASE") or None)
     parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--only", default="",
+                        help="print finds only whose kind holds this text")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
     if not env.binary() or not env.module():
@@ -256,7 +261,7 @@ def main():
         return selftest.main(Search)
     seed = options.seed or str(random.SystemRandom().randrange(10 ** 6))
     print(f"seed {seed}", flush=True)
-    search = Search(seed, not options.no_shrink)
+    search = Search(seed, not options.no_shrink, options.only)
     if options.case:
         return search.one(options.case)
     return search.search(options.cases)

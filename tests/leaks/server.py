@@ -30,6 +30,7 @@ proxy_fcgi request rewrite session session_cookie setenvif ssl socache_shmcb
 SLOTS = 32
 
 CGI = """#!/bin/sh
+[ -z "$CONTENT_LENGTH" ] || while read -r line; do :; done
 printf 'Content-Type: text/plain\\r\\n'
 case $HTTP_X_FRESH in
 public) printf 'Cache-Control: public, max-age=60\\r\\n' ;;
@@ -183,7 +184,8 @@ class Server:
     def preamble(self, config):
         folder = env.query("LIBEXECDIR")
         mpm = config["mpm"]
-        names = [f"mpm_{mpm}", "cgid" if mpm == "event" else "cgi", *MODULES]
+        names = [f"mpm_{mpm}", "cgid" if mpm == "event" else "cgi",
+                 *(n for n in MODULES if n != "lua" or config["lua"])]
         loads = [f"LoadModule {n}_module {folder}/mod_{n}.so" for n in names
                  if n not in env.static_modules()]
         ours = f"LoadModule auth_bearer_module {self.module}"
@@ -200,7 +202,7 @@ class Server:
             'LogFormat "%{X-Nonce}i %r %U %q" leaks',
             f"CustomLog {self.root}/access.log leaks",
             "TypesConfig /dev/null", "AddType text/html .shtml",
-            "AddType text/plain .txt", "Timeout 10", "KeepAlive On",
+            "AddType text/plain .txt", "Timeout 4", "KeepAlive On",
             "MaxKeepAliveRequests 0", "KeepAliveTimeout 10",
             f"DavLockDB {self.root}/run/davlock",
             f"AuthnzFcgiDefineProvider authn leaks"
@@ -214,6 +216,10 @@ class Server:
         self.started += 1
         sites, files = self.render(config)
         self.write("httpd.conf", self.preamble(config) + sites + "\n")
+        for site in config["sites"]:
+            if site["cache"]:
+                (self.root / f"cache/{self.started}s{site['slot']}").mkdir()
+        self.give("cache")
         for name in self.htaccess:
             (self.root / name).unlink(missing_ok=True)
         self.htaccess = list(files)
@@ -257,7 +263,6 @@ class Server:
         self.process = None
         shutil.rmtree(self.root / "cache", ignore_errors=True)
         (self.root / "cache").mkdir()
-        self.give("cache")
         return [line for line in self.said().splitlines()
                 if CRASH.search(line)]
 

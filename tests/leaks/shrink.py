@@ -43,8 +43,13 @@ def cuts(trial):
             at[path[-1]] = value
         found.append(cut)
 
-    site = trial.site
-    for number in range(len(trial.chain) - 1):
+    site, length = trial.site, len(trial.chain) - 1
+    if length > 8:
+        # many others asked before: most are left out first
+        step = max(1, length // 8)
+        return [lambda t, n=n: t.chain.__delitem__(
+            slice(n, min(n + step, length))) for n in range(0, length, step)]
+    for number in range(length):
         found.append(lambda t, n=number: t.chain.pop(n))
     for number in range(len(site["areas"])):
         if len(site["areas"]) > 1:
@@ -122,6 +127,14 @@ class Shrinker:
                 candidates.append(one)
             held = self.holds(candidates)
             good = [n for n, ok in enumerate(held) if ok]
+            if not good and len(trial.chain) > 9:
+                # all are needed in eighths: the first half is no less
+                half = trial.copy()
+                del half.chain[:len(half.chain) // 2]
+                if not self.holds([half])[0]:
+                    return trial
+                trial = half
+                continue
             if not good:
                 return trial
             trial = self.together(trial, all_cuts, good) \
@@ -161,7 +174,7 @@ def shrink(search, run, find, make_run):
     if not shrinker.holds([trial])[0]:
         # it needs what others asked before
         chain = [c.d for one in run.chains for c in one
-                 if c.site is case.site and c.n <= case.n]
+                 if c.site is case.site and c is not case] + [case.d]
         trial = Trial(copy.deepcopy(case.site), copy.deepcopy(chain))
         if not shrinker.holds([trial])[0]:
             return "   (not seen again when it was asked alone)\n" \
@@ -170,6 +183,11 @@ def shrink(search, run, find, make_run):
     orders = [f"{mpm}, LoadModule {'first' if first else 'last'}"
               for mpm in ("event", "prefork") for first in (True, False)
               if shrinker.holds([trial], mpm=mpm, first=first)[0]]
+    if "/lua/hooks" not in str(search.httpd.render(
+            {**run.config, "sites": [trial.site]})) and not shrinker.holds(
+                [trial], lua=not run.config["lua"])[0]:
+        orders.append("only with mod_lua loaded" if run.config["lua"]
+                      else "not with mod_lua loaded")
     site = {**trial.site, "slot": 0}
     last = make_run({**run.config, "sites": [site]}, [[trial.chain]])
     return f"   on: {'; '.join(orders)}\n" \
