@@ -23,6 +23,7 @@ def mutate(rng, path):
         lambda: path + rng.choice(["%3F", "%3f", "%3Fx", "%3F&", "%3F&x",
                                    "?", "%3F%26"]),
         lambda: path + "%3F",
+        lambda: path + rng.choice(["%3F", "%3F&"]),
         lambda: path[:at] + f"%{ord(path[at]):02X}" + path[at + 1:],
         lambda: path[:at] + path[at].upper() + path[at + 1:],
         lambda: path + rng.choice([";x", ";.php", ";", "%3B", ".", "%20",

@@ -218,6 +218,9 @@ class Judge:
             everyone |= {u + "@x.example" for u in everyone}
             everyone |= {case.basic_user(), "luauser", "fcgiuser",
                          "certuser", ""}
+            if place.guests and case.d.get("basic"):
+                # the other module asks nobody whether the password is right
+                everyone.add("bob")
             bad = [u for u in users if u not in everyone]
         return [Find("a user that no token named, in a place of AuthType "
                      + str(place.auth), f"REMOTE_USER={u}", case) for u in bad]

@@ -4,6 +4,7 @@ a virtual host of one httpd, until nothing more can be left out."""
 import copy
 
 from server import SLOTS
+from world import PAGES
 
 ROUNDS = 25
 PLAIN = {"cache": None, "slashes": None, "errors": {}, "pt": False,
@@ -80,6 +81,12 @@ def cuts(trial):
                 found.append(lambda t, n=number, k=name: t.chain[n].pop(k))
         for s in range(len(d["spots"])):
             found.append(lambda t, n=number, s=s: t.chain[n]["spots"].pop(s))
+        if d["page"] and d["via"] == "another spelling":
+            own = PAGES[d["page"]].uri
+            found.append(lambda t, n=number, own=own: t.chain[n].update(
+                path=own, via="", plain=True))
+            found += [lambda t, n=number, own=own, end=end: t.chain[n].update(
+                path=own + end) for end in ("%3F", "/x", ";x")]
         if d["method"] != "GET":
             found.append(lambda t, n=number: t.chain[n].update(method="GET"))
         if len(d.get("forged") or ()) > 1:

@@ -386,8 +386,8 @@ def make_site(rng, slot, lua):
             "slashes": None, "errors": {}, "pt": False, "raw": False,
             "alias": False, "copies": False, "expires": False}
     base = site["base"]
-    if rng.random() < .6:
-        base["source"] = rng.choice(SOURCES)
+    if rng.random() < .65:
+        base["source"] = rng.choice(SOURCES + SOURCES[2:4])
     if rng.random() < .4:
         base["fwd"] = "Off"
     if rng.random() < .35:
@@ -558,7 +558,9 @@ class Place:
 
     def __init__(self, site, page):
         self.site, self.page = site, page
-        self.auth = self.req = self.compat = self.opt = None
+        self.auth = self.compat = self.opt = None
+        # what server.py says of its own folder
+        self.req = ["granted"] if page.area in FILES else None
         self.source, self.fwd, self.exports = ["header"], "On", []
         self.user = "sub"
         self.guests = self.luadeny = self.suspend = False
