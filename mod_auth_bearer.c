@@ -8,6 +8,7 @@
 #include "httpd/mab.h"
 
 #include <http_core.h>
+#include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
 
@@ -16,13 +17,17 @@
 #include "httpd/cors.h"
 #include "httpd/directives.h"
 #include "httpd/dump.h"
+#include "httpd/export.h"
 #include "httpd/log.h"
+#include "httpd/private.h"
+#include "httpd/record.h"
 #include "httpd/refuse.h"
 #include "httpd/request.h"
 #include "httpd/require.h"
 #include "httpd/resource.h"
 #include "httpd/shared.h"
 #include "httpd/status.h"
+#include "httpd/take.h"
 #include "httpd/watchdog.h"
 
 /* --- configuration ---------------------------------------------------------------- */
@@ -41,9 +46,12 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
                         apr_pool_t *ptemp, server_rec *s)
 {
+    int foreign, wrong;
+
     mab_log_install(s);
-    mab_require_check(s);
-    return mab_check_all(pconf, ptemp, s);
+    foreign = mab_require_check(ptemp, s);
+    wrong = mab_check_all(pconf, ptemp, s);
+    return foreign != OK ? foreign : wrong;
 }
 
 /* 1 the log, 2 the shared segment with the keys of files, 3 the fetcher */
@@ -72,75 +80,148 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     mab_shared_open_child(pchild, s);
 }
 
-/* --- requests ----------------------------------------------------------------------- */
+/* --- requests: what arrives ---------------------------------------------------------- */
 
-/* Before all other access checkers: they then run with a user and claims, or
- * without, and their denial of a user becomes a 403 with a challenge. Also
- * closes "Require expr" over claims to requests without a token: it is
- * evaluated before authentication, where a negated one holds. */
-static int check_access(request_rec *r)
+/* before anything looks at a header */
+static int arrive(request_rec *r)
 {
-    mab_request_t *request;
-    bool accepted;
-    int status;
+    mab_export_arrive(r);
+    return DECLINED;
+}
 
-    if (!mab_request_is_ours(r))
+/* before httpd logs what it refuses */
+static int take_line(request_rec *r)
+{
+    mab_take_arrive(r);
+    return DECLINED;
+}
+
+static int translate(request_rec *r)
+{
+    mab_take_translate(r);
+    return DECLINED;
+}
+
+/* All sections are known: the request gets its record. Also for sub-requests. */
+static int enter(request_rec *r)
+{
+    mab_export_clean(r);
+    if (!mab_record_is_ours(r)) {
+        mab_take_leave(r);
+        mab_take_foreign(r, NULL);
         return DECLINED;
-    request = ap_get_module_config(r->request_config, &auth_bearer_module);
-    if (request && request->nested)
-        return DECLINED;
-    mab_cors_set_headers(r);
-    if (mab_cors_answers(r))
-        return DONE;
-    request = mab_request_judge(r);
-    accepted = request->verdict.why == BEARER_OK;
-    if (accepted)
-        mab_request_accept(r, request);
+    }
+    return mab_take_enter(r, mab_record_begin(r));
+}
+
+/* --- requests: access ------------------------------------------------------------------ */
+
+static int present(request_rec *r)
+{
+    if (mab_record_is_ours(r))
+        mab_take_mark(r);
+    return DECLINED;
+}
+
+/* The answer when all other access checkers have been heard, which knew neither user
+ * nor claims but those that an expression asked for. */
+static int conclude_access(request_rec *r, mab_request_t *request, int status)
+{
+    bearer_reason_t why = request->verdict.why;
+    bool closed = status == HTTP_FORBIDDEN || status == HTTP_UNAUTHORIZED;
+
+    /* a place that is closed to all (Require ip) does not tell good tokens from
+     * bad ones */
+    if (closed && !request->claims_read)
+        return status;
+    if (why == BEARER_OK) {
+        /* what lines wanted of anybody is not yet what this token lacks */
+        request->scopes = NULL;
+        return closed ? mab_refuse_scope(r, request) : status;
+    }
     /* optional means no token; a bad one never becomes anonymous access */
-    else if (request->place->optional == 1
-             && request->verdict.why != BEARER_TOKEN_MISSING)
+    if (request->place->optional == 1 && why != BEARER_TOKEN_MISSING)
         return mab_refuse_verdict(r, request);
-
-    /* what an earlier request of the chain looked at does not count here */
-    request->claims_read = false;
-    request->nested = true;
-    status = ap_run_access_checker_ex(r);
-    request->nested = false;
-
-    if (accepted && (status == HTTP_FORBIDDEN || status == HTTP_UNAUTHORIZED))
-        return mab_refuse_scope(r, request);
-    if (!accepted && request->claims_read
-        && (status == OK || status == HTTP_FORBIDDEN))
+    /* "Require expr" over claims is evaluated before authentication, where a negated
+     * one holds: closed to requests without a token */
+    if (request->claims_read && (status == OK || closed))
         return mab_refuse_verdict(r, request);
     return status;
 }
 
-/* somebody has to be known, so the token must be good */
+/* Before all other access checkers, and around them: they run as beside
+ * mod_auth_basic, without a user. What they say is not hidden from anybody: with a
+ * good token authentication and authorization follow (force_authn). */
+static int check_access(request_rec *r)
+{
+    mab_request_t *request;
+    int status;
+
+    if (!mab_record_is_ours(r))
+        return DECLINED;
+    request = mab_record_find(r);
+    if (request && request->nested)
+        return DECLINED;
+    mab_take_unmark(r);
+    mab_cors_set_headers(r);
+    if (mab_cors_answers(r))
+        return DONE;
+    request = mab_request_judge(r);
+
+    r->user = NULL;
+    r->ap_auth_type = NULL;
+    request->claims_read = false;
+    request->nested = true;
+    status = ap_run_access_checker_ex(r);
+    request->nested = false;
+    r->user = NULL;
+    r->ap_auth_type = NULL;
+    return conclude_access(r, request, status);
+}
+
+/* Whoever brings a good token is known, also where nobody has to be: the authn and
+ * authz hooks of all modules are asked (mod_authz_svn, mod_lua). */
+static int force_authn(request_rec *r)
+{
+    const mab_request_t *request = mab_record_find(r);
+
+    if (!mab_record_is_ours(r) || !request || !request->judged)
+        return DECLINED;
+    return request->verdict.why == BEARER_OK ? OK : DECLINED;
+}
+
+/* before anybody else's: a provider of an outer section (mod_authnz_fcgi, mod_lua)
+ * must not name the user of a place of ours */
 static int check_authn(request_rec *r)
 {
     mab_request_t *request;
 
-    if (!mab_request_is_ours(r))
+    if (!mab_record_is_ours(r))
         return DECLINED;
     request = mab_request_judge(r);
     if (request->verdict.why != BEARER_OK)
         return mab_refuse_verdict(r, request);
-    mab_request_accept(r, request);
+    mab_export_user(r, request);
     return OK;
 }
 
-/* "Require expr" over REMOTE_USER waits for a user although there is one, and then
- * says 401 to a good token: like any other denial, it becomes a 403 */
+/* Around the other authz checkers: their denial becomes a 403 with a challenge. */
 static int check_authz(request_rec *r)
 {
     mab_request_t *request;
     int status;
 
-    if (!mab_request_is_ours(r))
+    if (!mab_record_is_ours(r))
         return DECLINED;
-    request = ap_get_module_config(r->request_config, &auth_bearer_module);
-    if (!request || request->nested || request->verdict.why != BEARER_OK)
+    request = mab_request_judge(r);
+    if (request->nested)
         return DECLINED;
+    /* whoever set a user here, it was not a token */
+    if (request->verdict.why != BEARER_OK)
+        return mab_refuse_verdict(r, request);
+    mab_export_user(r, request);
+    /* from here on they are what this token lacks, not what anybody would */
+    request->scopes = NULL;
     request->nested = true;
     status = ap_run_auth_checker(r);
     request->nested = false;
@@ -149,8 +230,68 @@ static int check_authz(request_rec *r)
     return status;
 }
 
+/* --- requests: what runs inside -------------------------------------------------------- */
+
+/* access was granted to these sections and this target */
+static int fixup(request_rec *r)
+{
+    mab_request_t *request = mab_record_find(r);
+
+    if (request)
+        request->admitted = true;
+    mab_export_settle(r);
+    return DECLINED;
+}
+
+/* DirectoryIndex, FallbackResource and MultiViews go on with the sections of a
+ * sub-request: what runs inside gets what is due there */
+static void insert_filter_first(request_rec *r)
+{
+    if (mab_export_is_stale(r))
+        mab_export_settle(r);
+}
+
+/* The last lock: nothing of a place of ours is served that did not come through the
+ * access checks of these very sections. */
+static int guard(request_rec *r)
+{
+    mab_request_t *request = mab_record_find(r);
+
+    if (!mab_record_is_ours(r) || (request && request->admitted))
+        return DECLINED;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "MAB0406: a request came to its handler past the access "
+                  "checks; answered 403");
+    return HTTP_FORBIDDEN;
+}
+
+static void insert_filter_last(request_rec *r)
+{
+    mab_private_insert_filter(r);
+    mab_cors_insert_filter(r);
+}
+
+static void insert_error_filter(request_rec *r)
+{
+    mab_private_insert_filter(r);
+    mab_cors_insert_filter(r);
+    mab_refuse_insert_filter(r);
+}
+
+static int redact(request_rec *r)
+{
+    mab_take_redact(r);
+    return DECLINED;
+}
+
+/* The order is written down here and never left to LoadModule. */
 static void register_hooks(apr_pool_t *pool)
 {
+    static const char *const proxy[] = {"mod_proxy.c", NULL};
+    static const char *const headers[] = {"mod_headers.c", NULL};
+    const int first = APR_HOOK_REALLY_FIRST, last = APR_HOOK_REALLY_LAST;
+    const int per_conf = AP_AUTH_INTERNAL_PER_CONF;
+
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(mab_dump_places, NULL, NULL, APR_HOOK_MIDDLE);
@@ -160,20 +301,31 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_FIRST);
 
     ap_hook_quick_handler(mab_resource_serve, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_header_parser(mab_request_clean, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_check_access_ex(check_access, NULL, NULL, APR_HOOK_FIRST,
-                            AP_AUTH_INTERNAL_PER_CONF);
-    ap_hook_check_authn(check_authn, NULL, NULL, APR_HOOK_MIDDLE,
-                        AP_AUTH_INTERNAL_PER_CONF);
-    ap_hook_check_authz(check_authz, NULL, NULL, APR_HOOK_FIRST,
-                        AP_AUTH_INTERNAL_PER_CONF);
+    /* before mod_setenvif, mod_headers (early) and mod_rewrite look */
+    ap_hook_post_read_request(arrive, NULL, NULL, first);
+    /* after mod_proxy has made an address of what a forward proxy is asked for */
+    ap_hook_post_read_request(take_line, proxy, NULL, APR_HOOK_FIRST);
+    /* before mod_proxy and mod_rewrite make an address of the query */
+    ap_hook_translate_name(translate, NULL, NULL, first);
+    /* nobody changes the sections after us */
+    ap_hook_post_perdir_config(enter, NULL, NULL, last);
+    ap_hook_check_access(present, NULL, NULL, first, per_conf);
+    ap_hook_check_access_ex(check_access, NULL, NULL, first, per_conf);
+    ap_hook_force_authn(force_authn, NULL, NULL, first);
+    ap_hook_check_authn(check_authn, NULL, NULL, first, per_conf);
+    ap_hook_check_authz(check_authz, NULL, NULL, first, per_conf);
     /* before mod_headers and mod_rewrite look at environment and headers */
-    ap_hook_fixups(mab_request_export, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_fixups(fixup, NULL, NULL, first);
 
-    ap_hook_insert_filter(mab_cors_insert_filter, NULL, NULL, APR_HOOK_LAST);
-    ap_hook_insert_error_filter(mab_refuse_insert_filter, NULL, NULL,
+    ap_hook_insert_filter(insert_filter_first, NULL, NULL, first);
+    /* what "Header set" says about caches and origins is said before us */
+    ap_hook_insert_filter(insert_filter_last, headers, NULL, APR_HOOK_LAST);
+    ap_hook_insert_error_filter(insert_error_filter, headers, NULL,
                                 APR_HOOK_LAST);
+    ap_hook_handler(guard, NULL, NULL, first);
+    ap_hook_log_transaction(redact, NULL, NULL, first);
     mab_refuse_register();
+    mab_private_register();
     mab_cors_register();
     mab_require_register(pool);
     mab_status_register();

@@ -46,7 +46,7 @@ static bearer_reason_t decode_tail(const unsigned char *in, apr_size_t count,
         return BEARER_B64_ALPHABET;
     if (count == 1)
         return BEARER_B64_LENGTH;
-    /* RFC 4648 3.5: a second spelling of a token would slip past deny-lists */
+    /* RFC 4648 3.5: a second spelling of the same bytes would slip past deny-lists */
     if (count == 2 && (bits & 0x0f))
         return BEARER_B64_CANONICAL;
     if (count == 3 && (bits & 0x03))

@@ -3,7 +3,7 @@
  * b64url - one JOSE part into bytes, only its canonical spelling.
  *
  * Owns:     the strict base64url alphabet (RFC 7515 2: no padding, no white space).
- * Does not: accept what RFC 4648 decoders forgive; one text has one spelling.
+ * Does not: accept what RFC 4648 decoders forgive; the same bytes have one spelling.
  * Memory:   the caller's buffer or pool; output is never longer than the input
  * Threads:  any
  */
@@ -18,8 +18,9 @@ apr_size_t bearer_b64url_decoded_size(apr_size_t encoded_len);
 
 /**
  * Decodes base64url into a buffer of the caller. RFC 7515 2, RFC 4648 3.5: no
- * padding, and the unused bits of the last character are zero, so that no text
- * has a second spelling (cache and deny-list evasion). What passes here cannot
+ * padding, and the unused bits of the last character are zero, so that the same
+ * bytes have no second spelling (cache and deny-list evasion; of signatures see
+ * bearer/jws.h). What passes here cannot
  * trip the live assertions of Debian's cjose ("A=" aborts the process).
  *
  * @param in   may be empty: gives 0 bytes

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MAGIC          UINT64_C(0x6265617265723031) /* "bearer01" */
-#define LAYOUT         1
+#define LAYOUT         2
 #define ID_WORDS       4
 #define DOCUMENT_WORDS (BEARER_LIMIT_DOCUMENT / 8)
 /* How often a reader begins again because the writer overtook it. Posts are
@@ -72,27 +72,32 @@ typedef struct slot_t {
 /*
  * The header:
  *
- *    0       8        12      16          24      28       32      40     64
- *   +-------+--------+-------+-----------+-------+--------+-------+------+--
- *   | magic | layout | slots | slot_size | epoch | unused | lease | free |
- *   +-------+--------+-------+-----------+-------+--------+-------+------+--
- *    64                      8256
- *   +-----------------------+--------+--------+--
- *   | waiters, 1024 x until | slot 0 | slot 1 |
- *   +-----------------------+--------+--------+--
+ *    0       8        12      16          24      28       32      40       48
+ *   +-------+--------+-------+-----------+-------+--------+-------+--------+
+ *   | magic | layout | slots | slot_size | epoch | unused | lease | holder |
+ *   +-------+--------+-------+-----------+-------+--------+-------+--------+
+ *    48     64                      8256
+ *   +------+-----------------------+--------+--------+--
+ *   | free | waiters, 1024 x until | slot 0 | slot 1 |
+ *   +------+-----------------------+--------+--------+--
  *
  * epoch is the newest that wanted the lease. The lease is one word, so that one
  * compare-and-swap takes, renews or steals it:
  *
- *    63     32 31       20 19       0
- *   +---------+-----------+----------+
- *   | pid     | epoch     | renewed  |   0: nobody's
- *   +---------+-----------+----------+
+ *    63         32    31      30       20 19       0
+ *   +-------------+---------+-----------+----------+
+ *   | generation  | is held | epoch     | renewed  |
+ *   +-------------+---------+-----------+----------+
  *
- * Of the holder's epoch the last 12 bits are enough to see that it is not the
- * newest one: 4096 configurations do not come and go within one lease, and a
- * holder of any older one is refused by the epoch above when it renews. Of the
- * tick, 20 bits in units of 4 ms are enough (see has_lapsed).
+ * The generation grows by one each time the lease is taken, and stays when it is
+ * given back. Of the holder's epoch the last 11 bits are enough to see that it is
+ * not the newest one: 2048 configurations do not come and go within one lease,
+ * and a holder of any older one is refused by the epoch above when it renews. Of
+ * the tick, 20 bits in units of 4 ms are enough (see has_lapsed).
+ *
+ * holder is who took it: the generation and, below it, the pid. It is written
+ * after the lease; until then nobody knows whose that generation is, and it can
+ * only lapse.
  */
 typedef struct header_t {
     uint64_t magic;
@@ -102,7 +107,8 @@ typedef struct header_t {
     half_t epoch;
     half_t unused;
     word_t lease;
-    word_t padding[3];
+    word_t holder;
+    word_t padding[2];
     word_t waiters[BEARER_BOARD_WAITERS]; /* until, or 0 */
 } header_t;
 
@@ -355,6 +361,7 @@ void bearer_board_format(void *block, apr_size_t size, int slots)
     header->slot_size = sizeof(slot_t);
     atomic_store(&header->epoch, 0);
     atomic_store(&header->lease, 0);
+    atomic_store(&header->holder, 0);
     for (i = 0; i < BEARER_BOARD_WAITERS; i++)
         atomic_store(&header->waiters[i], 0);
     for (i = 0; i < slots; i++)
@@ -670,20 +677,58 @@ apr_time_t bearer_board_asked(const bearer_board_t *board, int slot)
 
 #define LEASE_TICK  4096        /* microseconds */
 #define LEASE_TICKS 0xfffffu    /* 20 bits of time */
-#define LEASE_EPOCH 0xfff00000u /* 12 bits of epoch */
+#define LEASE_EPOCH 0x7ff00000u /* 11 bits of epoch */
+#define LEASE_HELD  0x80000000u
 #define LEASE_LASTS                                                            \
     ((uint32_t)((BEARER_BOARD_LEASE + LEASE_TICK - 1) / LEASE_TICK))
 
-static uint64_t lease(uint32_t epoch, uint32_t pid, apr_time_t now)
+/* what a holder of this epoch writes into the lower half */
+static uint32_t lease_terms(uint32_t epoch, apr_time_t now)
 {
     uint32_t ticks = (uint32_t)((uint64_t)now / LEASE_TICK) & LEASE_TICKS;
 
-    return (uint64_t)pid << 32 | ((epoch << 20) & LEASE_EPOCH) | ticks;
+    return LEASE_HELD | ((epoch << 20) & LEASE_EPOCH) | ticks;
 }
 
-static uint32_t lease_pid(uint64_t held)
+static uint64_t join(uint32_t generation, uint32_t lower)
 {
-    return (uint32_t)(held >> 32);
+    return (uint64_t)generation << 32 | lower;
+}
+
+static uint32_t generation_of(uint64_t word)
+{
+    return (uint32_t)(word >> 32);
+}
+
+/* 0 is no generation */
+static uint32_t next_generation(uint64_t held)
+{
+    uint32_t next = generation_of(held) + 1;
+
+    return next ? next : 1;
+}
+
+/* who has this lease; 0: nobody, or nobody says so yet */
+static uint32_t holder_of(header_t *header, uint64_t held)
+{
+    uint64_t holder = atomic_load(&header->holder);
+
+    if (!(held & LEASE_HELD) || generation_of(holder) != generation_of(held))
+        return 0;
+    return (uint32_t)holder;
+}
+
+/* Says who took this generation, unless a later one was taken meanwhile: who was
+ * stopped in between must not write over its successor. */
+static void sign(header_t *header, uint32_t generation, uint32_t pid)
+{
+    uint64_t holder = atomic_load(&header->holder);
+
+    while ((int32_t)(generation - generation_of(holder)) > 0) {
+        if (atomic_compare_exchange_weak(&header->holder, &holder,
+                                         join(generation, pid)))
+            return;
+    }
 }
 
 /*
@@ -692,24 +737,22 @@ static uint32_t lease_pid(uint64_t held)
  * clock after us; all else is lapsed. So one that was forgotten and comes round
  * again delays us for seconds, not for half a turn.
  */
-static bool has_lapsed(uint64_t held, uint64_t mine)
+static bool has_lapsed(uint64_t held, uint32_t terms)
 {
-    uint32_t age = ((uint32_t)mine - (uint32_t)held) & LEASE_TICKS;
+    uint32_t age = (terms - (uint32_t)held) & LEASE_TICKS;
 
     return age > LEASE_LASTS && age < LEASE_TICKS + 1 - LEASE_LASTS;
 }
 
-/* whether a process of the newest epoch may put its own lease over this one */
-static bool can_take(uint64_t held, uint64_t mine,
+/* whether a process of the newest epoch may take this lease of another one */
+static bool can_take(uint64_t held, uint32_t terms, uint32_t holder,
                      bool (*alive)(apr_uint32_t pid))
 {
-    uint32_t holder = lease_pid(held);
-
-    if (holder == 0 || holder == lease_pid(mine))
+    if (!(held & LEASE_HELD))
         return true;
-    if (((held ^ mine) & LEASE_EPOCH) != 0 || has_lapsed(held, mine))
+    if (((held ^ terms) & LEASE_EPOCH) != 0 || has_lapsed(held, terms))
         return true;
-    return alive && !alive(holder);
+    return holder && alive && !alive(holder);
 }
 
 /* notes an epoch; false if a newer one was there */
@@ -724,26 +767,47 @@ static bool is_newest(header_t *header, uint32_t epoch)
     return newest == epoch;
 }
 
-bool bearer_board_lead(bearer_board_t *board, apr_uint32_t epoch,
-                       apr_uint32_t pid, apr_time_t now,
-                       bool (*alive)(apr_uint32_t pid))
+apr_uint32_t bearer_board_lead(bearer_board_t *board, apr_uint32_t epoch,
+                               apr_uint32_t pid, apr_time_t now,
+                               bool (*alive)(apr_uint32_t pid))
 {
     header_t *header = board->header;
-    uint64_t mine = lease(epoch, pid, now);
+    uint32_t terms = lease_terms(epoch, now);
     uint64_t held = atomic_load(&header->lease);
 
     /* both anew after each lost race: a process of a newer epoch first says so
      * and then takes the lease, so it is never taken back from it */
-    while (is_newest(header, epoch) && can_take(held, mine, alive)) {
-        if (atomic_compare_exchange_weak(&header->lease, &held, mine))
-            return true;
+    while (is_newest(header, epoch)) {
+        uint32_t generation = generation_of(held);
+        uint32_t holder = holder_of(header, held);
+
+        if (holder != pid) {
+            if (!can_take(held, terms, holder, alive))
+                return 0;
+            generation = next_generation(held);
+        }
+        if (atomic_compare_exchange_weak(&header->lease, &held,
+                                         join(generation, terms))) {
+            sign(header, generation, pid);
+            return generation;
+        }
     }
-    return false;
+    return 0;
+}
+
+bool bearer_board_leads(const bearer_board_t *board, apr_uint32_t generation)
+{
+    uint64_t held = atomic_load(&board->header->lease);
+
+    return (held & LEASE_HELD) && generation
+           && generation_of(held) == generation;
 }
 
 apr_uint32_t bearer_board_leader(const bearer_board_t *board)
 {
-    return lease_pid(atomic_load(&board->header->lease));
+    header_t *header = board->header;
+
+    return holder_of(header, atomic_load(&header->lease));
 }
 
 void bearer_board_resign(bearer_board_t *board, apr_uint32_t pid)
@@ -751,8 +815,9 @@ void bearer_board_resign(bearer_board_t *board, apr_uint32_t pid)
     header_t *header = board->header;
     uint64_t held = atomic_load(&header->lease);
 
-    while (lease_pid(held) == pid) {
-        if (atomic_compare_exchange_weak(&header->lease, &held, 0))
+    while (pid && holder_of(header, held) == pid) {
+        if (atomic_compare_exchange_weak(&header->lease, &held,
+                                         join(generation_of(held), 0)))
             return;
     }
 }

@@ -134,11 +134,17 @@ apr_time_t bearer_board_asked(const bearer_board_t *board, int slot);
  *
  * @param pid   never 0
  * @param alive tells whether a process is there; may be NULL (assume yes)
- * @return true while this process is the fetcher
+ * @return the lease's generation while this process is the fetcher, never 0: the
+ *         same as long as it renews, another each time it is taken, also by
+ *         who had it before; 0: it is another's
  */
-bool bearer_board_lead(bearer_board_t *board, apr_uint32_t epoch,
-                       apr_uint32_t pid, apr_time_t now,
-                       bool (*alive)(apr_uint32_t pid));
+apr_uint32_t bearer_board_lead(bearer_board_t *board, apr_uint32_t epoch,
+                               apr_uint32_t pid, apr_time_t now,
+                               bool (*alive)(apr_uint32_t pid));
+
+/** Whether the lease still is of this generation: nobody has taken it since, and
+ * nobody gave it back. 0 never is. */
+bool bearer_board_leads(const bearer_board_t *board, apr_uint32_t generation);
 
 /** The process that holds the lease, 0: none (for status pages and tests). */
 apr_uint32_t bearer_board_leader(const bearer_board_t *board);

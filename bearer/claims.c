@@ -7,6 +7,7 @@
 #include <apr_tables.h>
 
 #include "bearer/b64url.h"
+#include "bearer/utf8.h"
 
 bearer_reason_t bearer_claims_parse(bearer_str_t payload,
                                     const bearer_claims_t **out,
@@ -206,15 +207,13 @@ bool bearer_claims_has_control(bearer_str_t text)
     return false;
 }
 
-static bool is_blank(bearer_str_t text)
+const char *bearer_claims_flaw(bearer_str_t text)
 {
-    apr_size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] != ' ')
-            return false;
-    }
-    return true;
+    if (bearer_claims_has_control(text))
+        return "it holds a control character";
+    if (bearer_utf8_has_invisible_end(text))
+        return "it begins or ends with a blank or invisible character";
+    return NULL;
 }
 
 bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
@@ -227,7 +226,8 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
         bearer_str_t text =
             bearer_value_text(bearer_path_find(policy->user[i], claims->all));
 
-        if (!text.data || is_blank(text) || bearer_claims_has_control(text))
+        /* "admin " for "admin": who reads the name behind us may cut it */
+        if (!text.data || !text.len || bearer_claims_flaw(text))
             continue;
         *out = text;
         return BEARER_OK;
@@ -252,17 +252,48 @@ static bool is_scalar(const bearer_value_t *value)
            || bearer_value_is_number(value) || bearer_value_is_boolean(value);
 }
 
-/* only scalars, and none that holds the separator: a member "a,b" would read
- * like two (forged members) */
-static bool is_joinable(const bearer_value_t *array, const char *join)
+/* the separator without its blanks, unless it has nothing else: where ", " joins,
+ * programs cut at "," and trim */
+static const char *bare(const char *join, apr_pool_t *pool)
 {
-    const bearer_value_t *value;
+    const char *from = join + strspn(join, " ");
+    apr_size_t len = strlen(from);
 
-    for (value = bearer_value_first(array); value;
-         value = bearer_value_next(array, value)) {
-        bearer_str_t text = bearer_value_text(value);
+    while (len && from[len - 1] == ' ')
+        len--;
+    return len ? apr_pstrmemdup(pool, from, len) : join;
+}
 
-        if (!is_scalar(value) || (text.data && strstr(text.data, join)))
+/* Whether who cuts a list at its separators gets this member as it is: a string
+ * "a,b" would read like two, and " b" like "b" where blanks do not count (forged
+ * members). The separator must not begin in the member either: "xa" before "aa". */
+static bool is_joinable_member(const bearer_value_t *value, const char *cut,
+                               apr_pool_t *pool)
+{
+    bearer_str_t text;
+    const char *list;
+
+    if (!is_scalar(value))
+        return false;
+    text = plain(value, pool);
+    if (!text.data || bearer_claims_flaw(text))
+        return false;
+    list = apr_pstrcat(pool, text.data, cut, NULL);
+    return strstr(list, cut) == list + text.len;
+}
+
+/* what is no array is a list of one */
+static bool is_joinable(const bearer_value_t *value, const char *join,
+                        apr_pool_t *pool)
+{
+    const char *cut = bare(join, pool);
+    const bearer_value_t *at;
+
+    if (!bearer_value_is(value, BEARER_KIND_ARRAY))
+        return is_joinable_member(value, cut, pool);
+    for (at = bearer_value_first(value); at;
+         at = bearer_value_next(value, at)) {
+        if (!is_joinable_member(at, cut, pool))
             return false;
     }
     return true;
@@ -294,15 +325,24 @@ static bearer_str_t joined(const bearer_value_t *array, const char *join,
     return text;
 }
 
+/* NULL if it is absent or null */
+static const bearer_value_t *find(const bearer_claims_t *claims,
+                                  const bearer_path_t *path)
+{
+    const bearer_value_t *value =
+        path ? bearer_path_find(path, claims->all) : claims->all;
+
+    return bearer_value_is(value, BEARER_KIND_NULL) ? NULL : value;
+}
+
 bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
                                 const bearer_path_t *path, bearer_form_t form,
                                 const char *join, apr_pool_t *pool)
 {
-    const bearer_value_t *value =
-        path ? bearer_path_find(path, claims->all) : claims->all;
+    const bearer_value_t *value = find(claims, path);
     bearer_str_t absent = {NULL, 0};
 
-    if (!value || bearer_value_is(value, BEARER_KIND_NULL))
+    if (!value)
         return absent;
     switch (form) {
     case BEARER_FORM_JSON:
@@ -310,14 +350,34 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
     case BEARER_FORM_BASE64URL:
         return bearer_b64url_render(plain(value, pool), pool);
     case BEARER_FORM_JOIN:
-        if (bearer_value_is(value, BEARER_KIND_ARRAY)
-            && is_joinable(value, join))
+        /* never as JSON: who cuts ["x,admin"] at commas would find a member
+         * that is none */
+        if (!is_joinable(value, join, pool))
+            return absent;
+        if (bearer_value_is(value, BEARER_KIND_ARRAY))
             return joined(value, join, pool);
         break;
     case BEARER_FORM_PLAIN:
         break;
     }
     return plain(value, pool);
+}
+
+const char *bearer_claims_export(const bearer_claims_t *claims,
+                                 const bearer_path_t *path, bearer_form_t form,
+                                 const char *join, bearer_str_t *out,
+                                 apr_pool_t *pool)
+{
+    bearer_str_t text = bearer_claims_text(claims, path, form, join, pool);
+    const char *flaw = NULL;
+
+    if (text.data)
+        flaw = bearer_claims_flaw(text);
+    else if (form == BEARER_FORM_JOIN && find(claims, path))
+        flaw = "it cannot be joined so that nobody could cut it wrongly";
+    if (!flaw)
+        *out = text;
+    return flaw;
 }
 
 const char *const *bearer_claims_list(const bearer_claims_t *claims,

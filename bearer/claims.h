@@ -47,9 +47,9 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
                                     bearer_note_t *note) BEARER_MUST_USE;
 
 /**
- * The subject: the first of the policy's user paths that holds a string with
- * something visible in it and no control character (an empty or blank user
- * passes "Require valid-user").
+ * The subject: the first of the policy's user paths that holds a string that is
+ * not empty (an empty or blank user passes "Require valid-user") and has no flaw
+ * (bearer_claims_flaw).
  *
  * @param out points into the claims
  * @return BEARER_OK, BEARER_SUBJECT_MISSING
@@ -62,8 +62,9 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
 typedef enum bearer_form_t {
     BEARER_FORM_PLAIN,    /**< strings as they are, all else as JSON */
     BEARER_FORM_JSON,     /**< always JSON: strings with quotes */
-    BEARER_FORM_JOIN,     /**< arrays of scalars joined, unless one holds the
-                                separator; else as PLAIN */
+    BEARER_FORM_JOIN,     /**< arrays of scalars joined, one scalar as it is;
+                                absent if who cuts the text at the separators,
+                                and blanks off the pieces, could get others */
     BEARER_FORM_BASE64URL /**< the PLAIN text as base64url */
 } bearer_form_t;
 
@@ -72,8 +73,8 @@ typedef enum bearer_form_t {
  *
  * @param path NULL: all claims
  * @param join the separator of BEARER_FORM_JOIN, else ignored
- * @param out  in the pool, NUL behind it; data is NULL if the claim is absent
- *             or null
+ * @return in the pool, NUL behind it; data is NULL if the claim is absent, null,
+ *         or cannot be joined
  */
 bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
                                 const bearer_path_t *path, bearer_form_t form,
@@ -82,6 +83,22 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
 /** Whether text holds a byte below 0x20 or 0x7f: such values are never given
  * to programs or back ends (header and environment injection). */
 bool bearer_claims_has_control(bearer_str_t text);
+
+/** Why text is given to nobody as it is, the end of a sentence; NULL: it may be.
+ * Beside control characters, invisible ends: who reads a header or a variable cuts
+ * off blanks, and "admin " becomes "admin" (a forged name). */
+const char *bearer_claims_flaw(bearer_str_t text);
+
+/** The text of the claim at a path as bearer_claims_text makes it, if it may be
+ * given to programs and back ends.
+ *
+ * @param out data is NULL if the claim is absent or null; set if it has no flaw
+ * @return NULL, or why it is given to nobody: the end of a sentence
+ */
+const char *bearer_claims_export(const bearer_claims_t *claims,
+                                 const bearer_path_t *path, bearer_form_t form,
+                                 const char *join, bearer_str_t *out,
+                                 apr_pool_t *pool) BEARER_MUST_USE;
 
 /** The texts of a claim for lists: each string, number or boolean of an array
  * (other members are left out), or the one value. NULL-terminated array of terminated strings; never NULL. */

@@ -31,13 +31,12 @@ static apr_time_t tick(const bearer_gate_t *gate)
 
 /* --- keys ------------------------------------------------------------------ */
 
-/* keys that nobody has confirmed for so long may be revoked ones */
+/* keys that nobody has confirmed for so long may be revoked ones; a file is
+ * confirmed by each look that finds it good, whether or not it has changed */
 static bool is_stale(const bearer_gate_t *gate, const bearer_source_t *source)
 {
     bearer_schedule_t state;
 
-    if (source->kind == BEARER_SOURCE_FILE)
-        return false;
     state = bearer_board_schedule(gate->conf.board, source->slot, &source->id);
     return !bearer_schedule_usable(&state, &source->schedule, tick(gate));
 }
@@ -60,7 +59,7 @@ static bearer_reason_t check_with(const bearer_gate_t *gate,
 
     why = bearer_verify_signature(job, keys, newer_may_help, note);
     /* only where a signature was computed */
-    if (!why || why == BEARER_SIG_WRONG)
+    if (!why || why == BEARER_SIG_WRONG || why == BEARER_KEY_AMBIGUOUS)
         /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it is there */
         bearer_stats_verify(gate->conf.stats, job->jws->alg,
                             tick(gate) - began);

@@ -22,6 +22,7 @@ typedef struct bearer_jwk_t {
     bearer_kty_t kty;
     bearer_curve_t curve;
     int bits;             /**< RSA modulus, curve size, or secret length */
+    int cost;             /**< of a verification, about, as BEARER_LIMIT_COST */
     bearer_algset_t algs; /**< the algorithms it may verify */
     const json_t *json;   /**< public members only, for bearer_jwks_render;
                                NULL for a secret */

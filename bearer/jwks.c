@@ -196,6 +196,7 @@ static bearer_reason_t collect(const bearer_jwks_t *set,
 
     *known = false;
     found->count = 0;
+    found->more = false;
     for (i = 0; i < set->count; i++) {
         const bearer_jwk_t *key = set->keys[i];
 
@@ -204,9 +205,10 @@ static bearer_reason_t collect(const bearer_jwks_t *set,
         *known = true;
         if (!(key->algs & alg->bit))
             continue;
-        /* one request must not buy many verifications */
-        if (found->count == BEARER_LIMIT_CANDIDATES)
-            return BEARER_KEY_AMBIGUOUS;
+        if (found->count == BEARER_LIMIT_CANDIDATES) {
+            found->more = true;
+            break;
+        }
         found->keys[found->count++] = key;
     }
     return found->count ? BEARER_OK : BEARER_KEY_UNFIT;
@@ -217,7 +219,7 @@ bearer_reason_t bearer_jwks_find(const bearer_jwks_t *set, bearer_str_t kid,
                                  bearer_candidates_t *out)
 {
     static const bearer_str_t none = {NULL, 0};
-    bearer_candidates_t found = {{NULL}, 0, false};
+    bearer_candidates_t found = {.count = 0};
     bearer_reason_t why;
     bool known;
 

@@ -54,6 +54,7 @@ bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool);
 typedef struct bearer_candidates_t {
     const bearer_jwk_t *keys[BEARER_LIMIT_CANDIDATES];
     int count;
+    bool more;   /**< there are others, which nobody looks at */
     bool by_kid; /**< a key with the token's very kid is among them */
 } bearer_candidates_t;
 
@@ -65,8 +66,7 @@ typedef struct bearer_candidates_t {
  * @param kid data is NULL if the token has none
  * @return BEARER_OK, BEARER_KEY_UNKNOWN (no key of that kid, and none without
  *         that fits: newer keys may help), BEARER_KEY_UNFIT (the kid's keys do
- *         not fit the algorithm, or the token has no kid and none fits),
- *         BEARER_KEY_AMBIGUOUS (more than BEARER_LIMIT_CANDIDATES)
+ *         not fit the algorithm, or the token has no kid and none fits)
  */
 bearer_reason_t bearer_jwks_find(const bearer_jwks_t *set, bearer_str_t kid,
                                  const bearer_alg_t *alg,

@@ -145,8 +145,8 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
         return why;
     if (parts.header.len > BEARER_LIMIT_HEADER)
         return BEARER_TOKEN_SIZE;
-    /* 3: what passes cannot trip cjose's assertions, and a token has no second
-     * spelling (deny-list and cache evasion) */
+    /* 3: what passes cannot trip cjose's assertions, and the same bytes have no
+     * second spelling (deny-list and cache evasion) */
     why = bearer_b64url_parse(parts.header, &header, pool);
     if (why)
         return why;
@@ -221,12 +221,9 @@ static bearer_reason_t check_by_openssl(const bearer_jws_t *jws,
     return why;
 }
 
-bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
-                                 const bearer_jwk_t *key)
+bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
+                                const bearer_jwk_t *key)
 {
-    bearer_crypto_said_t said;
-    bearer_reason_t why;
-
     /* algorithm confusion: the key says what it may verify, not the token;
      * cjose would take an RSA key's memory for an HS secret */
     if (!(key->algs & jws->alg->bit) || key->kty != jws->alg->kty)
@@ -234,7 +231,17 @@ bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
     /* cjose reads past short HS signatures and takes padded ES ones */
     if (jws->signature.len != signature_size(jws, key))
         return BEARER_SIG_LENGTH;
+    return BEARER_OK;
+}
 
+bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
+                                 const bearer_jwk_t *key)
+{
+    bearer_crypto_said_t said;
+    bearer_reason_t why = bearer_jws_fits(jws, key);
+
+    if (why)
+        return why;
     bearer_crypto_begin();
     why =
         jws->alg->cjose ? check_by_cjose(jws, key) : check_by_openssl(jws, key);

@@ -44,11 +44,25 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
+ * What needs no cryptography: whether the key may verify this algorithm, and
+ * the signature has the length that it would have by this key.
+ *
+ * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH
+ */
+bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
+                                const bearer_jwk_t *key) BEARER_MUST_USE;
+
+/**
  * Whether the signature is by this key. The key's algorithms are checked again
  * (algorithm confusion; HS with an RSA key makes cjose read out of bounds), then
  * the exact length of the signature (cjose reads past short HS signatures and
  * accepts zero-extended ES ones), only then cjose or OpenSSL is asked. The
  * OpenSSL error queue is left empty.
+ *
+ * That a signature is good does not make it the only one: an issuer can make many,
+ * and each ES signature (r, s) has a twin (r, n - s) that anybody can make. Who
+ * remembers, denies or counts tokens goes by signed_part; who keeps what was
+ * proven, by all bytes.
  *
  * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH, BEARER_SIG_WRONG (also
  *         where memory ran out inside a verification that does not say so),

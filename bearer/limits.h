@@ -23,9 +23,13 @@
 /** Nesting of any JSON we parse: real claims nest 3 deep, and recursion over
  * 2048 levels (jansson's own limit) is a gift to attackers. */
 #define BEARER_LIMIT_JSON_DEPTH 32
-/** How many keys may be tried for one token. More would let one request buy
- * many signature verifications. */
-#define BEARER_LIMIT_CANDIDATES 4
+/** How many keys are looked at for one token. */
+#define BEARER_LIMIT_CANDIDATES 32
+/** What trying keys for one token may cost, in microseconds of a slow core. More
+ * would let one request buy many signature verifications. Enough for 24 keys of
+ * P-256 or RSA-4096, 3 of P-384 or P-521, 7 of RSA-8192: no issuer needs more
+ * under one kid, or without any. */
+#define BEARER_LIMIT_COST 2500
 
 /* --- keys --------------------------------------------------------------- */
 
@@ -36,8 +40,8 @@
 /** RSA above this costs a request thread milliseconds for each forged token. */
 #define BEARER_LIMIT_RSA_MAX 8192
 /** An exponent longer than this makes each verification as dear as a private
- * key operation. */
-#define BEARER_LIMIT_RSA_EXPONENT_BITS 64
+ * key operation; the one that all the world uses has 17 bits. */
+#define BEARER_LIMIT_RSA_EXPONENT_BITS 32
 /** The largest key file and the largest shared secret file. */
 #define BEARER_LIMIT_KEY_FILE 1048576
 /** A shared secret beyond this is a mistake (a wrong file). */
@@ -62,6 +66,23 @@
 #define BEARER_LIMIT_HTTP_CHUNK_LINE 256
 /** Addresses of one host that are tried. */
 #define BEARER_LIMIT_ADDRESSES 8
+
+/* --- .htaccess files, read for a request ---------------------------------- */
+
+/** Claims exported in one place; each is compared with all the others. */
+#define BEARER_LIMIT_EXPORTS 256
+/** Words of one list in one directive: audiences, claims that must be there,
+ * claims that are the user. A line may have megabytes. */
+#define BEARER_LIMIT_WORDS 1024
+
+/* --- Require lines ------------------------------------------------------- */
+
+/** Steps that the regular expressions of one Require line may take for one
+ * token, over all members of a claim: some milliseconds. A check of a name takes
+ * ten or so. */
+#define BEARER_LIMIT_REGEX_LINE 200000
+/** The same for all lines of one request. */
+#define BEARER_LIMIT_REGEX_REQUEST 1000000
 
 /* --- text --------------------------------------------------------------- */
 

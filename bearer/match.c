@@ -10,10 +10,14 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-/* How much work one match may be: nested repeats over a long claim end in "no
- * match" within milliseconds instead of holding the thread (ReDoS). */
+#include "bearer/limits.h"
+
+/* How deep one match may be, which bounds its memory. Its work is metered below:
+ * PCRE2's own limit begins anew at each character where a match may begin. */
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
+/* so many characters that one step runs over take as long as a step */
+#define RUN 16
 /* 2^63: the first whole number that is no integer any more */
 #define INTEGER_END 9223372036854775808.0
 
@@ -31,9 +35,16 @@ typedef struct operand_t {
     pcre2_code *regex;
 } operand_t;
 
+/** The work of a line's regular expressions. */
+typedef struct meter_t {
+    apr_uint64_t steps, most;
+    apr_size_t at; /* where the step before stood */
+} meter_t;
+
 typedef struct condition_t condition_t;
 typedef bearer_match_result_t (*test_t)(const condition_t *condition,
-                                        const bearer_value_t *value);
+                                        const bearer_value_t *value,
+                                        meter_t *meter);
 
 /** One path with one test; a line is satisfied by any of its conditions. */
 struct condition_t {
@@ -56,7 +67,8 @@ static bearer_match_result_t yes_if(bool holds)
 }
 
 static bearer_match_result_t is_present(
-    const condition_t *condition BEARER_UNUSED, const bearer_value_t *value)
+    const condition_t *condition BEARER_UNUSED, const bearer_value_t *value,
+    meter_t *meter BEARER_UNUSED)
 {
     if (bearer_value_is(value, BEARER_KIND_NULL)
         || bearer_value_is(value, BEARER_KIND_FALSE))
@@ -82,13 +94,29 @@ static bearer_match_result_t is_text(const bearer_value_t *value,
 }
 
 static bearer_match_result_t equals_text(const condition_t *condition,
-                                         const bearer_value_t *value)
+                                         const bearer_value_t *value,
+                                         meter_t *meter BEARER_UNUSED)
 {
     return is_text(value, condition->operand.text);
 }
 
+/* Called before each item of the expression: nested repeats over a long claim, or
+ * over each of many, end within milliseconds instead of holding the thread
+ * (ReDoS). */
+static int count_step(pcre2_callout_block *block, void *data)
+{
+    meter_t *meter = data;
+
+    meter->steps++;
+    if (block->current_position > meter->at)
+        meter->steps += (block->current_position - meter->at) / RUN;
+    meter->at = block->current_position;
+    return meter->steps > meter->most ? PCRE2_ERROR_CALLOUT : 0;
+}
+
 static bearer_match_result_t matches_regex(const condition_t *condition,
-                                           const bearer_value_t *value)
+                                           const bearer_value_t *value,
+                                           meter_t *meter)
 {
     pcre2_match_context *limits;
     pcre2_match_data *data;
@@ -97,11 +125,17 @@ static bearer_match_result_t matches_regex(const condition_t *condition,
 
     if (!text.data)
         return BEARER_MATCH_NO;
+    if (meter->steps >= meter->most)
+        return BEARER_MATCH_UNSURE;
     limits = pcre2_match_context_create(NULL);
     data = pcre2_match_data_create(1, NULL);
     if (limits && data) {
         pcre2_set_match_limit(limits, MATCH_LIMIT);
         pcre2_set_depth_limit(limits, DEPTH_LIMIT);
+        (void)pcre2_set_callout(limits, count_step, meter);
+        meter->at = 0;
+        /* what is looked at before the first item */
+        meter->steps += 1 + text.len / RUN;
         rv = pcre2_match(condition->operand.regex, (PCRE2_SPTR)text.data,
                          text.len, 0, 0, data, limits);
     }
@@ -145,50 +179,55 @@ static int compare(const bearer_value_t *value, const number_t *number)
 }
 
 static bearer_match_result_t at_least(const condition_t *condition,
-                                      const bearer_value_t *value)
+                                      const bearer_value_t *value,
+                                      meter_t *meter BEARER_UNUSED)
 {
     return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) >= 0);
 }
 
 static bearer_match_result_t greater(const condition_t *condition,
-                                     const bearer_value_t *value)
+                                     const bearer_value_t *value,
+                                     meter_t *meter BEARER_UNUSED)
 {
     return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) > 0);
 }
 
 static bearer_match_result_t at_most(const condition_t *condition,
-                                     const bearer_value_t *value)
+                                     const bearer_value_t *value,
+                                     meter_t *meter BEARER_UNUSED)
 {
     return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) <= 0);
 }
 
 static bearer_match_result_t less(const condition_t *condition,
-                                  const bearer_value_t *value)
+                                  const bearer_value_t *value,
+                                  meter_t *meter BEARER_UNUSED)
 {
     return yes_if(bearer_value_is_number(value)
                   && compare(value, &condition->operand.number) < 0);
 }
 
 static bearer_match_result_t holds(const condition_t *condition,
-                                   const bearer_value_t *value)
+                                   const bearer_value_t *value, meter_t *meter)
 {
     bearer_match_result_t result = BEARER_MATCH_NO;
     const bearer_value_t *at;
 
     if (!condition->members || !bearer_value_is(value, BEARER_KIND_ARRAY))
-        return condition->test(condition, value);
+        return condition->test(condition, value, meter);
     for (at = bearer_value_first(value); at && !result;
          at = bearer_value_next(value, at))
-        result = condition->test(condition, at);
+        result = condition->test(condition, at, meter);
     return result;
 }
 
 /* the first condition that is not a plain no decides */
-bearer_match_result_t bearer_match_check(const bearer_match_t *match,
-                                         const bearer_claims_t *claims)
+static bearer_match_result_t check_line(const bearer_match_t *match,
+                                        const bearer_claims_t *claims,
+                                        meter_t *meter)
 {
     bearer_match_result_t result = BEARER_MATCH_NO;
     int i;
@@ -199,8 +238,35 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
             bearer_path_find(condition->path, claims->all);
 
         if (value)
-            result = holds(condition, value);
+            result = holds(condition, value, meter);
     }
+    return result;
+}
+
+bool bearer_match_has_regex(const bearer_match_t *match)
+{
+    int i;
+
+    for (i = 0; i < match->count; i++) {
+        if (match->conditions[i].operand.regex)
+            return true;
+    }
+    return false;
+}
+
+bearer_match_result_t bearer_match_check(const bearer_match_t *match,
+                                         const bearer_claims_t *claims,
+                                         bearer_match_work_t *work)
+{
+    meter_t meter = {0, BEARER_LIMIT_REGEX_LINE, 0};
+    bearer_match_result_t result;
+
+    if (work->steps + meter.most > BEARER_LIMIT_REGEX_REQUEST)
+        meter.most = work->steps < BEARER_LIMIT_REGEX_REQUEST
+                         ? BEARER_LIMIT_REGEX_REQUEST - work->steps
+                         : 0;
+    result = check_line(match, claims, &meter);
+    work->steps += meter.steps;
     return result;
 }
 
@@ -213,8 +279,9 @@ bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
                                    .members = true,
                                    .operand = {.text = text}};
     const bearer_match_t line = {&condition, 1};
+    meter_t none = {0, 0, 0};
 
-    return bearer_match_check(&line, claims);
+    return check_line(&line, claims, &none);
 }
 
 /* --- compiling ------------------------------------------------------------- */
@@ -239,7 +306,8 @@ static bearer_reason_t parse_regex(const char *text, operand_t *operand,
     }
     operand->regex =
         pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-                      PCRE2_UTF | PCRE2_DOLLAR_ENDONLY, &code, &offset, NULL);
+                      PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_AUTO_CALLOUT,
+                      &code, &offset, NULL);
     if (operand->regex) {
         apr_pool_cleanup_register(pool, operand->regex, free_regex,
                                   apr_pool_cleanup_null);
@@ -407,9 +475,18 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
         apr_array_make(pool, 4, sizeof(condition_t));
     bearer_match_t *match;
     bearer_reason_t why;
+    int i;
 
     if (count < 1) {
         bearer_note_set(note, "a claim is missing");
+        return BEARER_MATCH_FORM;
+    }
+    /* what was meant to be a value must not become a test for presence */
+    for (i = 1; i < count; i++) {
+        if (*words[i])
+            continue;
+        bearer_note_set(note, "a word is empty (a variable of the "
+                              "configuration that is not set?)");
         return BEARER_MATCH_FORM;
     }
     why = add_words(conditions, words, count, note, pool);

@@ -28,8 +28,8 @@ typedef struct bearer_match_t bearer_match_t;
  *
  * A first word that begins with "/" is a JSON Pointer and never a one-word form.
  * Behind a path, a second word of nothing but =<>!~ that is none of these
- * operators is refused, as are an empty expression and a number that is not
- * finite or an integer over 64 bits. Numbers are compared exactly.
+ * operators is refused, as are an empty word, an empty expression and a number that
+ * is not finite or an integer over 64 bits. Numbers are compared exactly.
  *
  * @return BEARER_OK, BEARER_MATCH_FORM, BEARER_PATH_FORM
  */
@@ -38,18 +38,33 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
                                    bearer_note_t *note,
                                    apr_pool_t *pool) BEARER_MUST_USE;
 
+/** Whether there is a regular expression in the line, which may be much work. */
+bool bearer_match_has_regex(const bearer_match_t *match);
+
 /** What a line says of a token. */
 typedef enum bearer_match_result_t {
     BEARER_MATCH_NO,
     BEARER_MATCH_YES,
-    BEARER_MATCH_UNSURE /**< a regular expression hit its limits, or memory ran
+    BEARER_MATCH_UNSURE /**< regular expressions hit their limits, or memory ran
                              out: neither yes nor no, since "not" may stand
                              before the line */
 } bearer_match_result_t;
 
-/** Whether the claims satisfy the line. An absent claim never does. */
+/** The work that the regular expressions of one request's lines were, in steps;
+ * begins with 0. */
+typedef struct bearer_match_work_t {
+    apr_uint64_t steps;
+} bearer_match_work_t;
+
+/** Whether the claims satisfy the line. An absent claim never does.
+ *
+ * @param work of the request so far; what this line takes is added. Unsure beyond
+ *             BEARER_LIMIT_REGEX_LINE, and when all lines together are beyond
+ *             BEARER_LIMIT_REGEX_REQUEST.
+ */
 bearer_match_result_t bearer_match_check(const bearer_match_t *match,
-                                         const bearer_claims_t *claims);
+                                         const bearer_claims_t *claims,
+                                         bearer_match_work_t *work);
 
 /** Whether the claim at the path equals the text, or an array there contains it:
  * for values that are known with the request only. */

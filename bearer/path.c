@@ -20,7 +20,8 @@ typedef struct step_t {
 struct bearer_path_t {
     const char *text;
     int count;
-    step_t steps[BEARER_LIMIT_JSON_DEPTH];
+    step_t steps[]; /* as many as there are: .htaccess files may have thousands
+                       of paths */
 };
 
 /* RFC 6901 4: decimal digits without leading zeros, else not an index */
@@ -93,6 +94,16 @@ static const char *cut_steps(bearer_path_t *path, char *rest, bool pointer)
     return NULL;
 }
 
+/* as many as cut_steps may make */
+static apr_size_t count_steps(const char *text, bool pointer)
+{
+    apr_size_t count = 1;
+
+    for (; *text; text++)
+        count += *text == (pointer ? '/' : '.');
+    return count < BEARER_LIMIT_JSON_DEPTH ? count : BEARER_LIMIT_JSON_DEPTH;
+}
+
 bearer_reason_t bearer_path_parse(const char *text, const bearer_path_t **out,
                                   bearer_note_t *note, apr_pool_t *pool)
 {
@@ -105,7 +116,8 @@ bearer_reason_t bearer_path_parse(const char *text, const bearer_path_t **out,
         return BEARER_PATH_FORM;
     }
     pointer = *text == '/';
-    path = apr_pcalloc(pool, sizeof(*path));
+    path = apr_pcalloc(pool, sizeof(*path)
+                                 + sizeof(step_t) * count_steps(text, pointer));
     path->text = apr_pstrdup(pool, text);
     wrong = cut_steps(path, apr_pstrdup(pool, text + pointer), pointer);
     if (wrong) {

@@ -106,6 +106,43 @@ bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
     return BEARER_OK;
 }
 
+void bearer_refresh_narrow_http(bearer_source_t *source)
+{
+    const char *written =
+        source->kind == BEARER_SOURCE_URL ? source->location : source->issuer;
+
+    /* metadata of a taken over https issuer must not have us call the services
+     * of our own host (SSRF) */
+    source->http_loopback =
+        source->http_loopback && bearer_url_is_http(written);
+}
+
+static void take_smaller(apr_int64_t *own, apr_int64_t other, bool *tightened)
+{
+    if (other >= *own)
+        return;
+    *own = other;
+    *tightened = true;
+}
+
+void bearer_refresh_tighten(bearer_source_t *source,
+                            const bearer_source_t *other)
+{
+    bearer_schedule_conf_t *own = &source->schedule;
+    const bearer_schedule_conf_t *others = &other->schedule;
+    bool *tightened = &source->tightened;
+
+    take_smaller(&own->refresh, others->refresh, tightened);
+    take_smaller(&own->miss, others->miss, tightened);
+    take_smaller(&own->stale, others->stale, tightened);
+    take_smaller(&source->timeout, other->timeout, tightened);
+    take_smaller(&source->connect, other->connect, tightened);
+    if (other->max_body < source->max_body) {
+        source->max_body = other->max_body;
+        *tightened = true;
+    }
+}
+
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
                                         apr_pool_t *pool)
 {
@@ -152,6 +189,13 @@ bool bearer_refresh_due(const bearer_refresh_t *refresh,
 
 /* --- files -------------------------------------------------------------- */
 
+/* as ls and chmod have it */
+static unsigned mode_of(apr_fileperms_t protection)
+{
+    return ((unsigned)protection >> 2 & 0700)
+           | ((unsigned)protection >> 1 & 070) | ((unsigned)protection & 07);
+}
+
 static bearer_reason_t read_text(const char *path, bearer_str_t *out,
                                  bearer_note_t *note, apr_pool_t *pool)
 {
@@ -163,10 +207,16 @@ static bearer_reason_t read_text(const char *path, bearer_str_t *out,
     apr_status_t rv;
 
     /* looked at before opening: opening a FIFO would block the fetcher */
-    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE, pool);
+    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_PROT,
+                  pool);
     if (!rv && info.filetype != APR_REG) {
         bearer_note_set(note, "not a regular file");
         return BEARER_FILE_READ;
+    }
+    /* whoever can write it can sign tokens (planted keys) */
+    if (!rv && (info.protection & APR_FPROT_WWRITE)) {
+        bearer_note_set(note, "mode %03o", mode_of(info.protection));
+        return BEARER_FILE_WRITABLE;
     }
     if (!rv && (info.size <= 0 || info.size > BEARER_LIMIT_KEY_FILE)) {
         bearer_note_set(note, "%" APR_OFF_T_FMT " bytes", info.size);
@@ -562,9 +612,10 @@ static bool is_same(const attempt_t *attempt)
            && !memcmp(attempt->posted.data, text->data, text->len);
 }
 
-/* Whether this process still is the fetcher. One that is not anymore may have
- * an older answer than its successor, and must not put it in the place of a newer
- * one. Asked under the lock: the successor posts under it, too. */
+/* Whether this round still is the fetcher's. One that lost the lease since it
+ * began may have an older answer than its successor, and must not put it in the
+ * place of a newer one (a withdrawn key that comes back), even if its process
+ * has the lease again. Asked under the lock: the successor posts under it, too. */
 static bool is_leading(const bearer_refresh_env_t *env)
 {
     return !env->leads || env->leads(env->baton);
@@ -791,6 +842,11 @@ static void store(const attempt_t *attempt)
     apr_status_t rv;
 
     if (!env->store || !is_fetched(source))
+        return;
+    /* not under the lock, which nobody holds while a disk is waited for: who is
+     * stopped right here puts an older file in the place of a newer one, until
+     * the next good answer */
+    if (!is_leading(env))
         return;
     rv = bearer_keystore_write(env->store, &source->id, source->issuer,
                                attempt->keys ? attempt->keys_text

@@ -29,13 +29,14 @@ typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
     const char *location; /**< URL or file; NULL for discovery */
-    bool http_loopback;
+    bool http_loopback;   /**< see bearer_refresh_narrow_http */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
     bearer_fetch_tls_t *tls;
     apr_interval_time_t timeout, connect;
     apr_size_t max_body;
     bearer_schedule_conf_t schedule;
+    bool tightened;       /**< by bearer_refresh_tighten */
     bearer_board_id_t id; /**< see bearer_refresh_identify */
     int slot;             /**< on the board */
 } bearer_source_t;
@@ -50,6 +51,21 @@ typedef struct bearer_source_t {
  */
 bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
     BEARER_MUST_USE;
+
+/**
+ * Where plain http is allowed, it is for what the administrator wrote: the switch
+ * stays on for a source whose own address (keys= or else the issuer) is http, and
+ * goes off for all others. Call before identify.
+ */
+void bearer_refresh_narrow_http(bearer_source_t *source);
+
+/**
+ * Lines of several servers may name one source (the same identity), which is
+ * fetched once, for all of them: of each number the strictest counts, which is the
+ * smaller one. Takes those of another line.
+ */
+void bearer_refresh_tighten(bearer_source_t *source,
+                            const bearer_source_t *other);
 
 /** What one round did, for log, status page and tests. */
 typedef struct bearer_refresh_result_t {
@@ -69,7 +85,9 @@ typedef struct bearer_refresh_env_t {
     bearer_fetch_fn fetch;
     void (*lock)(void *baton); /**< around posts; may be NULL */
     void (*unlock)(void *baton);
-    bool (*leads)(void *baton); /**< asked under the lock; NULL: yes */
+    /** Whether this round is still the fetcher's, asked under the lock: it is
+     * not if the lease was another's meanwhile. NULL: yes. */
+    bool (*leads)(void *baton);
     bearer_now_t (*now)(void *baton);
     double (*jitter)(void *baton);
     const volatile apr_uint32_t *stop;
@@ -125,8 +143,8 @@ bool bearer_refresh_restore(const bearer_source_t *source,
 /**
  * Reads a key file now (post_config, as root): fills keys, does not post.
  *
- * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, and what
- *         bearer_jwks_parse_file returns
+ * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, BEARER_FILE_WRITABLE
+ *         (for everybody), and what bearer_jwks_parse_file returns
  */
 bearer_reason_t bearer_refresh_read_file(const char *path,
                                          const bearer_jwks_t **out,

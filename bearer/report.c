@@ -33,10 +33,9 @@ static bool read_source(const bearer_report_conf_t *conf,
         why = bearer_jwks_parse(text, &out->keys, NULL, pool);
     if (why)
         return why != BEARER_NO_MEMORY;
-    /* as the gate judges it: a file's keys do not get too old */
-    out->usable = source->kind == BEARER_SOURCE_FILE
-                  || bearer_schedule_usable(&out->schedule, &source->schedule,
-                                            conf->now.tick);
+    /* as the gate judges it */
+    out->usable = bearer_schedule_usable(&out->schedule, &source->schedule,
+                                         conf->now.tick);
     return true;
 }
 

@@ -54,7 +54,8 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
 
 /**
  * Finds what was proven for exactly these bytes: a keyed hash chooses the place,
- * all bytes are compared. A proof older than ttl is gone.
+ * all bytes are compared. A proof older than ttl is gone. The twin of an ES
+ * signature (bearer/jws.h) is other bytes, and has to be proven for itself.
  *
  * @param now   tick
  * @param entry set if found; give it back

@@ -2,6 +2,7 @@
 #include "bearer/url.h"
 
 #include <arpa/inet.h>
+#include <strings.h>
 
 #include <apr_cstr.h>
 #include <apr_strings.h>
@@ -128,6 +129,11 @@ static apr_port_t parse_port(const char *text)
         port = port * 10 + (unsigned)(*c - '0');
     }
     return port <= 65535 ? (apr_port_t)port : 0;
+}
+
+bool bearer_url_is_http(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0;
 }
 
 bool bearer_url_is_loopback(const char *host)

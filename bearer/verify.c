@@ -94,24 +94,38 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     return BEARER_OK;
 }
 
-/* how the last candidate failed, but a wrong signature says more than a length
- * that is another key's */
+/* How the last candidate failed, but a wrong signature says more than a length
+ * that is another key's, and keys that were not tried say more than that. They
+ * are tried in the issuer's order as long as the budget lasts: one request must
+ * not buy many verifications, or a dear one many times. The first is always
+ * tried. */
 static bearer_reason_t try_all(const bearer_jws_t *jws,
                                const bearer_candidates_t *candidates)
 {
     /* fails closed: no candidate, no acceptance */
     bearer_reason_t why = BEARER_KEY_UNKNOWN;
+    bool left = candidates->more;
+    int spent = 0;
     int i;
 
     for (i = 0; i < candidates->count; i++) {
-        bearer_reason_t one = bearer_jws_check(jws, candidates->keys[i]);
+        const bearer_jwk_t *key = candidates->keys[i];
+        bearer_reason_t one = bearer_jws_fits(jws, key);
 
+        if (!one && spent && spent + key->cost > BEARER_LIMIT_COST) {
+            left = true;
+            continue;
+        }
+        if (!one) {
+            spent += key->cost;
+            one = bearer_jws_check(jws, key);
+        }
         if (!one)
             return BEARER_OK;
         if (why != BEARER_SIG_WRONG)
             why = one;
     }
-    return why;
+    return left ? BEARER_KEY_AMBIGUOUS : why;
 }
 
 /* whether a refusal by keys that nobody named may be for want of the right one:

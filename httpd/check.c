@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/check.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_file_info.h>
@@ -81,6 +86,86 @@ static void check_fetched(check_t *check, mab_issuer_line_t *line)
                  why, &note, "ca= names a PEM file with CA certificates");
 }
 
+/* who children run as; NULL: as who starts httpd */
+static const char *child_user(apr_pool_t *pool)
+{
+    const char *name = ap_unixd_config.user_name;
+    const struct passwd *entry;
+
+    if (geteuid() != 0 || !ap_find_linked_module("mod_unixd.c"))
+        return NULL;
+    if (!name || name[0] != '#')
+        return name;
+    entry = getpwuid(ap_unixd_config.user_id);
+    return entry ? apr_pstrdup(pool, entry->pw_name) : NULL;
+}
+
+/* In a process of its own: becomes a child's user, opens the file, ends with what
+ * the system said. Where it cannot become that, children cannot either, and
+ * httpd will say so. */
+static void open_as_child(const char *path, const char *user)
+{
+    const char *root = ap_unixd_config.chroot_dir;
+    int fd;
+
+    if (root && (chdir(root) || chroot(root)))
+        _exit(0);
+    if (setgid(ap_unixd_config.group_id)
+        || initgroups(user, ap_unixd_config.group_id)
+        || setuid(ap_unixd_config.user_id))
+        _exit(0);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    _exit(fd < 0 ? errno : 0);
+}
+
+/* What hinders children to read a file that root has read; 0: nothing. Only the
+ * system knows all that counts: groups, lists of access, directories on the
+ * way. */
+static int try_as_child(const char *path, const char *user)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        open_as_child(path, user);
+    if (pid < 0)
+        return 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return 0;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+/* children read it again when it changes; if they cannot, a key that is taken
+ * out of it goes on serving (a withdrawn key) */
+static void check_readable(check_t *check, mab_issuer_line_t *line)
+{
+    const char *path = line->source.location;
+    const char *user = child_user(check->ptemp);
+    bearer_note_t note = {""};
+    char *group = NULL;
+    char text[80];
+    int rv;
+
+    if (!user)
+        return;
+    rv = try_as_child(path, user);
+    if (!rv)
+        return;
+    bearer_note_set(&note, "%s: %s, who children run as: %s", path, user,
+                    apr_strerror(rv, text, sizeof(text)));
+    if (apr_gid_name_get(&group, ap_unixd_config.group_id, check->ptemp))
+        group = apr_psprintf(check->ptemp, "%lu",
+                             (unsigned long)ap_unixd_config.group_id);
+    complain(check, line->s, line->where, BEARER_FILE_READ, &note,
+             apr_psprintf(check->ptemp,
+                          "let that user read the file, and search the "
+                          "directories that lead to it: chgrp %s %s; chmod "
+                          "640 %s",
+                          group, path, path));
+}
+
 static void check_key_file(check_t *check, mab_issuer_line_t *line)
 {
     bearer_note_t note = {""};
@@ -89,10 +174,18 @@ static void check_key_file(check_t *check, mab_issuer_line_t *line)
 
     why = bearer_refresh_read_file(line->source.location, &keys, &note,
                                    check->ptemp);
-    if (why)
-        complain(
-            check, line->s, line->where, why, &note,
-            "keys=file: names a JWK set, a PEM public key or a certificate");
+    if (!why) {
+        check_readable(check, line);
+        return;
+    }
+    complain(check, line->s, line->where, why, &note,
+             why == BEARER_FILE_WRITABLE
+                 ? apr_psprintf(check->ptemp,
+                                "whoever can write it can sign tokens: chmod "
+                                "o-w %s",
+                                line->source.location)
+                 : "keys=file: names a JWK set, a PEM public key or a "
+                   "certificate");
 }
 
 /* reads a shared secret, as root */
@@ -170,6 +263,32 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
     if (bearer_refresh_identify(&line->source))
         complain(check, line->s, line->where, BEARER_NO_MEMORY, NULL,
                  "OpenSSL cannot make a SHA-256 digest");
+}
+
+/* Lines of several servers that mean the same source share its keys: what one of
+ * them demands of their age must not be void because another came first. Twice,
+ * since the last line may be the strictest. */
+static void share_numbers(check_t *check)
+{
+    const apr_array_header_t *lines = mab_conf_registry()->issuers;
+    apr_hash_t *strictest = apr_hash_make(check->ptemp);
+    int i, round;
+
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < lines->nelts; i++) {
+            bearer_source_t *source =
+                &APR_ARRAY_IDX(lines, i, mab_issuer_line_t *)->source;
+            bearer_source_t *other =
+                apr_hash_get(strictest, &source->id, sizeof(source->id));
+
+            if (!other) {
+                other = apr_pmemdup(check->ptemp, source, sizeof(*source));
+                apr_hash_set(strictest, &other->id, sizeof(other->id), other);
+            }
+            bearer_refresh_tighten(round ? source : other,
+                                   round ? other : source);
+        }
+    }
 }
 
 /* --- places -------------------------------------------------------------------- */
@@ -340,6 +459,21 @@ static void check_key_store(check_t *check, const server_rec *s)
 /* Configurations that work and surprise. Notices, because there are good reasons
  * for each of them; a warning only where lines of the configuration are void. */
 
+static void advise_key_file(check_t *check, const mab_issuer_line_t *line)
+{
+    const char *path = line->source.location;
+    apr_finfo_t info;
+
+    if (line->source.kind == BEARER_SOURCE_FILE
+        && apr_stat(&info, path, APR_FINFO_PROT, check->ptemp) == APR_SUCCESS
+        && (info.protection & APR_FPROT_GWRITE))
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
+                     "MAB0120: %s: the group of %s may write it: each of its "
+                     "members can sign tokens; if that is not meant: chmod "
+                     "g-w %s",
+                     line->where, path, path);
+}
+
 static void advise_issuer(const mab_issuer_line_t *line)
 {
     const bearer_source_t *source = &line->source;
@@ -347,7 +481,7 @@ static void advise_issuer(const mab_issuer_line_t *line)
                    || source->kind == BEARER_SOURCE_URL;
     const char *address = source->location ? source->location : source->issuer;
 
-    if (fetched && strncasecmp(address, "http://", 7) == 0)
+    if (fetched && bearer_url_is_http(address))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0102: %s: keys are fetched by http: whoever can "
                      "listen on that port of this host can sign tokens",
@@ -357,6 +491,17 @@ static void advise_issuer(const mab_issuer_line_t *line)
                      "MAB0103: %s: tokens are signed with a shared secret: "
                      "whoever can verify them can also make them",
                      line->where);
+}
+
+/* Then the children are who starts httpd, and what only he can read is theirs. */
+static void advise_key_store(const mab_registry_t *all, const server_rec *s)
+{
+    if (all->store.directory && geteuid() != 0)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "MAB0208: %s: httpd was not started as root, so programs "
+                     "that it runs (CGI) can read %s/store.key and choose "
+                     "the keys that the next start believes",
+                     all->store_where, all->store.directory);
 }
 
 /* the directives of the same section, AuthType's neighbours */
@@ -411,6 +556,15 @@ static void advise_place(check_t *check, const mab_setting_t *setting)
                      "MAB0104: %s: AuthBearerAudience is any: tokens that the "
                      "issuer made for other services are good here too",
                      setting->bearer_where);
+    /* the same "sub" of two issuers: each decides about its own users only */
+    if (place->policy.issuer_count > 1 && !place->user)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
+            "alone, which two of them may give to different people; "
+            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
+            "or AuthBearerUser sub if they agree",
+            setting->bearer_where, place->policy.issuer_count);
     advise_granted(setting, place->optional == 1);
 }
 
@@ -424,8 +578,14 @@ static void advise_all(check_t *check, const server_rec *s)
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL
         && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return;
-    for (i = 0; i < all->issuers->nelts; i++)
-        advise_issuer(APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *));
+    advise_key_store(all, s);
+    for (i = 0; i < all->issuers->nelts; i++) {
+        const mab_issuer_line_t *line =
+            APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *);
+
+        advise_issuer(line);
+        advise_key_file(check, line);
+    }
     for (i = 0; i < all->settings->nelts; i++) {
         const mab_setting_t *setting =
             &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
@@ -454,6 +614,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     for (i = 0; i < all->issuers->nelts; i++)
         check_issuer(&check,
                      APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *));
+    share_numbers(&check);
     check_key_store(&check, s);
     for (server = s; server; server = server->next)
         mab_conf_freeze(

@@ -30,8 +30,10 @@ const mab_field_t mab_conf_place_fields[] = {
     {"unavailable", MAB_WORD, AT(mab_place_t, unavailable), 0, 1,
      MAB_UNAVAILABLE_503, unavailable_words},
     {"forward", MAB_FLAG, AT(mab_place_t, forward), 0, 1, 1, NULL},
+    {"foreign", MAB_FLAG, AT(mab_place_t, foreign), 0, 1, 0, NULL},
     {"optional", MAB_FLAG, AT(mab_place_t, optional), 0, 1, 0, NULL},
     {"bearer", MAB_FLAG, AT(mab_place_t, bearer), 0, 1, 0, NULL},
+    {"status", MAB_FLAG, AT(mab_place_t, status), 0, 1, 0, NULL},
     {"algs", MAB_BYTES, AT(mab_place_t, algs), 0, APR_INT32_MAX, 0, NULL},
     END_OF_FIELDS};
 
@@ -96,6 +98,41 @@ static apr_int64_t resolve(const void *record, const mab_field_t *fields,
 
 static mab_registry_t *registry;
 
+/* where a place without AuthBearerSource looks */
+static const mab_source_t by_default = {MAB_HEADER, "Authorization", "Bearer"};
+
+static bool has_name(const apr_array_header_t *names, const char *name)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+void mab_conf_note_header(const char *name)
+{
+    if (!has_name(registry->headers, name))
+        APR_ARRAY_PUSH(registry->headers, const char *) = name;
+}
+
+void mab_conf_note_source(const mab_source_t *source)
+{
+    const apr_array_header_t *all = registry->sources;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        if (mab_conf_same_source(&APR_ARRAY_IDX(all, i, mab_source_t), source))
+            return;
+    }
+    APR_ARRAY_PUSH(registry->sources, mab_source_t) = *source;
+    if (source->where == MAB_QUERY
+        && !has_name(registry->queries, source->name))
+        APR_ARRAY_PUSH(registry->queries, const char *) = source->name;
+}
+
 void mab_conf_begin(apr_pool_t *pconf)
 {
     registry = apr_pcalloc(pconf, sizeof(*registry));
@@ -104,6 +141,10 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->sub.items = apr_pcalloc(pconf, sizeof(bearer_path_t *));
     registry->sub.count = 1;
     registry->cache_entries = registry->cache_ttl = MAB_UNSET;
+    registry->headers = apr_array_make(pconf, 4, sizeof(char *));
+    registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
+    registry->queries = apr_array_make(pconf, 4, sizeof(char *));
+    mab_conf_note_source(&by_default);
     if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
                           NULL, pconf))
         registry->sub.count = 0;
@@ -312,7 +353,27 @@ void mab_conf_join(apr_pool_t *pconf, const server_rec *s, mab_place_t *place)
 
 const mab_place_t *mab_conf_place(const request_rec *r)
 {
-    return ap_get_module_config(r->per_dir_config, &auth_bearer_module);
+    const mab_place_t *place =
+        ap_get_module_config(r->per_dir_config, &auth_bearer_module);
+
+    return place->configured ? place->configured : place;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b)
+{
+    return a->where == b->where && same_text(a->name, b->name)
+           && same_text(a->scheme, b->scheme);
+}
+
+const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count)
+{
+    *count = place->sources ? place->sources->count : 1;
+    return place->sources ? place->sources->items : &by_default;
 }
 
 bool mab_conf_same_judgement(const mab_place_t *a, const mab_place_t *b)
@@ -365,6 +426,7 @@ void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
     source->schedule.stale = apr_time_from_sec(SERVER(server, stale));
     source->max_body = (apr_size_t)SERVER(server, max_size);
     source->http_loopback = SERVER(server, http) == 1;
+    bearer_refresh_narrow_http(source);
     source->ca = server->ca;
     if (server->proxies)
         source->proxies = *server->proxies;

@@ -19,6 +19,9 @@
 #include "bearer/resource.h"
 #include "httpd/mab.h"
 
+/** The handler of the status page. */
+#define MAB_STATUS_HANDLER "bearer-status"
+
 /** A number that no directive has set. */
 #define MAB_UNSET APR_INT64_MIN
 
@@ -78,8 +81,9 @@ typedef struct mab_place_t {
     /* numbers; mab_conf_place_fields */
     apr_int64_t leeway, typ, max_age, max_life;
     apr_int64_t errors, detail, unavailable;
-    apr_int64_t forward, optional;
+    apr_int64_t forward, foreign, optional;
     apr_int64_t bearer; /**< AuthType is Bearer */
+    apr_int64_t status; /**< SetHandler is bearer-status, not in .htaccess */
     apr_int64_t algs;   /**< a bearer_algset_t */
 
     /* lists; NULL: not set here */
@@ -102,6 +106,11 @@ typedef struct mab_place_t {
     bool registered; /**< some directive has set something in it, or in one of
                           those that were merged */
     bearer_policy_t policy; /**< frozen; valid in merged records */
+
+    /* of one request only: httpd/record */
+    const struct mab_place_t
+        *configured;               /**< NULL: this is the configured one */
+    struct mab_request_t *request; /**< NULL likewise */
 
     /* what was merged at the start, so that requests need not */
     const struct mab_place_t *outer; /**< the server's own record, or NULL */
@@ -148,6 +157,11 @@ typedef struct mab_registry_t {
     apr_int64_t cache_ttl;        /**< seconds, or MAB_UNSET */
     bearer_keystore_t store;      /**< directory is NULL: none */
     const char *store_where;      /**< "AuthBearerKeyStore at file:line" */
+
+    /* of all places of all virtual hosts, each once */
+    apr_array_header_t *headers; /**< of const char *: exported to */
+    apr_array_header_t *sources; /**< of mab_source_t: looked at for tokens */
+    apr_array_header_t *queries; /**< of const char *: those in queries */
 } mab_registry_t;
 
 /** A fresh registry; called in pre_config. */
@@ -160,8 +174,20 @@ void *mab_conf_merge_place(apr_pool_t *pool, void *outer, void *inner);
 void *mab_conf_create_server(apr_pool_t *pool, server_rec *s);
 void *mab_conf_merge_server(apr_pool_t *pool, void *base, void *vhost);
 
-/** The place of a request, merged and frozen. */
+/** The place of a request, merged and frozen, as configured: never the copy that
+ * one request has. */
 const mab_place_t *mab_conf_place(const request_rec *r);
+
+/** The sources of a place, with the default one; sets count. */
+const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count);
+
+/** Whether two sources are the same spot of a request. */
+bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
+
+/** Notes what holds for the whole server: a header that some place exports to, a
+ * source of tokens. For directives of the server's configuration only. */
+void mab_conf_note_header(const char *name);
+void mab_conf_note_source(const mab_source_t *source);
 
 /** Whether two places judge a token alike, so that a verdict may be reused. */
 bool mab_conf_same_judgement(const mab_place_t *a, const mab_place_t *b);

@@ -2,8 +2,8 @@
 /*
  * cors - AuthBearerCrossOrigin: calls from scripts of other origins.
  *
- * Owns:     answering preflights without a token, the CORS headers of all other
- *           answers (WHATWG Fetch 3.3).
+ * Owns:     answering preflights without a token, all CORS headers of all other
+ *           answers (WHATWG Fetch 3.3): a place has one owner of them.
  * Does not: admit anything: what follows a preflight is judged like any request.
  * Memory:   the request's pool
  * Threads:  the request's own
@@ -15,7 +15,9 @@
 
 #include "httpd/mab.h"
 
-/** Sets the CORS headers of an answer at this place, errors included. */
+/** Sets the CORS headers of an answer at this place, errors included, and remembers
+ * what it says for the requests that this one moves on to. A place that says nothing
+ * leaves the word to the one before. */
 void mab_cors_set_headers(request_rec *r);
 
 /** Whether this is a preflight for a place that allows other origins; then its
@@ -25,8 +27,8 @@ bool mab_cors_answers(request_rec *r);
 /** The headers of a document that everybody may read. */
 void mab_cors_open_document(request_rec *r);
 
-/** insert_filter: a program's own CORS headers give way to ours, since browsers
- * refuse two. */
+/** insert_filter and insert_error_filter: the CORS headers of whatever runs inside
+ * give way to ours, those of mod_headers do not. */
 void mab_cors_insert_filter(request_rec *r);
 
 void mab_cors_register(void);

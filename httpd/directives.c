@@ -6,7 +6,9 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "bearer/limits.h"
 #include "bearer/url.h"
+#include "httpd/targets.h"
 #include "httpd/words.h"
 
 /* --- registering ---- */
@@ -175,6 +177,13 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
             "in .htaccess, only an issuer that the server's "
             "configuration defines");
     issuer = &found->issuer;
+    for (i = 0; place->issuers && i < place->issuers->count; i++) {
+        if (((const bearer_issuer_t *const *)place->issuers->items)[i]
+            == issuer)
+            return mab_words_wrong(
+                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", words[0]),
+                "name each issuer once in one place");
+    }
     mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
     return NULL;
 }
@@ -387,6 +396,8 @@ static const char *set_source(cmd_parms *cmd, void *record, int count,
     (void)register_place(cmd, place);
     for (i = 0; i < count && !error; i++)
         error = parse_source(cmd, words[i], apr_array_push(sources));
+    for (i = 0; i < count && !error; i++)
+        mab_conf_note_source(&APR_ARRAY_IDX(sources, i, mab_source_t));
     place->sources = mab_words_list(sources, cmd->pool);
     return error;
 }
@@ -422,6 +433,8 @@ static const char *set_user(cmd_parms *cmd, void *record, const char *args)
     if (!count)
         return mab_words_wrong(cmd, "no claim is named",
                                "name one or more, or expr=");
+    if (count > BEARER_LIMIT_WORDS)
+        return mab_words_too_many(cmd);
     (void)register_place(cmd, place);
     place->user_expr = NULL;
     if (strncasecmp(words[0], "expr=", 5) == 0) {
@@ -442,68 +455,23 @@ static const char *set_user(cmd_parms *cmd, void *record, const char *args)
 
 /* --- AuthBearerClaim -------------------------------------------------------------------------- */
 
-/* variables that mean something to the server, the program or its loader: a
- * claim must not choose what runs */
-static bool is_reserved_variable(const char *name)
-{
-    static const char *const prefixes[] = {
-        "HTTP_",     "LD_",     "DYLD_",   "REMOTE_",  "SERVER_", "REQUEST_",
-        "SSL_",      "CONTENT", "SCRIPT_", "REDIRECT", "PERL5",   "PYTHON",
-        "RUBY",      "NODE_",   "PHP",     "JAVA_",    "GIT_",    "BASH_",
-        "DOCUMENT_", "GCONV",   "GIO_",    "MALLOC_",  "NLSPATH", "XDG_",
-        "DBUS_",     NULL};
-    static const char *const names[] = {"PATH",
-                                        "PATH_INFO",
-                                        "PATH_TRANSLATED",
-                                        "QUERY_STRING",
-                                        "AUTH_TYPE",
-                                        "GATEWAY_INTERFACE",
-                                        "CONTEXT_PREFIX",
-                                        "CONTEXT_DOCUMENT_ROOT",
-                                        "HOME",
-                                        "USER",
-                                        "SHELL",
-                                        "IFS",
-                                        "ENV",
-                                        "TZ",
-                                        "TMPDIR",
-                                        "LANG",
-                                        "CDPATH",
-                                        "GLOBIGNORE",
-                                        "SHELLOPTS",
-                                        "HTTPS",
-                                        "UNIQUE_ID",
-                                        "CLASSPATH",
-                                        NULL};
-    int i;
-
-    for (i = 0; prefixes[i]; i++) {
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    }
-    for (i = 0; names[i]; i++) {
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static const char *check_variable(cmd_parms *cmd, const char *name)
 {
-    const char *c;
-
-    for (c = name; *c; c++) {
-        if ((*c < 'A' || *c > 'Z') && *c != '_'
-            && (c == name || *c < '0' || *c > '9'))
-            break;
-    }
-    if (!*name || *c || is_reserved_variable(name))
+    if (!mab_targets_allow_variable(name))
         return mab_words_wrong(
             cmd,
             apr_psprintf(cmd->pool, "env:%s is no target for a claim", name),
             "allowed are names of A-Z, 0-9 and _ that mean nothing to "
             "the server, the loader or an interpreter (not HTTP_*, "
-            "REMOTE_*, PATH, LD_* and the like)");
+            "REMOTE_*, PATH, LD_* and the like); CLAIM_... is always good");
+    /* whoever may write one must not choose the variables of programs that others
+     * have installed */
+    if (mab_words_in_htaccess(cmd) && !mab_targets_allow_in_htaccess(name))
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "env:%s is not allowed in .htaccess", name),
+            "allowed there is env:CLAIM_..., env:OIDC_CLAIM_... or "
+            "env:OAUTH2_CLAIM_...");
     return NULL;
 }
 
@@ -612,13 +580,19 @@ static const char *check_unused_target(cmd_parms *cmd,
 {
     int i;
 
+    /* each line is compared with all before it (quadratic work for who may write
+     * .htaccess files) */
+    if (exports && exports->count >= BEARER_LIMIT_EXPORTS)
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "more than %d claims are exported here",
+                         BEARER_LIMIT_EXPORTS),
+            "export all of them as one (AuthBearerClaim * env:<NAME>)");
     for (i = 0; exports && i < exports->count; i++) {
         const mab_export_t *other = (const mab_export_t *)exports->items + i;
 
         if (other->header == export->header
-            && strcasecmp(normalised(other->target, cmd->temp_pool),
-                          normalised(export->target, cmd->temp_pool))
-                   == 0)
+            && mab_targets_same(other->target, export->target))
             return mab_words_wrong(
                 cmd,
                 apr_psprintf(cmd->pool, "two claims go to %s", export->target),
@@ -641,7 +615,7 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
         return NULL;
     }
     if (count < 2 || count > 3)
-        return mab_words_wrong(cmd, "mab_words_wrong number of words",
+        return mab_words_wrong(cmd, "wrong number of words",
                                "<claim-path>|* env:<NAME>|header:<Name> "
                                "[json|join:<separator>|base64url], or none");
     if (strcmp(words[0], "*") != 0)
@@ -654,9 +628,11 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
         error = check_unused_target(cmd, place->exports, &export);
     if (!error)
         mab_words_append(&place->exports, &export, sizeof(export), cmd->pool);
-    if (!error && export.header)
+    if (!error && export.header) {
         mab_words_append(&place->targets, &export.target, sizeof(export.target),
                          cmd->pool);
+        mab_conf_note_header(export.target);
+    }
     return error;
 }
 
@@ -680,6 +656,31 @@ static const char *set_errors(cmd_parms *cmd, void *record, int count,
         error = mab_words_set_number(
             cmd, record,
             mab_words_find_field(mab_conf_place_fields, whole, "errors"),
+            words[0]);
+        used = 1;
+    }
+    return error ? error
+                 : mab_words_set_options(cmd, &options, words + used,
+                                         count - used);
+}
+
+static const char *set_forward(cmd_parms *cmd, void *record, int count,
+                               char *const words[])
+{
+    static const char *const numbers[] = {"foreign", NULL};
+    static const char *const whole[] = {"forward", NULL};
+    mab_options_t options = {mab_conf_place_fields, numbers, NULL, record};
+    const char *error = NULL;
+    int used = 0;
+
+    if (!count)
+        return mab_words_wrong(cmd, "nothing is said",
+                               "allowed is On or Off, and foreign=On|Off");
+    (void)register_place(cmd, record);
+    if (!strchr(words[0], '=')) {
+        error = mab_words_set_number(
+            cmd, record,
+            mab_words_find_field(mab_conf_place_fields, whole, "forward"),
             words[0]);
         used = 1;
     }
@@ -966,6 +967,20 @@ static const char *watch_auth_type(cmd_parms *cmd, void *record,
     return NULL;
 }
 
+/* SetHandler: only watched, too. The status page is for whom the administrator
+ * says; who may write a .htaccess file must not put it anywhere else. */
+static const char *watch_handler(cmd_parms *cmd, void *record,
+                                 const char *handler)
+{
+    mab_place_t *place = record;
+
+    if (mab_words_in_htaccess(cmd) || strcmp(handler, MAB_STATUS_HANDLER) != 0)
+        return NULL;
+    (void)register_place(cmd, place);
+    place->status = 1;
+    return NULL;
+}
+
 #define EVERYWHERE   (RSRC_CONF | OR_AUTHCFG)
 #define NOT_HTACCESS (RSRC_CONF | ACCESS_CONF)
 
@@ -991,8 +1006,9 @@ const command_rec mab_directives[] = {
                       "a claim for the program behind: <path>|* "
                       "env:<NAME>|header:<Name> "
                       "[json|join:<separator>|base64url], or none"),
-    AP_INIT_TAKE1("AuthBearerForward", set_flag, (void *)"forward",
-                  NOT_HTACCESS, "leave the token's header for the back end"),
+    AP_INIT_TAKE_ARGV("AuthBearerForward", set_forward, NULL, NOT_HTACCESS,
+                      "leave the token's header for the back end: On|Off "
+                      "[foreign=On|Off]"),
     AP_INIT_TAKE1("AuthBearerOptional", set_flag, (void *)"optional",
                   NOT_HTACCESS, "a request without a token is anonymous"),
     AP_INIT_TAKE_ARGV("AuthBearerErrors", set_errors, NULL, EVERYWHERE,
@@ -1014,4 +1030,6 @@ const command_rec mab_directives[] = {
                   "an issuer is down"),
     AP_INIT_TAKE1("AuthType", watch_auth_type, NULL, OR_AUTHCFG,
                   "watched, to check places with AuthType Bearer at start"),
+    AP_INIT_TAKE1("SetHandler", watch_handler, NULL, OR_FILEINFO,
+                  "watched, to know where the status page may be"),
     {NULL}};

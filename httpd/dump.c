@@ -93,6 +93,28 @@ static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
     return "keys by discovery";
 }
 
+/* how often and how long; of a file only what matters there */
+static void print_fetch(const dump_t *dump, const bearer_source_t *source)
+{
+    const bearer_schedule_conf_t *numbers = &source->schedule;
+    const char *strict =
+        source->tightened ? ", the strictest of several servers" : "";
+    const char *text;
+
+    text = apr_psprintf(dump->pool, "stale=%" APR_TIME_T_FMT "s",
+                        apr_time_sec(numbers->stale));
+    if (source->kind != BEARER_SOURCE_FILE)
+        text = apr_psprintf(
+            dump->pool,
+            "refresh=%" APR_TIME_T_FMT "s miss=%" APR_TIME_T_FMT
+            "s %s timeout=%" APR_TIME_T_FMT "s connect=%" APR_TIME_T_FMT
+            "s max-size=%" APR_SIZE_T_FMT,
+            apr_time_sec(numbers->refresh), apr_time_sec(numbers->miss), text,
+            apr_time_sec(source->timeout), apr_time_sec(source->connect),
+            source->max_body);
+    print_line(dump, "", apr_pstrcat(dump->pool, text, strict, NULL));
+}
+
 /* the audiences that count for this issuer here */
 static const char *audience(const dump_t *dump, const bearer_policy_t *policy,
                             const bearer_issuer_t *issuer)
@@ -119,6 +141,8 @@ static void print_issuers(const dump_t *dump, const bearer_policy_t *policy)
 
         print_line(dump, "issuer", texts(dump, &issuer->iss, 1));
         print_line(dump, "", location(dump, issuer));
+        if (issuer->source)
+            print_fetch(dump, issuer->source);
         print_line(
             dump, "",
             apr_pstrcat(dump->pool, "algorithms ",
@@ -241,7 +265,9 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
     print_user(dump, place);
     print_exports(dump, place->exports);
     print_line(dump, "optional", option(dump, place, "optional"));
-    print_line(dump, "forward", option(dump, place, "forward"));
+    print_line(dump, "forward",
+               apr_pstrcat(dump->pool, option(dump, place, "forward"),
+                           " foreign=", option(dump, place, "foreign"), NULL));
     print_line(dump, "errors",
                apr_pstrcat(dump->pool, option(dump, place, "errors"),
                            " detail=", option(dump, place, "detail"),

@@ -10,6 +10,7 @@
 
 #include "bearer/challenge.h"
 #include "httpd/log.h"
+#include "httpd/private.h"
 #include "httpd/shared.h"
 
 #define FILTER_NAME "AUTH_BEARER_BODY"
@@ -137,6 +138,9 @@ static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)
     answer_t answer = find_answer(r, request, why);
 
     log_once(r, request, why);
+    /* a page with a part that says no is not for those who may see it */
+    if (r->main)
+        mab_private_tell(r);
     apr_table_setn(r->notes, "bearer-code", answer.code);
     apr_table_setn(r->notes, "bearer-reason", bearer_error_find(why)->slug);
     if (request->verdict.issuer)
@@ -197,8 +201,7 @@ static apr_status_t replace_body(ap_filter_t *filter, apr_bucket_brigade *in)
 
 void mab_refuse_insert_filter(request_rec *r)
 {
-    const mab_request_t *request =
-        ap_get_module_config(r->request_config, &auth_bearer_module);
+    const mab_request_t *request = mab_record_find(r);
 
     if (!request || !request->body || r->status != request->status)
         return;

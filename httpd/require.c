@@ -5,12 +5,16 @@
 
 #include <ap_expr.h>
 #include <ap_provider.h>
+#include <apr_hash.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_request.h>
 #include <mod_auth.h>
 
 #include "bearer/match.h"
+#include "httpd/foreign.h"
 #include "httpd/request.h"
+#include "httpd/words.h"
 
 /** A value to compare with that only the request knows. */
 typedef struct late_t {
@@ -23,7 +27,9 @@ typedef struct late_t {
 typedef struct line_t {
     const char *const *words;
     int count;
-    bool negated;                /* or may be: see is_negated */
+    bool negated; /* or may be: see is_negated */
+    bool lasting; /* not of a .htaccess file, read for a request */
+    bool regex;   /* in match */
     const bearer_match_t *match; /* claim lines without expressions */
     const late_t *late;          /* count of them; NULL: no expression */
 } line_t;
@@ -47,17 +53,20 @@ static bool is_negated(const cmd_parms *cmd)
     return false;
 }
 
+/* Also empty words, for the checks to find: "Require claim tenant "${EMPTY}"" would
+ * ask only whether there is a tenant. httpd takes blanks off the end of a line
+ * before it puts variables in, so a blank there is one that was empty. */
 static const char *const *cut_words(const char *text, int *count,
                                     apr_pool_t *pool)
 {
     apr_array_header_t *words = apr_array_make(pool, 4, sizeof(char *));
+    apr_size_t len = strlen(text);
+    bool blank_end = len && apr_isspace(text[len - 1]);
 
-    while (*text) {
-        const char *word = ap_getword_conf(pool, &text);
-
-        if (*word || *text)
-            APR_ARRAY_PUSH(words, const char *) = word;
-    }
+    while (*text)
+        APR_ARRAY_PUSH(words, const char *) = ap_getword_conf(pool, &text);
+    if (blank_end)
+        APR_ARRAY_PUSH(words, const char *) = "";
     *count = words->nelts;
     return (const char *const *)words->elts;
 }
@@ -130,6 +139,7 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
 
     line->words = cut_words(text, &line->count, cmd->pool);
     line->negated = is_negated(cmd);
+    line->lasting = !mab_words_in_htaccess(cmd);
     *parsed = line;
     if (bearer_match_parse(line->words, line->count, &line->match, &note,
                            cmd->pool))
@@ -139,6 +149,7 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
             "<path> ~ <regex>, <path> >=|>|<=|< <number>, "
             "<name>:<value> or <name>~<regex>",
             note.text);
+    line->regex = bearer_match_has_regex(line->match);
     if (!has_expression(line))
         return NULL;
     if (line->count > 1 && strpbrk(line->words[1], "~<>")
@@ -159,6 +170,11 @@ static const char *parse_scope(cmd_parms *cmd, const char *text,
     if (!line->count)
         return "Require scope: no scope is named; name one or more, all of "
                "which the token must have";
+    for (i = 0; i < line->count; i++) {
+        if (!*line->words[i])
+            return "Require scope: a word is empty (a variable of the "
+                   "configuration that is not set?); name one or more scopes";
+    }
     line->negated = is_negated(cmd);
     *parsed = line;
     if (!has_expression(line))
@@ -193,7 +209,7 @@ static const char *evaluate(request_rec *r, const late_t *late)
 static authz_status check_without(request_rec *r, const line_t *line,
                                   authz_status status)
 {
-    mab_request_t *request = mab_request_find(r);
+    mab_request_t *request = mab_record_find(r);
 
     if (!line->negated)
         return status;
@@ -230,6 +246,74 @@ static authz_status check_late(request_rec *r, const line_t *line,
     return AUTHZ_DENIED;
 }
 
+/* --- the work of regular expressions ---------------------------------------------- */
+
+/* what the lines of a request have been so far, in its pool */
+typedef struct done_t {
+    bearer_match_work_t work;
+    apr_hash_t *results; /* of match: a char, the result */
+} done_t;
+
+static done_t *done_of(request_rec *r)
+{
+    static const char key[] = "mab-require-done";
+    void *found = NULL;
+    done_t *done;
+
+    (void)apr_pool_userdata_get(&found, key, r->pool);
+    if (found)
+        return found;
+    done = apr_pcalloc(r->pool, sizeof(*done));
+    done->results = apr_hash_make(r->pool);
+    (void)apr_pool_userdata_setn(done, key, NULL, r->pool);
+    return done;
+}
+
+/* the first request of the chain that has these very claims */
+static request_rec *owner_of(request_rec *r, const bearer_claims_t *claims)
+{
+    request_rec *owner = r;
+
+    for (; r; r = r->prev ? r->prev : r->main) {
+        const mab_request_t *request = mab_record_find(r);
+
+        if (request && request->verdict.claims == claims)
+            owner = r;
+    }
+    return owner;
+}
+
+/* A line that says of the same claims what it said before: thousands of
+ * sub-requests (mod_dav) are not to use the budget up. What is read from a
+ * .htaccess file lives as long as one of these requests only, and counts there. */
+static bearer_match_result_t check_regex(request_rec *r, const line_t *line,
+                                         const bearer_claims_t *claims)
+{
+    done_t *done = done_of(line->lasting ? owner_of(r, claims) : r);
+    bearer_match_result_t result;
+    const char *known;
+
+    if (!line->lasting)
+        return bearer_match_check(line->match, claims, &done->work);
+    known = apr_hash_get(done->results, &line->match, sizeof(line->match));
+    if (known)
+        return (bearer_match_result_t)(*known);
+    result = bearer_match_check(line->match, claims, &done->work);
+    known = apr_pmemdup(apr_hash_pool_get(done->results),
+                        (const char[]){(char)result}, 1);
+    apr_hash_set(done->results, &line->match, sizeof(line->match), known);
+    return result;
+}
+
+static bearer_match_result_t check_match(request_rec *r, const line_t *line,
+                                         const bearer_claims_t *claims)
+{
+    bearer_match_work_t none = {0};
+
+    return line->regex ? check_regex(r, line, claims)
+                       : bearer_match_check(line->match, claims, &none);
+}
+
 static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
                                 const void *parsed)
 {
@@ -244,7 +328,7 @@ static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
         return check_without(r, line, AUTHZ_DENIED);
     if (line->late)
         return check_late(r, line, claims);
-    switch (bearer_match_check(line->match, claims)) {
+    switch (check_match(r, line, claims)) {
     case BEARER_MATCH_YES:
         return AUTHZ_GRANTED;
     case BEARER_MATCH_NO:
@@ -254,8 +338,8 @@ static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
     }
     /* "denied" would let in where "not" stands before the line */
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MAB0403: a regular expression in a Require line needs too "
-                  "many steps for this token; answered 500: simplify it");
+                  "MAB0403: regular expressions in Require lines need too many "
+                  "steps for this token; answered 500: simplify them");
     return AUTHZ_GENERAL_ERROR;
 }
 
@@ -295,7 +379,7 @@ static bool holds_scope(const char *list, const char *scope)
 static void want_scopes(request_rec *r, const char *const *words,
                         const line_t *line)
 {
-    mab_request_t *request = line->negated ? NULL : mab_request_find(r);
+    mab_request_t *request = line->negated ? NULL : mab_record_find(r);
     int i;
 
     for (i = 0; request && i < line->count; i++) {
@@ -341,21 +425,18 @@ static const char *claim(ap_expr_eval_ctx_t *ctx,
 {
     const bearer_claims_t *claims = mab_request_claims(ctx->r);
     const bearer_path_t *path = path_of(ctx->r, arg);
-    bearer_str_t text;
+    bearer_str_t text = {NULL, 0};
 
     if (!claims || !path)
         return "";
-    text =
-        bearer_claims_text(claims, path, BEARER_FORM_PLAIN, NULL, ctx->r->pool);
-    if (!text.data)
-        return "";
     /* "RequestHeader set X expr=%{claim:x}" goes to a back end as it is: a line
-     * break would begin another header (injection) */
-    if (bearer_claims_has_control(text)) {
-        mab_request_find(ctx->r)->withheld = true;
+     * break would begin another header (injection), a blank be cut off */
+    if (bearer_claims_export(claims, path, BEARER_FORM_PLAIN, NULL, &text,
+                             ctx->r->pool)) {
+        mab_record_find(ctx->r)->withheld = true;
         return "";
     }
-    return text.data;
+    return text.data ? text.data : "";
 }
 
 static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
@@ -373,7 +454,7 @@ static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
          texts++) {
         bearer_str_t text = {*texts, strlen(*texts)};
 
-        if (!bearer_claims_has_control(text))
+        if (!bearer_claims_flaw(text))
             APR_ARRAY_PUSH(list, const char *) = *texts;
     }
     return list;
@@ -422,13 +503,30 @@ void mab_require_register(apr_pool_t *pool)
     ap_hook_expr_lookup(look_up, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-void mab_require_check(server_rec *s)
+static bool is_foreign(const char *name, const authz_provider *ours)
 {
-    if (ap_lookup_provider(AUTHZ_PROVIDER_GROUP, "claim",
-                           AUTHZ_PROVIDER_VERSION)
-        == &claim_provider)
-        return;
+    return ap_lookup_provider(AUTHZ_PROVIDER_GROUP, name,
+                              AUTHZ_PROVIDER_VERSION)
+           != ours;
+}
+
+int mab_require_check(apr_pool_t *ptemp, server_rec *s)
+{
+    const char *names[3] = {NULL, NULL, NULL};
+    int count = 0;
+
+    if (is_foreign("claim", &claim_provider))
+        names[count++] = "claim";
+    if (is_foreign("scope", &scope_provider))
+        names[count++] = "scope";
+    if (!count)
+        return OK;
+    if (mab_foreign_check(names, s, ptemp))
+        return HTTP_INTERNAL_SERVER_ERROR;
     ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, s,
-                 "MAB0101: \"Require claim\" belongs to another module here; "
-                 "write \"Require bearer-claim\" where AuthType is Bearer");
+                 "MAB0101: \"Require %s\" belongs to another module here; "
+                 "write \"Require bearer-%s\" where AuthType is Bearer, in "
+                 ".htaccess files too",
+                 names[0], names[0]);
+    return OK;
 }

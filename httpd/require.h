@@ -11,13 +11,19 @@
 #ifndef MAB_REQUIRE_H
 #define MAB_REQUIRE_H
 
+#include "bearer/base.h"
 #include "httpd/mab.h"
 
 /** Registers providers and expression functions. The name "claim" is taken only
  * if no other module has it (mod_auth_openidc); bearer-claim always works. */
 void mab_require_register(apr_pool_t *pool);
 
-/** Warns if "Require claim" is another module's. */
-void mab_require_check(server_rec *s);
+/** Whether "Require claim" and "Require scope" are ours wherever AuthType is Bearer.
+ * Where another module has the name, it would decide by claims that such a place
+ * does not have; "not" in front of it would admit everybody.
+ *
+ * @return OK, or HTTP_INTERNAL_SERVER_ERROR after each such line was logged; a
+ *         warning if there is none, but .htaccess files may have some */
+int mab_require_check(apr_pool_t *ptemp, server_rec *s) BEARER_MUST_USE;
 
 #endif

@@ -286,6 +286,39 @@ static bool post_files(server_rec *s, apr_pool_t *ptemp)
 
 /* --- the key store --------------------------------------------------------------------- */
 
+/* As root, before children are made, which inherit the key: they sign what they
+ * write and cannot read the file. */
+static const bearer_keystore_t *open_store(server_rec *s, apr_pool_t *pconf)
+{
+    mab_registry_t *all = mab_conf_registry();
+    bearer_keystore_t *store = &all->store;
+    bearer_note_t note = {""};
+    bearer_reason_t why;
+    apr_status_t rv;
+
+    if (!store->directory)
+        return NULL;
+    rv = bearer_keystore_unlock(store, &why, &note, pconf);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     "MAB0207: %s: keys are neither stored nor read: "
+                     "%s/store.key, which signs them, cannot be made; let who "
+                     "starts httpd write to that directory, and remove what "
+                     "is there under that name",
+                     all->store_where, store->directory);
+        return NULL;
+    }
+    if (why)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "MAB0206: %s: keys that were stored before are not used: "
+                     "%s: %s (%s); %s/store.key was made anew; find out who "
+                     "changed it",
+                     all->store_where, bearer_error_find(why)->slug,
+                     bearer_error_find(why)->sentence, note.text,
+                     store->directory);
+    return store;
+}
+
 /* a start while an issuer is down serves with the keys of the last life */
 static void restore_keys(apr_pool_t *ptemp)
 {
@@ -304,7 +337,6 @@ static void restore_keys(apr_pool_t *ptemp)
 
 int mab_shared_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
 {
-    const mab_registry_t *all = mab_conf_registry();
     apr_status_t rv;
 
     collect_sources(pconf);
@@ -325,7 +357,7 @@ int mab_shared_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     }
     if (!post_files(s, ptemp))
         return HTTP_INTERNAL_SERVER_ERROR;
-    shared.store = all->store.directory ? &all->store : NULL;
+    shared.store = open_store(s, pconf);
     restore_keys(ptemp);
     return OK;
 }

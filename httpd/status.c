@@ -14,8 +14,6 @@
 #include "httpd/page.h"
 #include "httpd/shared.h"
 
-#define HANDLER "bearer-status"
-
 /* --- the report ----------------------------------------------------------------- */
 
 /* shared secrets have no place on the board, but are issuers too */
@@ -90,12 +88,27 @@ static bool wants(const request_rec *r, const char *form)
            && (!r->args[len] || strcmp(r->args + len, "=") == 0);
 }
 
+/* whether the administrator has put the page here: a .htaccess file may name any
+ * handler, and so may RewriteRule and AddHandler in it */
+static bool belongs_here(const request_rec *r)
+{
+    if (mab_conf_place(r)->status == 1)
+        return true;
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                  "MAB0405: the status page is not shown here; answered 404: "
+                  "write SetHandler " MAB_STATUS_HANDLER " in a section of the "
+                  "server's configuration");
+    return false;
+}
+
 static int serve(request_rec *r)
 {
     const bearer_report_t *report;
 
-    if (!r->handler || strcmp(r->handler, HANDLER) != 0)
+    if (!r->handler || strcmp(r->handler, MAB_STATUS_HANDLER) != 0)
         return DECLINED;
+    if (!belongs_here(r))
+        return HTTP_NOT_FOUND;
     if (r->method_number != M_GET) {
         ap_allow_methods(r, REPLACE_ALLOW, "GET", NULL);
         return HTTP_METHOD_NOT_ALLOWED;

@@ -28,6 +28,7 @@
 typedef struct round_t {
     const bearer_source_t *source;
     bearer_refresh_t *refresh;
+    apr_uint32_t generation; /**< of the lease when it began */
     volatile apr_uint32_t running;
 } round_t;
 
@@ -38,7 +39,7 @@ typedef struct fetcher_t {
     apr_thread_pool_t *threads;
     round_t *rounds;
     int count;
-    bool leading;
+    apr_uint32_t generation; /**< of the lease at the last beat; 0: none */
 } fetcher_t;
 
 static fetcher_t fetcher;
@@ -55,13 +56,16 @@ static double jitter(void *baton BEARER_UNUSED)
     return bits / 4294967296.0;
 }
 
-static bool leads(void *baton BEARER_UNUSED)
+/* Not whether this child leads: it may have lost the lease and got it back since
+ * the round began, and another one fetched newer keys in between. */
+static bool leads(void *baton)
 {
-    return bearer_board_leader(mab_shared_get()->board)
-           == (apr_uint32_t)getpid();
+    const round_t *round = baton;
+
+    return bearer_board_leads(mab_shared_get()->board, round->generation);
 }
 
-static bearer_refresh_env_t env(void)
+static bearer_refresh_env_t env(round_t *round)
 {
     bearer_refresh_env_t env = {.board = mab_shared_get()->board,
                                 .fetch = bearer_fetch_get,
@@ -71,6 +75,7 @@ static bearer_refresh_env_t env(void)
                                 .now = mab_clock_now,
                                 .jitter = jitter,
                                 .stop = &stopping,
+                                .baton = round,
                                 .store = mab_shared_get()->store};
 
     return env;
@@ -104,7 +109,7 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
                                        void *baton)
 {
     round_t *round = baton;
-    bearer_refresh_env_t world = env();
+    bearer_refresh_env_t world = env(round);
     bearer_refresh_result_t result;
     apr_pool_t *pool;
 
@@ -124,6 +129,7 @@ static void start_round(round_t *round, server_rec *s)
 {
     apr_status_t rv;
 
+    round->generation = fetcher.generation;
     apr_atomic_set32(&round->running, 1);
     rv = apr_thread_pool_push(fetcher.threads, run_round, round,
                               APR_THREAD_TASK_PRIORITY_NORMAL, NULL);
@@ -137,11 +143,11 @@ static void start_round(round_t *round, server_rec *s)
 
 static void start_due_rounds(server_rec *s)
 {
-    bearer_refresh_env_t world = env();
     int i;
 
     for (i = 0; i < fetcher.count; i++) {
         round_t *round = &fetcher.rounds[i];
+        bearer_refresh_env_t world = env(round);
 
         if (!apr_atomic_read32(&round->running)
             && bearer_refresh_due(round->refresh, &world))
@@ -186,18 +192,18 @@ static void beat(server_rec *s)
 {
     const mab_shared_t *shared = mab_shared_get();
     apr_uint32_t pid = (apr_uint32_t)getpid();
-    bool lead;
+    apr_uint32_t generation;
 
     if (!shared || !shared->source_count || apr_atomic_read32(&stopping))
         return;
-    lead = bearer_board_lead(shared->board, shared->epoch, pid,
-                             mab_clock_now(NULL).tick, mab_shared_alive);
-    if (lead != fetcher.leading) {
-        fetcher.leading = lead;
+    generation = bearer_board_lead(shared->board, shared->epoch, pid,
+                                   mab_clock_now(NULL).tick, mab_shared_alive);
+    if (generation != fetcher.generation) {
+        fetcher.generation = generation;
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, s, "child %u %s fetching keys",
-                     pid, lead ? "begins" : "ends");
+                     pid, generation ? "begins" : "ends");
     }
-    if (!lead)
+    if (!generation)
         return;
     if (!fetcher.threads && prepare() != APR_SUCCESS) {
         bearer_board_resign(shared->board, pid);

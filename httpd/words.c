@@ -6,6 +6,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "bearer/limits.h"
+
 /* --- where a directive stands ---------------------------------------------------- */
 
 bool mab_words_in_htaccess(const cmd_parms *cmd)
@@ -280,16 +282,28 @@ const mab_list_t *mab_words_list(const apr_array_header_t *array,
 void mab_words_append(const mab_list_t **list, const void *item, int size,
                       apr_pool_t *pool)
 {
-    apr_array_header_t *array;
-    int old = *list ? (*list)->count : 0;
+    mab_list_t *longer = apr_palloc(pool, sizeof(*longer));
+    apr_size_t old = *list ? (apr_size_t)(*list)->count : 0;
+    apr_size_t one = (apr_size_t)size;
+    char *items = old ? (char *)(*list)->items : NULL;
 
-    array = apr_array_make(pool, old + 1, size);
-    if (old) {
-        array->nelts = old;
-        memcpy(array->elts, (*list)->items, (apr_size_t)old * (apr_size_t)size);
-    }
-    memcpy(apr_array_push(array), item, (apr_size_t)size);
-    *list = mab_words_list(array, pool);
+    /* a list that is copied with each item takes as much memory as the square of
+     * its length (exhaustion): its room doubles, when its count is a power of two */
+    if ((old & (old - 1)) == 0)
+        items = apr_palloc(pool, (old ? 2 * old : 1) * one);
+    if (old && items != (*list)->items)
+        memcpy(items, (*list)->items, old * one);
+    memcpy(items + old * one, item, one);
+    longer->items = items;
+    longer->count = (int)old + 1;
+    *list = longer;
+}
+
+const char *mab_words_too_many(const cmd_parms *cmd)
+{
+    return mab_words_wrong(
+        cmd, "too many words",
+        apr_psprintf(cmd->pool, "at most %d are allowed", BEARER_LIMIT_WORDS));
 }
 
 static bool same(bearer_str_t a, bearer_str_t b)
@@ -304,6 +318,8 @@ const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
     bearer_str_t str = {text, strlen(text)};
     int i;
 
+    if (texts->nelts >= BEARER_LIMIT_WORDS)
+        return mab_words_too_many(cmd);
     if (!str.len)
         return mab_words_wrong(cmd, "an empty value",
                                "every value has characters");

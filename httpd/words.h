@@ -69,12 +69,16 @@ apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text);
 const mab_list_t *mab_words_list(const apr_array_header_t *array,
                                  apr_pool_t *pool);
 
-/** Puts one more item behind a list; the old list stays as it was. */
+/** Puts one more item behind a list that is of no other making. Lists that it was
+ * before stay as they were, and are appended to no more. */
 void mab_words_append(const mab_list_t **list, const void *item, int size,
                       apr_pool_t *pool);
 
-/** Adds a text to an array of bearer_str_t: not empty, not twice. NULL or the
- * mistake. */
+/** The mistake of more than BEARER_LIMIT_WORDS words. */
+const char *mab_words_too_many(const cmd_parms *cmd);
+
+/** Adds a text to an array of bearer_str_t: not empty, not twice, not too many.
+ * NULL or the mistake. */
 const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
                                const char *text);
 

@@ -90,8 +90,8 @@ const char *tool_text_reason(bearer_reason_t why, const bearer_note_t *note,
 void tool_text_add_reason(json_t *object, bearer_reason_t why,
                           const bearer_note_t *note);
 
-/** Prints a JSON document on stdout and frees it. */
-void tool_text_print_json(json_t *json);
+/** Prints a JSON document on stdout, in printable ASCII, and frees it. */
+void tool_text_print_json(json_t *json, apr_pool_t *pool);
 
 /* --- authbearer_input.c ----------------------------------------------------- */
 

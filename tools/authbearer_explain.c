@@ -150,7 +150,7 @@ static void print_json(const tool_t *tool, const said_t *said)
     if (said->claims)
         json_object_set_new(json, "signature_bytes",
                             json_integer(said->signature));
-    tool_text_print_json(json);
+    tool_text_print_json(json, tool->pool);
 }
 
 static void print_refusal(const tool_t *tool, bearer_reason_t why,
@@ -165,7 +165,7 @@ static void print_refusal(const tool_t *tool, bearer_reason_t why,
     json = json_object();
     json_object_set_new(json, "verified", json_false());
     tool_text_add_reason(json, why, note);
-    tool_text_print_json(json);
+    tool_text_print_json(json, tool->pool);
 }
 
 int tool_explain(tool_t *tool)

@@ -190,7 +190,7 @@ static json_t *render_row(const row_t *row)
 }
 
 static void print_json(const tool_found_t *found,
-                       const apr_array_header_t *rows)
+                       const apr_array_header_t *rows, apr_pool_t *pool)
 {
     json_t *json = json_object();
     json_t *steps = json_array();
@@ -209,7 +209,7 @@ static void print_json(const tool_found_t *found,
                                          : json_integer(found->fresh));
     json_object_set_new(json, "steps", steps);
     json_object_set_new(json, "keys", keys);
-    tool_text_print_json(json);
+    tool_text_print_json(json, pool);
 }
 
 /* --- the command -------------------------------------------------------------- */
@@ -222,7 +222,7 @@ int tool_keys(tool_t *tool)
 
     rows = judge_all(&found, tool->pool);
     if (tool->json)
-        print_json(&found, rows);
+        print_json(&found, rows, tool->pool);
     else
         print_text(&found, rows, tool->pool);
     if (!why)

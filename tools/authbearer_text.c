@@ -1,27 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/authbearer.h"
 
+#include <string.h>
+
 #include <apr_strings.h>
 
 /* the last second of the year 9999 */
 #define LAST_DATE APR_INT64_C(253402300799)
 
+/* JSON in printable ASCII: what a terminal obeys is escaped. JSON_ENSURE_ASCII
+ * does so but for DEL, which jansson writes as it is; outside of strings there
+ * is none. */
+static const char *dump(const json_t *value, size_t flags, apr_pool_t *pool)
+{
+    static const char escape[] = "\\u007f";
+    size_t len, i;
+    char *raw, *text, *to;
+
+    flags |=
+        JSON_ENSURE_ASCII | JSON_REAL_PRECISION(bearer_json_precision(value));
+    len = json_dumpb(value, NULL, 0, flags);
+    raw = apr_palloc(pool, len + 1);
+    len = json_dumpb(value, raw, len, flags);
+    text = to = apr_palloc(pool, (sizeof(escape) - 1) * len + 1);
+    for (i = 0; i < len; i++) {
+        if (raw[i] != 0x7f) {
+            *to++ = raw[i];
+            continue;
+        }
+        memcpy(to, escape, sizeof(escape) - 1);
+        to += sizeof(escape) - 1;
+    }
+    *to = '\0';
+    return text;
+}
+
 const char *tool_text_value(const json_t *value, apr_pool_t *pool)
 {
-    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII
-                         | JSON_REAL_PRECISION(bearer_json_precision(value));
-    size_t len = json_dumpb(value, NULL, 0, flags);
-    char *text = apr_palloc(pool, len + 1);
-    size_t i;
-
-    len = json_dumpb(value, text, len, flags);
-    /* jansson leaves DEL as it is */
-    for (i = 0; i < len; i++) {
-        if (text[i] == 0x7f)
-            text[i] = '?';
-    }
-    text[len] = '\0';
-    return text;
+    return dump(value, JSON_COMPACT | JSON_ENCODE_ANY, pool);
 }
 
 const char *tool_text_string(bearer_str_t text, apr_pool_t *pool)
@@ -107,11 +123,9 @@ void tool_text_add_reason(json_t *object, bearer_reason_t why,
         json_object_set_new(object, "note", json_string(note->text));
 }
 
-void tool_text_print_json(json_t *json)
+void tool_text_print_json(json_t *json, apr_pool_t *pool)
 {
-    (void)json_dumpf(json, stdout,
-                     JSON_INDENT(2) | JSON_ENSURE_ASCII
-                         | JSON_REAL_PRECISION(bearer_json_precision(json)));
+    (void)fputs(dump(json, JSON_INDENT(2), pool), stdout);
     fputc('\n', stdout);
     json_decref(json);
 }

@@ -177,7 +177,7 @@ static void print_json(const tool_t *tool, const verdict_t *verdict)
         json_object_set_new(json, "cause", cause);
     }
     json_object_set_new(json, "checks", render_checks(tool, verdict));
-    tool_text_print_json(json);
+    tool_text_print_json(json, tool->pool);
 }
 
 /* --- the command -------------------------------------------------------------- */

@@ -81,8 +81,11 @@ def mpm(request):
 def server_factory(mpm):
     made = []
 
-    def make(conf, start=True):
-        server = env.Httpd(mpm, conf)
+    def make(conf, start=True, modules=(), first=False):
+        missing = [name for name in modules if not env.has(name)]
+        if missing:
+            pytest.skip(f"no mod_{', mod_'.join(missing)} here")
+        server = env.Httpd(mpm, conf, modules=modules, first=first)
         made.append(server)
         return server.start() if start else server
 

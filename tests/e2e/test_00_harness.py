@@ -180,3 +180,23 @@ def test_a_cgi_program_runs(mpm):
         assert server.get("/cgi/env").status == 200
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_further_modules_and_ours_before_or_after_them(mpm, first):
+    server = env.Httpd(mpm, Conf("# ROOT :PORT"), first=first,
+                       modules=["include", "auth_basic"])
+    try:
+        server.fill()
+        text = (server.root / "httpd.conf").read_text()
+        assert f"# {server.root} :{server.port}" in text
+        loaded = [line.split()[1] for line in text.splitlines()
+                  if line.startswith("LoadModule")]
+        at = loaded.index("auth_bearer_module")
+        assert at == (0 if first else len(loaded) - 1)
+        assert loaded.index("include_module") \
+            < loaded.index("auth_basic_module")
+        server.start()
+        assert server.get("/ok.txt").status == 200
+    finally:
+        server.close()

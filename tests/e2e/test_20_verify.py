@@ -5,6 +5,7 @@ import time
 import pytest
 
 from testenv import mint
+from testenv.conf import Conf
 from testenv.mint import DROP, Mint, key
 
 RSA, EC = key("RSA", "rsa1"), key("P-256", "ec1")
@@ -244,3 +245,30 @@ def test_the_same_spelling_many_times(site, tokens):
     token = tokens.token()
     for _ in range(50):
         site.accepted("/p/std", token, "alice")
+
+
+def test_many_keys_under_one_kid(serve_once, authority, make_issuer):
+    """One of them signed the token: it is found, if it is among those that may
+    be tried for one token."""
+    others = [key("P-256", f"same{n}") for n in range(3)]
+
+    def same(count, last):
+        keys = [others[n % 3] for n in range(count - 1)] + [last]
+        return [one.public(kid="same") for one in keys]
+
+    few = make_issuer("/few", same(20, EC))
+    many = make_issuer("/many", same(60, EC))
+    server = serve_once(Conf(f"AuthBearerFetch ca={authority.ca}",
+                             f"AuthBearerAudience {mint.AUDIENCE}")
+                        .places({"few": few, "many": many}))
+    good = {"kid": "same"}
+    server.warm("/p/few", Mint(few.url, EC, mint.AUDIENCE).token(header=good))
+    server.warm("/p/many", Mint(many.url, others[0], mint.AUDIENCE)
+                .token(header=good))
+    for name, issuer, slug in (("few", few, "sig_wrong"),
+                               ("many", many, "key_ambiguous")):
+        tokens = Mint(issuer.url, EC, mint.AUDIENCE)
+        server.refused(f"/p/{name}", tokens.token(key("P-256", "x"), good),
+                       slug)
+    server.refused("/p/many", Mint(many.url, EC, mint.AUDIENCE)
+                   .token(header=good), "key_ambiguous")

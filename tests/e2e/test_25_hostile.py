@@ -425,9 +425,18 @@ def test_a_good_signature_in_another_dress(site, tokens):
                   b"\0" * 68 + r + b"\0" * 68 + s, raw[:-1]):
         site.refused("/p/std", mint.note(f"{first}.{b64(dress)}"),
                      "sig_length")
+
+
+@pytest.mark.parametrize("curve, kid", [
+    ("P-256", "ec1"), ("P-384", "ec3"), ("P-521", "ec5")])
+def test_the_twin_of_a_signature(site, tokens, curve, kid):
     # (r, n-s) is a signature, too; so a token's text is no identity
-    turned = r + (N - int.from_bytes(s, "big")).to_bytes(32, "big")
-    site.accepted("/p/std", mint.note(f"{first}.{b64(turned)}"))
+    signer = key(curve, kid)
+    token = tokens.token(signer)
+    twin = mint.note(mint.twin(token, signer))
+    assert twin != token and mint.twin(twin, signer) == token
+    for one in (token, twin):
+        site.accepted("/p/std", one, "alice")
 
 
 @pytest.mark.parametrize("change, slug", [

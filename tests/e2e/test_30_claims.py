@@ -2,10 +2,11 @@
 """Claims into users, the environment, headers and expressions."""
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
-from testenv.mint import DROP
+from testenv.mint import AUDIENCE, DROP, Mint, key
 
 ENV_NAMES = "SUB EMAIL ROLES ROLES_JSON ROLES_JOIN ROLES_B64 ADDRESS COUNT " \
             "FLAG URLS FIRST ALL ALL64 NULL GONE MAIL_JSON".split()
@@ -58,6 +59,8 @@ def site(serve, base, tokens):
         .place("user-pointer", "AuthBearerUser /https:~1~1example.org~1roles/0")\
         .place("user-expr",
                "AuthBearerUser \"expr=%{tolower:%{claim:email}}\"") \
+        .place("user-expr-two",
+               "AuthBearerUser \"expr=%{claim:iss}#%{claim:email}\"") \
         .place("expr",
                'Header set X-Claim "expr=%{claim:email}"',
                'Header set X-Deep "expr=%{claim:realm_access.roles.1}"',
@@ -133,6 +136,90 @@ def test_control_characters_are_not_exported(site, tokens, value):
     # base64url is the way out
     text = answer.header("Seen-X-Email-B64")
     assert base64.urlsafe_b64decode(text + "==").decode() == value
+
+
+BLANK_ENDS = ["admin ", " admin", "admin\u00a0", "\u2003admin", "admin\u200b",
+              "\ufeffadmin", "admin\u00ad", "admin\U000e0041", " ",
+              "\u200b\u2060", "\u2800"]
+
+
+@pytest.mark.parametrize("value", BLANK_ENDS, ids=ascii)
+def test_blank_ends_are_not_exported(site, tokens, value):
+    """Who reads a header cuts blanks off, and "admin " becomes "admin"."""
+    answer = site.accepted("/p/env", tokens.token(email=value))
+    assert not answer.header("Env-EMAIL")
+    assert "claim for E_EMAIL not exported: it begins or ends with a blank" \
+        in site.errorlog.text()
+    assert answer.header("Env-MAIL-JSON") is not None
+    answer = site.accepted("/p/header", tokens.token(email=value))
+    text = answer.header("Seen-X-Email-B64")
+    assert base64.urlsafe_b64decode(text + "==").decode() == value
+    answer = site.accepted("/p/expr", tokens.token(email=value))
+    assert not answer.header("X-Claim")
+
+
+@pytest.mark.parametrize("value", BLANK_ENDS, ids=ascii)
+def test_blank_ends_are_no_user(site, tokens, value):
+    token = tokens.token(sub=value)
+    site.refused("/p/env", token, "subject_missing")
+    site.refused("/p/header", token, "subject_missing")
+    for place in ("user-expr", "user-expr-two"):
+        site.refused(f"/p/{place}", tokens.token(email=value),
+                     "subject_missing")
+    # as a name that is not there: the next one counts
+    site.accepted("/p/user", tokens.token(email=value), "alice")
+
+
+@pytest.mark.parametrize("roles", [
+    ["x,admin,y"], ["x", " admin"], ["x", "admin\u200b"], ["x", ["admin"]],
+    ["x", None], {"admin": 1}, "x,admin", ["x;admin"]], ids=ascii)
+def test_what_cannot_be_joined_is_left_out(site, tokens, roles):
+    token = tokens.token(realm_access={"roles": roles})
+    semicolons = site.accepted("/p/env", token).header("Env-ROLES-JOIN")
+    commas = site.accepted("/p/header", token).header("Seen-X-Roles")
+    for text, separator in ((semicolons, ";"), (commas, ",")):
+        members = roles if isinstance(roles, list) else [roles]
+        cut = [part.strip() for part in (text or "").split(separator)]
+        assert not text or cut == members
+    assert "not exported: it cannot be joined" in site.errorlog.text()
+
+
+def manual_lines(start):
+    """The lines of a block of the manual, from one that begins so."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "mod_auth_bearer.md"
+    block = [b for b in page.read_text().split("```") if b.startswith("apache")
+             and start in b]
+    assert len(block) == 1
+    return [line.strip() for line in block[0].splitlines()[1:]]
+
+
+def test_a_user_of_two_claims_reads_one_way(serve_once, base, tokens):
+    lines = manual_lines("%{claim:tenant}/%{claim:sub}")
+    lines = [line for line in lines if not line.startswith(
+        ("<Location", "</Location", "AuthBearerIssuer", "AuthBearerAudience"))]
+    server = serve_once(base().location("/p/two", *lines))
+    server.errorlog.allow_always("AH01630|AH01631|AH01629")
+    server.warm("/p/two", tokens.token(tenant="a", sub="b/c", scope="read"))
+    server.accepted("/p/two", tokens.token(tenant="a", sub="b/c", scope="read"),
+                    "a/b/c")
+    for more in ({"tenant": "a/b"}, {"tenant": ""}, {"tenant": "/"}, {}):
+        assert server.get("/p/two", tokens.token(
+            sub="c", scope="read", **more)).status == 403
+    assert server.get("/p/two", tokens.token(tenant="a", sub="c")).status == 403
+
+
+def test_users_of_two_issuers_are_told_apart(serve_once, base, issuer, tokens,
+                                             make_issuer):
+    signer = key("P-256", "ec1")
+    other = make_issuer("/told-apart", [signer])
+    server = serve_once(base().place(
+        "two", f"AuthBearerIssuer {issuer.url}",
+        f"AuthBearerIssuer {other.url}",
+        *manual_lines("%{claim:iss}#%{claim:sub}")))
+    strangers = Mint(other.url, signer, AUDIENCE)
+    for one, minted in ((issuer, tokens), (other, strangers)):
+        server.warm("/p/two", minted.token())
+        server.accepted("/p/two", minted.token(), f"{one.url}#alice")
 
 
 def test_claims_as_request_headers(site, tokens):

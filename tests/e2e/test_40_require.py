@@ -115,6 +115,12 @@ def site(serve, base, tokens):
     conf.place("regex-dos", require="Require claim text ~ ^(a+)+$")
     conf.place("regex-dos-not", require="<RequireAll>\nRequire valid-user\n"
                "Require not claim text ~ ^(a+)+$\n</RequireAll>")
+    conf.place("regex-nested", require="Require claim text ~ (a+)+$")
+    conf.place("regex-nested-not", require="<RequireAll>\n"
+               "Require valid-user\nRequire not claim text ~ (a+)+$\n"
+               "</RequireAll>")
+    conf.place("regex-lines", require="\n".join(
+        ["Require claim text ~ (a+)+$"] * 60 + ["Require claim last ~ ^yes$"]))
     conf.place("late", require='Require claim tenant "%{req:X-Tenant}" fixed')
     conf.place("late-word",
                require='Require claim "tenant:%{tolower:%{req:X-Tenant}}"')
@@ -147,6 +153,12 @@ def test_require(site, tokens, name):
         assert site.get("/p/" + name, token).status in (200, 403)
     elif want:
         site.accepted("/p/" + name, token, "alice")
+    elif name == "denied":
+        # closed to all: a good token is not told from a bad one
+        answers = [site.get("/p/denied", one)
+                   for one in (token, tokens.token(exp=1), None)]
+        assert {(a.status, a.body, a.header("WWW-Authenticate"))
+                for a in answers} == {(403, answers[0].body, None)}
     else:
         denied(site, "/p/" + name, token)
         assert site.errorlog.refusals() == ["insufficient_scope"]
@@ -221,6 +233,20 @@ def test_a_regular_expression_has_a_limit(site, tokens):
     site.accepted("/p/regex-dos", tokens.token(text="a" * 20))
     site.accepted("/p/regex-dos-not", tokens.token(text="b"))
     denied(site, "/p/regex-dos-not", tokens.token(text="aaa"))
+
+
+def test_all_members_and_lines_have_one_limit(site, tokens):
+    # each member, and each character of a long one, is under PCRE2's own limit
+    block = "aaaaaaaaaaaaa!"
+    for text in ([block] * 300, block * 300):
+        for place in ("/p/regex-nested", "/p/regex-nested-not"):
+            site.errorlog.expect("MAB0403")
+            assert site.get(place, tokens.token(text=text)).status == 500
+    denied(site, "/p/regex-nested", tokens.token(text=[block]))
+    site.accepted("/p/regex-nested-not", tokens.token(text=[block]))
+    site.errorlog.expect("MAB0403")
+    assert site.get("/p/regex-lines", tokens.token(text=block)).status == 500
+    site.accepted("/p/regex-lines", tokens.token(text=["x"] * 300, last="yes"))
 
 
 def test_expressions_stand_for_values(site, tokens):

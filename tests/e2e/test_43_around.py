@@ -242,15 +242,6 @@ def test_a_denial_by_the_name_of_the_user(site, tokens, name):
 
 # --- long lists ---
 
-def highest(site):
-    """The most memory that each worker ever had, in KiB."""
-    found = {}
-    for pid in site.workers():
-        with open(f"/proc/{pid}/status") as status:
-            found[pid] = int(re.search(r"VmHWM:\s*(\d+)", status.read())[1])
-    return found
-
-
 LONG = 8_000
 
 
@@ -263,10 +254,10 @@ def test_a_long_list_takes_no_more_memory_than_its_length(site, tokens, where):
         "connection": ("/b/claims", [
             ("Authorization", "Bearer " + token),
             ("Connection", "a," * LONG)])}[where]
-    before = highest(site)
+    before = site.highest_memory()
     answer = site.get(target, headers=headers)
     assert answer.status == (401 if where == "query" else 200)
-    after = highest(site)
+    after = site.highest_memory()
     grown = max(after[pid] - before.get(pid, after[pid]) for pid in after)
     assert grown < 32 * 1024  # copied with each word: 96 MiB and more
 

@@ -113,6 +113,9 @@ def site(serve, base, tokens, websocket, mpm):
         .location("/s/gone-other", "ErrorDocument 404 /other/who.cgi") \
         .location("/s/ws", f"ProxyPass http://127.0.0.1:{websocket.port}/ws "
                            "upgrade=websocket")
+    conf.location("/many", "AuthType Bearer",
+                  "Require claim text ~ (a+)+$", "Require valid-user")
+    conf.section("Files", "part.txt", "AddDefaultCharset Off")
     conf.section("Directory", "ROOT/htdocs", "Options +Includes +ExecCGI",
                  "AddType text/html .shtml", "AddHandler cgi-script .cgi",
                  "AddOutputFilter INCLUDES .shtml")
@@ -136,12 +139,21 @@ def site(serve, base, tokens, websocket, mpm):
     server.write("htdocs/s/nested.shtml",
                  '<!--#include virtual="/s/page.shtml" -->')
     server.write("htdocs/s/rewrite/x", "")
+    server.write("htdocs/many/part.txt", "part\n")
+    server.write("htdocs/many/page.shtml",
+                 '<!--#include virtual="part.txt" -->' * 60)
     for place in ("s/dav", "other/dav"):
         folder = server.root / "htdocs" / place
         folder.mkdir(parents=True)
         folder.chmod(0o777)
     server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB0105")
     return server.start().warm("/p/std", tokens.token())
+
+
+def test_many_parts_of_a_page_do_not_use_up_what_a_request_may(site, tokens):
+    # a line says of the same claims what it said for the page
+    answer = site.get("/many/page.shtml", tokens.token(text="aaaaaaaaaaaaa!"))
+    assert answer.text().count("part\n") == 60
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import shutil
 import ssl
 import subprocess
 import time
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ class Cook(env.Httpd):
     """An httpd with the least around a recipe."""
 
     def __init__(self, mpm, number, authority, replace):
-        self.modules, self.recipe = RECIPES[number]
+        self.named, self.recipe = RECIPES[number]
         self.authority = authority
         self.tls_port = free_port()
         self.tls = ssl.create_default_context(cafile=authority.ca)
@@ -52,7 +53,7 @@ class Cook(env.Httpd):
     def preamble(self):
         root = self.root
         names = [f"mpm_{self.mpm}"] + DEBIAN + [
-            n for n in self.modules
+            n for n in self.named
             if n != ("cgi" if self.mpm == "event" else "cgid")]
         folder = env.query("LIBEXECDIR")
         loads = "\n".join(f"LoadModule {n}_module {folder}/mod_{n}.so"
@@ -115,7 +116,8 @@ AuthBearerFetch ca={self.authority.ca}
         return path
 
     def ready(self, target, token, **more):
-        self.errorlog.allow_always("AH01630|AH01631|AH01629|AH01873|AH01909")
+        self.errorlog.allow_always("AH01630|AH01631|AH01629|AH01873|AH01909"
+                                   "|AH01882")
         if not self.process:
             self.start()
         deadline = time.monotonic() + 15
@@ -403,6 +405,61 @@ def test_keycloak(cook, make_issuer, backend):
         .split()[1] == "ann"
     site.refuses("/x", good, poor)
     site.refuses("/admin/x", boss, poor)
+
+
+#: /admin/users, to somebody who cuts ";x" out of a path
+SPELLINGS = [
+    "/admin;x/users", "/admin;/users", "/admin/;x/users", "/;x/admin/users",
+    "//admin;x/users", "/%61dmin;x/users",
+    "/x/..;/admin/users", "/x/..;y=1/admin/users", "/x/y/..;/..;/admin/users",
+    "/x/%2e%2e;/admin/users", "/.;/admin/users", "/x;/../admin/users",
+    "/admin%3b/users", "/admin%3Bx/users", "/x/..%3b/admin/users"]
+
+
+def servlet_path(target):
+    """The path that a servlet container takes from a request line: parameters
+    of segments go before anything is decoded, then come the dots (Jakarta
+    Servlet 6.0, 3.5.2)."""
+    done = []
+    for part in target.split("?")[0].split("/")[1:]:
+        part = urllib.parse.unquote(part.split(";")[0])
+        if part == "..":
+            done = done[:-1]
+        elif part not in ("", "."):
+            done.append(part)
+    return "/" + "/".join(done)
+
+
+@pytest.mark.parametrize("way", ["recipe", "mapping=servlet"])
+def test_paths_of_servlet_containers(cook, make_issuer, backend, way):
+    issuer = make_issuer("/realms/acme", [key("RSA", "rsa1")])
+    port = f"127.0.0.1:{backend.port}"
+    # the manual's other way, instead of the recipe's last section
+    replace = {"127.0.0.1:8080": port} if way == "recipe" else {
+        '"http://127.0.0.1:8080/"': f'"http://{port}/" {way}',
+        '<LocationMatch ";">': '<LocationMatch "^$">'}
+    site = cook(7, **at(issuer, "sso.example.com"), **replace)
+    manager = {"orders": {"roles": ["manager", "clerk"]}}
+    good = keycloak(issuer, resource_access=manager)
+    boss = keycloak(issuer, resource_access=manager,
+                    realm_access={"roles": ["staff"]})
+    site.ready("/x", good)
+    reached = {}
+    for target in SPELLINGS:
+        answer = site.ask(target, good)
+        assert answer.status in (200, 403)
+        if answer.status == 200:
+            reached[target] = servlet_path(received(answer)[0])
+    assert "/admin/users" not in reached.values(), reached
+    for target in ("/admin", "/admin/", "//admin/users", "/./admin/users",
+                   "/%61dmin/users", "/x/../admin/users",
+                   "/x/%2e%2e/admin/users"):
+        assert site.ask(target, good).status == 403, target
+    assert servlet_path(received(site.ask("/admin/users", boss))[0]) == \
+        "/admin/users"
+    if way == "recipe":
+        assert not reached
+        assert site.ask("/admin%2fusers", good).status == 404
 
 
 def test_entra_id(cook, make_issuer, backend):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from testenv import env
+from testenv.conf import Conf
 
 FORGED = [("X-Sub", "root"), ("X_Sub", "root"), ("x-SUB", "root")]
 
@@ -187,7 +188,6 @@ def openidc(request, serve, base, issuer, tokens, mpm):
         .place("claim", require="Require bearer-claim role admin") \
         .place("scope", require="Require scope read") \
         .place("expr", require="Require expr \"claim('role') == 'admin'\"") \
-        .place("theirs", require="Require claim role:admin") \
         .location("/p/oidc", "AuthType openid-connect",
                   "Require valid-user") \
         .location("/p/oauth", "AuthType oauth20",
@@ -240,6 +240,106 @@ def test_openidc_beside_us(openidc, tokens):
     assert openidc.get("/p/oauth").status == 401
 
 
-def test_their_line_lets_nobody_into_a_place_of_ours(openidc, tokens):
-    for token in (tokens.token(role="admin"), tokens.token(), None):
-        assert openidc.get("/p/theirs", token).status in (401, 403)
+BEARER = "AuthType Bearer\nAuthBearerIssuer https://i.example\n" \
+         "AuthBearerAudience a\n"
+
+
+def at(path, *lines, kind="Location"):
+    return "\n".join((f'<{kind} "{path}">', *lines, f"</{kind}>"))
+
+
+#: configurations in which a line of theirs would be asked in a place of ours
+THEIRS = {
+    "the place itself": at("/a", BEARER, "Require claim x y"),
+    "not": at("/a", BEARER, "<RequireAll>", "Require valid-user",
+              "Require not claim x y", "</RequireAll>"),
+    "none": at("/a", BEARER, "<RequireAll>", "Require valid-user",
+               "<RequireNone>", "Require claim x y", "</RequireNone>",
+               "</RequireAll>"),
+    "quoted": at("/a", BEARER, 'Require "claim" x:y'),
+    "in front of AuthType": at("/a", "Require claim x y", BEARER),
+    "a section within": at("/var", BEARER, "Require valid-user",
+                           at("a", "Require claim x y", kind="Files"),
+                           kind="Directory"),
+    "a condition within": at("/a", BEARER, "Require valid-user",
+                             '<If "true">', "Require claim x y", "</If>"),
+    "a host": "<VirtualHost *:80>\n" + at("/a", BEARER, "Require claim x y")
+              + "\n</VirtualHost>",
+    "a regular expression": at("^/a", BEARER, "Require claim x y",
+                               kind="LocationMatch"),
+    "below": at("/a", BEARER, "Require valid-user") + "\n"
+             + at("/a/b", "Require claim x y"),
+    "below the root": at("/", BEARER, "Require valid-user") + "\n"
+                      + at("/b", "Require claim x y"),
+    "above in the file": at("/a/b", "Require claim x y") + "\n"
+                         + at("/a", BEARER, "Require valid-user"),
+    "below, of a host": at("/a", BEARER, "Require valid-user")
+                        + "\n<VirtualHost *:80>\n"
+                        + at("/a", "Require claim x y") + "\n</VirtualHost>",
+    "below a directory": at("/var", BEARER, "Require valid-user",
+                            kind="Directory") + "\n"
+                         + at("/var/www", "Require claim x y",
+                              kind="Directory"),
+    "another name": '<AuthzProviderAlias claim boss "x:y">\n'
+                    "</AuthzProviderAlias>\n"
+                    + at("/a", BEARER, "Require boss"),
+}
+#: and in which none would
+OURS = {
+    "ours": at("/a", BEARER, "Require bearer-claim x y"),
+    "no place of ours": at("/a", "AuthType oauth20", "Require claim x y"),
+    "beside": at("/a", BEARER, "Require valid-user") + "\n"
+              + at("/ab", "AuthType oauth20", "Require claim x y") + "\n"
+              + at("/abc", "Require claim x y"),
+    "another AuthType within": at(
+        "/a", BEARER, "Require valid-user",
+        '<If "true">', "AuthType oauth20", "Require claim x y", "</If>"),
+    "below both": at("/", BEARER, "Require valid-user") + "\n"
+                  + at("/a", "AuthType oauth20", "Require claim x y") + "\n"
+                  + at("/a/b", "Require claim x z"),
+    "of another host": "<VirtualHost *:80>\n"
+                       + at("/a", BEARER, "Require valid-user")
+                       + "\n</VirtualHost>\n"
+                       + at("/a/b", "AuthType oauth20", "Require claim x y"),
+    "a word of another line": at("/a", BEARER, "Require user claim"),
+    "another name": '<AuthzProviderAlias bearer-claim boss "x:y">\n'
+                    "</AuthzProviderAlias>\n"
+                    + at("/a", BEARER, "Require boss"),
+}
+
+
+@pytest.fixture(scope="module", params=["before", "after"])
+def with_openidc(request):
+    """Asks httpd whether it takes a configuration beside mod_auth_openidc."""
+    path = Path(env.query("LIBEXECDIR")) / "mod_auth_openidc.so"
+    if not path.exists():
+        pytest.skip("no mod_auth_openidc")
+    server = env.Httpd(env.mpms()[0])
+
+    def check(text):
+        line = f"LoadModule auth_openidc_module {path}"
+        server.configure(Conf(line if request.param == "after" else "", text))
+        if request.param == "before":
+            made = (server.root / "httpd.conf").read_text()
+            server.write("httpd.conf", made.replace(
+                "LoadModule auth_bearer_module", line
+                + "\nLoadModule auth_bearer_module"))
+        return server.check_syntax()
+
+    yield check
+    server.close()
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_their_line_in_a_place_of_ours_stops_the_start(with_openidc, name):
+    status, said = with_openidc(THEIRS[name])
+    assert status != 0, said
+    assert said.count("MAB0108") == 1, said
+    assert 'write "bearer-claim"' in said
+    assert ("<AuthzProviderAlias>" in said) == (name == "another name")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_their_line_elsewhere_stops_nothing(with_openidc, name):
+    status, said = with_openidc(OURS[name])
+    assert status == 0 and "MAB0108" not in said, said

@@ -128,8 +128,8 @@ def test_lines_that_are_not_quite_headers(site, tokens, line):
 
 # --- what a claim says ------------------------------------------------------
 
-TEXTS = ["Zoë", "Ω≈ç", "名前", "\U0001f600", "a\u00a0b", "\u0085\u009b",
-         "\u2028", "e\u0301", "%0d%0a", "a=b;c", "\"quoted\"", " blank "]
+TEXTS = ["Zoë", "Ω≈ç", "名前", "\U0001f600", "a\u00a0b", "a\u0085\u009bb",
+         "a\u2028b", "e\u0301", "%0d%0a", "a=b;c", "\"quoted\"", "a blank b"]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=ascii)
@@ -140,12 +140,12 @@ def test_text_arrives_as_it_is(site, tokens, text):
     assert seen["HTTP_X_TEXT"] == text
     assert json.loads(seen["CLAIMS"])["text"] == text
     _, seen = behind(site, "/b/std/", token)
-    # http.server reads headers as Latin-1 and takes blanks off the ends
-    assert seen["x-text"].encode("latin-1").decode().strip() == text.strip()
+    # http.server reads headers as Latin-1
+    assert seen["x-text"].encode("latin-1").decode() == text
     assert mint.unb64(seen["x-text-64"]).decode() == text
 
 
-@pytest.mark.parametrize("text", ["Zoë", "名前", "\u0085x"], ids=ascii)
+@pytest.mark.parametrize("text", ["Zoë", "名前", "x\u0085x"], ids=ascii)
 def test_a_user_that_is_not_ascii(site, tokens, text):
     _, seen = behind(site, "/c/user/", tokens.token(text=text))
     assert seen["REMOTE_USER"] == text

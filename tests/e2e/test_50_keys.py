@@ -2,6 +2,7 @@
 """Where keys come from, how they change, and what happens when they do not
 come."""
 import json
+import threading
 import time
 
 import pytest
@@ -161,6 +162,45 @@ def test_unknown_kids_ask_once_in_a_while(serve_once, make_issuer,
                        "key_unknown")
     time.sleep(0.5)
     assert issuer.count(issuer.jwks_path) <= 2
+
+
+def test_a_flood_of_unknown_kids_hides_no_rotation(serve_once, make_issuer,
+                                                   authority):
+    """Strangers use up the one ask in each miss; it brings the new key all the
+    same."""
+    issuer = make_issuer("/flood", [EC])
+    tokens = Mint(issuer.url, EC, AUD)
+    server = serve_once(Conf(
+        fetch(authority, "miss=2s refresh=1h"), f"AuthBearerAudience {AUD}",
+        f"AuthBearerIssuer {issuer.url}").place("a"))
+    server.warm("/p/a", tokens.token())
+    end = threading.Event()
+
+    def flood(number):
+        count = 0
+        while not end.is_set():
+            count += 1
+            server.get("/p/a", tokens.token(
+                header={"kid": f"flood{number}-{count}"}))
+
+    threads = [threading.Thread(target=flood, args=(number,))
+               for number in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(2):
+            issuer.wait_for(issuer.jwks_path,
+                            issuer.count(issuer.jwks_path) + 1, 20)
+            another = key("P-256", f"rotated{number}")
+            issuer.rotate(another, keep=False)
+            before = issuer.count(issuer.jwks_path)
+            server.warm("/p/a", tokens.token(another))
+            # the one that may have begun before, and the one that had it
+            assert issuer.count(issuer.jwks_path) <= before + 2
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
 
 
 # --- rotation ---------------------------------------------------------------
@@ -428,6 +468,31 @@ def test_plain_http_for_the_loopback(serve_once, make_issuer):
         "AuthBearerFetch http=On", f"AuthBearerAudience {AUD}",
         f"AuthBearerIssuer {issuer.url}").place("a"))
     server.warm("/p/a", Mint(issuer.url, EC, AUD).token())
+
+
+def test_plain_http_is_for_what_the_administrator_wrote(serve_once,
+                                                        make_issuer, authority):
+    """http=On lets an issuer be fetched by http; it does not let metadata from
+    elsewhere send us to the services of this host."""
+    inner = make_issuer("/inner", [EC], tls=False)
+    outer = make_issuer("/outer", [EC])
+    outer.metadata = {"jwks_uri": inner.jwks_uri}
+    written = make_issuer("/written", [EC])
+    plain = make_issuer("/plain", [EC], tls=False)
+    server = serve_once(Conf(
+        fetch(authority, "http=On miss=1s"), f"AuthBearerAudience {AUD}")
+        .place("outer", f"AuthBearerIssuer {outer.url}")
+        .place("inner", f"AuthBearerIssuer {inner.url}")
+        .place("written", f"AuthBearerIssuer {written.url} "
+                          f"keys={plain.jwks_uri}"))
+    server.errorlog.expect(f"{LOUD}: issuer {outer.url}:.*discovery_uri")
+    server.errorlog.allow("keys_unavailable")
+    server.warm("/p/inner", Mint(inner.url, EC, AUD).token())
+    server.warm("/p/written", Mint(written.url, EC, AUD).token())
+    outer.wait_for(outer.discovery_path, 1, 10)
+    server.errorlog.wait(f"{LOUD}: issuer {outer.url}:")
+    server.unavailable("/p/outer", Mint(outer.url, EC, AUD).token())
+    assert inner.count(inner.jwks_path) == 1
 
 
 def test_requests_meanwhile_are_served(serve_once, make_issuer, authority):

@@ -4,6 +4,7 @@ connections that hang, addresses of both families, names, redirects, large
 documents, keys that grow old."""
 import email.utils
 import json
+import os
 import re
 import threading
 import time
@@ -428,6 +429,41 @@ AWAY = {
 }
 
 
+def test_the_strictest_numbers_of_two_servers_count(in_a_world, make_issuer,
+                                                    authority):
+    """They share the issuer's keys, whoever comes first."""
+    issuer = make_issuer("/shared", [EC])
+    conf = Conf(f"AuthBearerFetch ca={authority.ca} miss=1h",
+                f"AuthBearerAudience {AUD}")
+    for name, numbers in (("one", "refresh=6h"), ("two", "refresh=60s"),
+                          ("three", "refresh=1h stale=12h")):
+        conf.section("VirtualHost", "*:*", f"ServerName {name}",
+                     f"AuthBearerFetch {numbers}", f'<Location "/p/{name}">',
+                     "AuthType Bearer", f"AuthBearerIssuer {issuer.url}",
+                     "Require valid-user", "</Location>")
+    server, world = in_a_world(conf)
+    server.start()
+    tokens = Mint(issuer.url, EC, AUD)
+    server.warm("/p/one", tokens.token())
+    before = issuer.count(issuer.jwks_path)
+    issuer.rotate(NEW, keep=False)
+    world.ahead(ASLEEP)
+    issuer.wait_for(issuer.jwks_path, before + 1, 10)
+    for name in ("one", "two", "three"):
+        server.warm(f"/p/{name}", tokens.token(NEW), host=name)
+
+
+#: and what becomes of key files
+FILES = {
+    "file": (lambda path: None, None),
+    "deleted": (lambda path: path.unlink(), "file_read"),
+    "broken": (lambda path: path.write_text('{"keys": ['), "json_syntax"),
+    "open": (lambda path: path.chmod(0o666), "file_writable"),
+    **({"shut": (lambda path: path.chmod(0o600), "file_read")}
+       if os.getuid() == 0 else {}),
+}
+
+
 def test_keys_that_nobody_confirms_run_out(in_a_world, make_issuer,
                                            authority):
     issuers = {name: make_issuer("/" + name, [EC]) for name in AWAY}
@@ -437,10 +473,14 @@ def test_keys_that_nobody_confirms_run_out(in_a_world, make_issuer,
                "AuthBearerErrors json unavailable=401")
     server, world = in_a_world(conf)
     mints = {n: Mint(i.url, EC, AUD) for n, i in issuers.items()}
-    path = server.write("keys.json", json.dumps({"keys": [EC.public()]}))
-    mints["file"] = Mint("https://file.example", EC, AUD)
-    server.configure(conf.place(
-        "file", f"AuthBearerIssuer https://file.example keys=file:{path}"))
+    files = {}
+    for name in FILES:
+        files[name] = server.root / f"{name}.json"
+        server.write(f"{name}.json", json.dumps({"keys": [EC.public()]}))
+        mints[name] = Mint(f"https://{name}.example", EC, AUD)
+        conf.place(name, f"AuthBearerIssuer https://{name}.example "
+                         f"keys=file:{files[name]}")
+    server.configure(conf)
     server.start()
     known = {n: m.token() for n, m in mints.items()}
     for name in mints:
@@ -448,6 +488,8 @@ def test_keys_that_nobody_confirms_run_out(in_a_world, make_issuer,
         server.accepted("/p/" + name, known[name])
     for name, issuer in issuers.items():
         AWAY[name](issuer)
+    for name, (damage, _) in FILES.items():
+        damage(files[name])
     rounds_that_fail(server, {name: mints[name] for name in issuers}, 1)
     for name, issuer in issuers.items():
         told_once(server, issuer, "")
@@ -457,16 +499,29 @@ def test_keys_that_nobody_confirms_run_out(in_a_world, make_issuer,
     for name, issuer in issuers.items():
         server.errorlog.expect(f"{LOUD}: issuer {issuer.url}:.*the keys are no "
                                "longer used, they are \\d+ s old")
-    for name in issuers:
+    for name, (_, said) in FILES.items():
+        if not said:
+            continue
+        server.errorlog.expect(f"{LOUD}: issuer https://{name}.example: .*"
+                               f"{said}.*the keys are no longer used")
+        server.errorlog.allow(f"{LOUD}: issuer https://{name}.example")
+    for name in {**issuers, **FILES}:
+        if name == "file":
+            continue
         # neither known tokens nor others, before and after a restart
         for token in (known[name], mints[name].token()):
             server.unavailable("/p/" + name, token)
+    # a file that just does not change is fresh
+    server.accepted("/p/file", known["file"])
+    for name, path in files.items():
+        server.write(path.name, json.dumps({"keys": [EC.public()]}))
+        server.warm("/p/" + name, known[name])
     server.graceful()
     for name in issuers:
         server.unavailable("/p/" + name, known[name])
     answer = server.get("/p/as401", known["lies"])
     assert (answer.status, answer.json()["code"]) == (401, "invalid_token")
-    # what needs no issuer goes on: a file's keys do not grow old
+    # what needs no issuer goes on
     server.accepted("/p/file", known["file"])
     assert server.get("/p/refused").status == 401
     for name, issuer in issuers.items():

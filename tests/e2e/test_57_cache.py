@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from testenv import mint
 from testenv.conf import Conf
 from testenv.mint import Mint, key
 
@@ -90,6 +91,15 @@ def test_another_spelling_is_another_token(site, tokens):
     site.refused("/p/a", f"{head}.{body}.{signature}AA", "sig_length")
     forged = tokens.token(sub="mallory").split(".")[1]
     site.refused("/p/a", f"{head}.{forged}.{signature}", "sig_wrong")
+
+
+def test_the_twin_of_a_signature_is_proven_for_itself(site, tokens):
+    token = tokens.token(aud="urn:twin")
+    for _ in range(60):
+        site.accepted("/p/a", token)
+    before = checked(site)
+    site.accepted("/p/a", mint.note(mint.twin(token, EC)), "alice")
+    assert checked(site) == before + 1
 
 
 def test_a_removed_key_takes_its_tokens_along(serve_once, make_issuer,

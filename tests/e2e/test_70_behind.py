@@ -218,8 +218,12 @@ HTACCESS = {
                 "Require valid-user\n",
     "claim": "AuthType Bearer\nRequire claim role admin\n",
     "user": "AuthType Bearer\nAuthBearerUser email\nRequire valid-user\n",
-    "env": "AuthType Bearer\nAuthBearerClaim email env:EMAIL\n"
+    "env": "AuthType Bearer\nAuthBearerClaim email env:CLAIM_EMAIL\n"
+           "AuthBearerClaim role env:OIDC_CLAIM_ROLE\n"
+           "AuthBearerClaim name env:OAUTH2_CLAIM_NAME\n"
            "Require valid-user\n",
+    "many": "AuthType Bearer\nRequire valid-user\n" + "".join(
+        f"AuthBearerClaim c{n} env:CLAIM_{n}\n" for n in range(256)),
     "check": "AuthType Bearer\nAuthBearerCheck max-age=10s\n"
              "Require valid-user\n",
     "negated": "AuthType Bearer\n<RequireAll>\nRequire all granted\n"
@@ -233,6 +237,14 @@ HTACCESS = {
     "keys": "AuthBearerIssuer ISSUER keys=https://evil.example/\n",
     "any": "AuthBearerAudience any\n",
     "header": "AuthBearerClaim sub header:X-User\n",
+    "env-any": "AuthBearerClaim sub env:EMAIL\n",
+    "env-prefix": "AuthBearerClaim sub env:OIDC_CLIENT_SECRET\n",
+    "env-empty": "AuthBearerClaim sub env:CLAIM_\n",
+    "too-many": "".join(
+        f"AuthBearerClaim c{n} env:CLAIM_{n}\n" for n in range(4000)),
+    "too-many-words": "AuthBearerCheck require=" + ",".join(
+        f"a{n}" for n in range(40_000)) + "\n",
+    "issuer-twice": "AuthBearerIssuer ISSUER\n" * 4000,
     "algorithms": "AuthBearerAlgorithms ES256\n",
     "source": "AuthBearerSource query\n",
     "optional": "AuthBearerOptional On\n",
@@ -276,11 +288,26 @@ def test_htaccess_may_only_tighten(site, tokens):
 
 
 @pytest.mark.parametrize("name", [
-    "new-issuer", "options", "keys", "any", "header", "algorithms", "source",
-    "optional", "forward", "fetch", "bad-regex"])
+    "new-issuer", "options", "keys", "any", "header", "env-any", "env-prefix",
+    "env-empty", "too-many", "too-many-words", "issuer-twice", "algorithms",
+    "source", "optional", "forward", "fetch", "bad-regex"])
 def test_htaccess_may_not(site, tokens, name):
     site.errorlog.expect("htdocs/h/" + name + "/.htaccess")
     assert site.get(f"/h/{name}/ok.txt", tokens.token()).status == 500
+
+
+@pytest.mark.parametrize("name, status", [
+    ("many", 200), ("too-many", 500), ("too-many-words", 500),
+    ("issuer-twice", 500)])
+def test_memory_of_a_long_htaccess_file(site, tokens, name, status):
+    if status == 500:
+        site.errorlog.expect("htdocs/h/" + name + "/.htaccess")
+    site.accepted("/h/good/ok.txt", tokens.token())
+    before = site.highest_memory()
+    assert site.get(f"/h/{name}/ok.txt", tokens.token()).status == status
+    after = site.highest_memory()
+    grown = max(after[pid] - before.get(pid, after[pid]) for pid in after)
+    assert grown < 8 * 1024  # 4000 lines were 378 MiB
 
 
 def test_a_token_of_a_stranger_never_names_a_user(site, tokens):

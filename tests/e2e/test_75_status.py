@@ -79,7 +79,7 @@ def site(serve, base, tokens, other):
         "secret",
         f"AuthBearerIssuer https://secret.example secret=file:{path}"))
     server.start()
-    server.errorlog.allow_always("AH01630|MAB0103|MAB0201")
+    server.errorlog.allow_always("AH01630|AH01631|MAB0103|MAB0201")
     server.warm("/p/std", tokens.token())
     return server
 
@@ -259,6 +259,50 @@ def test_which_form(site, query, kind):
     assert answer.status == 200
     assert answer.header("Content-Type").split(";")[0] == kind
     assert answer.header("Cache-Control") == "no-store"
+
+
+#: ways to name a handler in a .htaccess file
+ELSEWHERE = {
+    "set": "SetHandler bearer-status",
+    "files": '<Files "ok.txt">\nSetHandler bearer-status\n</Files>',
+    "if": '<If "true">\nSetHandler bearer-status\n</If>',
+    "add": "AddHandler bearer-status .txt",
+    "type": "ForceType bearer-status",
+    "rewrite": 'RewriteEngine On\nRewriteRule "." "-" [H=bearer-status]',
+}
+
+
+@pytest.fixture(scope="module")
+def shared(serve, base):
+    """A server on which others may write .htaccess files."""
+    conf = handlers(base()).place("std")
+    conf.section("Directory", "ROOT/htdocs", "AllowOverride All",
+                 "Require all granted")
+    conf.section("Directory", "ROOT/htdocs/mine", "SetHandler bearer-status")
+    conf.section("Files", "here.txt", "SetHandler bearer-status")
+    server = serve(conf, start=False)
+    text = (server.root / "httpd.conf").read_text()
+    server.write("httpd.conf", text.replace("ROOT", str(server.root)))
+    for name, lines in {**ELSEWHERE, "mine": "", "mine/sub": ""}.items():
+        server.write(f"htdocs/{name}/ok.txt", "ok\n")
+        server.write(f"htdocs/{name}/here.txt", "ok\n")
+        server.write(f"htdocs/{name}/.htaccess", lines + "\n")
+    return server.start()
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_htaccess_file_does_not_show_the_page(shared, name):
+    shared.errorlog.expect("MAB0405")
+    for query in ("", "?json", "?openmetrics"):
+        answer = shared.get(f"/{name}/ok.txt{query}")
+        assert answer.status == 404
+        assert b"ssuer" not in answer.body and b"bearer_" not in answer.body
+
+
+@pytest.mark.parametrize("target", [
+    "/bearer", "/mine/ok.txt", "/mine/sub/ok.txt", "/add/here.txt"])
+def test_the_page_is_where_the_administrator_puts_it(shared, target):
+    assert shared.get(target + "?json").json()["issuers"]
 
 
 def test_openmetrics(site, tokens, issuer, other):

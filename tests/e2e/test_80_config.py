@@ -2,7 +2,9 @@
 """A mistake in the configuration stops the start, and says which directive,
 where, and what is allowed."""
 import json
+import os
 import re
+import shutil
 
 import pytest
 
@@ -18,6 +20,7 @@ AUDIENCE = "AuthBearerAudience urn:a"
 def server():
     """One folder for all; configurations are only checked, never started."""
     made = env.Httpd(env.mpms()[0])
+    made.environment["EMPTY"] = ""
     made.write("secret", "x" * 64, 0o600)
     made.write("short", "x" * 20, 0o600)
     made.write("short512", "x" * 40, 0o600)
@@ -35,6 +38,11 @@ def server():
     made.write("secretset.json", json.dumps(
         {"keys": [{"kty": "oct", "k": mint.b64("x" * 64)}]}))
     made.write("large.json", " " * 1100000)
+    for name, mode in (("writable", 0o666), ("root", 0o600),
+                       ("group", 0o640), ("team", 0o664)):
+        made.write(f"{name}.json", (made.root / "keys.json").read_text(), mode)
+    made.write("locked/keys.json", (made.root / "keys.json").read_text())
+    (made.root / "locked").chmod(0o700)
     yield made
     made.close()
 
@@ -161,6 +169,9 @@ BAD = {
                    "AuthBearerIssuer", "larger"),
     "keys private": (place(AUDIENCE, ISSUER + " keys=file:ROOT/private.pem"),
                      "AuthBearerIssuer", "PEM"),
+    "keys for all to write": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/writable.json"),
+        "AuthBearerIssuer", "file_writable: .*mode 666.*chmod o-w"),
     # secrets
     "secret in the open": (place(AUDIENCE, ISSUER + " secret=" + "x" * 40),
                            "AuthBearerIssuer", "secret=file:"),
@@ -293,6 +304,23 @@ BAD = {
     "require nothing": (with_issuer("Require claim"), "Require|claim", ""),
     "require path": (with_issuer("Require claim a..b"), "Require|claim", ""),
     "require no scope": (with_issuer("Require scope"), "Require|scope", ""),
+    # EMPTY is a variable of the environment, where Define makes none
+    **{f"require {line}": (with_issuer(line), "Require",
+                           "empty|no scope|missing|is not <name>:<value>")
+       for line in ('Require claim tenant ""', 'Require claim tenant "${EMPTY}"',
+                    "Require claim tenant ${EMPTY}", "Require claim ${EMPTY}",
+                    'Require claim tenant a "${EMPTY}"',
+                    'Require claim tenant "" a',
+                    'Require not claim tenant "${EMPTY}"',
+                    'Require claim tenant ~ "${EMPTY}"',
+                    "Require claim tenant:${EMPTY}",
+                    'Require claim tenant:a "${EMPTY}"',
+                    'Require claim tenant "%{req:X}" "${EMPTY}"',
+                    'Require bearer-claim tenant "${EMPTY}"',
+                    'Require scope ""', "Require scope ${EMPTY}",
+                    'Require scope read "${EMPTY}"',
+                    "Require scope read ${EMPTY}",
+                    'Require bearer-scope "${EMPTY}" read')},
     "require regex of the request": (
         with_issuer('Require claim a ~ "%{req:X}"'), "Require", "only stand"),
     "require path of the request": (
@@ -331,12 +359,58 @@ def test_a_mistake_stops_the_start(server, name):
     "REMOTE_USER", "REMOTE_ADDR", "AUTH_TYPE", "QUERY_STRING", "PATH_INFO",
     "SCRIPT_NAME", "SERVER_NAME", "CONTENT_LENGTH", "DOCUMENT_ROOT",
     "BASH_ENV", "PERL5OPT", "PYTHONPATH", "lower", "1X", "A-B", "A B", "",
-    "A=B", "IFS", "HTTPS", "GCONV_PATH"])
+    "A=B", "IFS", "HTTPS", "GCONV_PATH",
+    # families
+    "LUA_INIT", "LUA_INIT_5_4", "LUA_PATH", "PERLLIB", "PERL5DB", "PERL_UNICODE",
+    "_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_RLD_LIST",
+    "OPENSSL_CONF", "OPENSSL_MODULES", "SSL_CERT_FILE", "SSLKEYLOGFILE",
+    "RUBYOPT", "GEM_PATH", "BUNDLE_GEMFILE", "NODE_OPTIONS", "NPM_CONFIG",
+    "PYTHONSTARTUP", "PIP_INDEX_URL", "PHPRC", "PHP_INI_SCAN_DIR", "PHP_VALUE",
+    "BASHOPTS", "BASH_FUNC_X", "SHELLOPTS", "PS4", "PATH", "PATH_TRANSLATED",
+    "GIT_SSH_COMMAND", "GIT_DIR", "SVN_SSH", "HGRCPATH", "SSH_ASKPASS",
+    "DYLD_INSERT_LIBRARIES", "LD_AUDIT", "GLIBC_TUNABLES", "LOCPATH", "TZDIR",
+    "UWSGI_FILE", "UWSGI_MODULE", "AJP_REMOTE_PORT", "FCGI_ROLE", "SCGI",
+    "JK_REMOTE_USER", "WSGI_APPLICATION", "PROXY_NAME", "ALL_PROXY",
+    "HTTPS_PROXY", "NO_PROXY", "CURL_HOME", "REQUESTS_CA_BUNDLE",
+    "REQUEST_URI", "REDIRECT_STATUS", "ORIG_PATH_INFO", "GATEWAY_INTERFACE",
+    "DOTNET_STARTUP_HOOKS", "CORECLR_PROFILER", "COR_ENABLE_PROFILING",
+    "ERL_FLAGS", "TCLLIBPATH", "R_PROFILE", "GODEBUG", "SPRING_CONFIG_NAME",
+    "PGSERVICEFILE", "MYSQL_HOME", "AWS_PROFILE", "KRB5_CONFIG", "TMPDIR",
+    "APACHE_CONFDIR", "HOME", "USER", "EDITOR", "LANG", "LC_ALL"])
 def test_variables_that_are_no_target(server, name):
     status, said = check(server,
                          with_issuer(f'AuthBearerClaim sub "env:{name}"'))
     assert status != 0 and "AuthBearerClaim" in said, said
     assert "allowed" in said
+
+
+@pytest.mark.parametrize("name", [
+    "SUB", "EMAIL", "MAIL", "ROLE", "ROLES", "GROUP", "NAME", "TENANT", "X",
+    "CLAIMS", "USER_EMAIL", "OIDC_EMAIL", "OIDC_CLAIM_SUB", "CLAIM_SUB",
+    "TOKEN_SCOPE", "JWT_SUB", "BEARER_SUB", "SCOPE", "LDAS", "PERSON", "A1"])
+def test_variables_that_are_a_target(server, name):
+    status, said = check(server,
+                         with_issuer(f'AuthBearerClaim sub "env:{name}"'))
+    assert status == 0, said
+
+
+def test_as_many_claims_as_may_be_exported(server):
+    lines = [f"AuthBearerClaim c{n} env:CLAIM_{n}" for n in range(257)]
+    status, said = check(server, with_issuer(*lines[:256]))
+    assert status == 0, said
+    status, said = check(server, with_issuer(*lines))
+    assert status != 0 and "more than 256 claims" in said, said
+
+
+@pytest.mark.parametrize("line, between", [
+    ("AuthBearerCheck require=", ","), ("AuthBearerUser ", " ")])
+def test_as_many_words_as_a_list_may_have(server, line, between):
+    words = [f"w{n}" for n in range(1025)]
+    for text, good in ((words[:1024], True), (words, False)):
+        status, said = check(server, place(
+            ISSUER, AUDIENCE, line + between.join(text)))
+        assert (status == 0) == good, said
+        assert good or "at most 1024" in said
 
 
 @pytest.mark.parametrize("name", [
@@ -349,6 +423,31 @@ def test_headers_that_are_no_target(server, name):
                          with_issuer(f'AuthBearerClaim sub "header:{name}"'))
     assert status != 0 and "AuthBearerClaim" in said, said
     assert "allowed" in said
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root and its children differ")
+@pytest.mark.parametrize("name, readable", [
+    ("keys.json", True), ("root.json", False), ("group.json", True),
+    ("locked/keys.json", False)])
+def test_a_key_file_must_be_readable_for_children(server, name, readable):
+    """They read it again when it changes, and root only once."""
+    shutil.chown(server.root / "group.json", "root", "www-data")
+    status, said = check(server, place(AUDIENCE, f"{ISSUER} keys=file:ROOT/"
+                                       + name))
+    assert (status == 0) == readable, said
+    if not readable:
+        assert re.search(r"AuthBearerIssuer.*httpd\.conf:\d+.*file_read: .*"
+                         rf"{name}: www-data, who children run as: Permission "
+                         rf"denied.*chgrp www-data .*{name}", said), said
+
+
+def test_a_key_file_that_a_group_may_write_is_told(server):
+    for name, told in (("keys.json", False), ("team.json", True)):
+        status, said = check(server, place(
+            AUDIENCE, f"{ISSUER} keys=file:ROOT/{name}"))
+        assert status == 0, said
+        assert ("MAB0120" in said) == told, said
+        assert ("chmod g-w" in said) == told, said
 
 
 def test_the_place_is_named(server):

@@ -66,9 +66,10 @@ def folder(tmp_path_factory):
     keys = mint.usual_keys() + [key("P-256", "many")]
     (made / "keys.json").write_text(
         json.dumps({"keys": [k.public() for k in keys]}))
-    # five keys that a token without a kid may have been signed with
+    # more keys than are tried for a token without a kid, none of which made it
+    other = key("P-256", "other")
     (made / "many.json").write_text(json.dumps(
-        {"keys": [EC.public(kid=f"k{n}") for n in range(5)]}))
+        {"keys": [other.public(kid=f"k{n}") for n in range(30)]}))
     (made / "key.pem").write_text(EC.pem())
     (made / "secret").write_bytes(SECRET.secret())
     (made / "secret").chmod(0o600)
@@ -275,11 +276,17 @@ def test_another_time(folder, maker, at, status):
 
 
 def test_what_a_terminal_obeys_is_not_printed(folder, maker):
-    token = maker.token(sub="a\u202e\u009b31m", kid2="\x1b[31m")
-    for said in (verify(folder, token), run("explain", token=token),
-                 verify(folder, maker.forge(header=maker.header(
-                     kid="\x1b[31m\u009b")))):
+    odd = "\x1b[31m\u009b\x7f"
+    token = maker.token(sub="a\u202e\u009b31m", **{odd: odd})
+    forged = maker.forge(header=maker.header(kid=odd))
+    for said in (said for words in ((), ("--json",)) for said in (
+            verify(folder, token, *words), verify(folder, forged, *words),
+            run("explain", *words, token=token),
+            run("explain", *words, token=forged))):
         assert all(c == "\n" or " " <= c <= "~" for c in said.out), said.out
+    # escaped, and all there
+    found = run("explain", "--json", token=token).json()
+    assert found["claims"][odd] == odd
 
 
 # --- the network ------------------------------------------------------------
@@ -572,6 +579,7 @@ WANTED = """
   server       127.0.0.1
   issuer       https://a.example
                keys by discovery
+               refresh=3600s miss=60s stale=86400s timeout=5s connect=2s max-size=262144
                algorithms RS256 ES256
                audience urn:x urn:y
   issuer       https://b.example
@@ -580,6 +588,7 @@ WANTED = """
                audience urn:b
   issuer       https://c.example
                keys from https://c.example/jwks
+               refresh=3600s miss=60s stale=86400s timeout=5s connect=2s max-size=262144
                algorithms ES384
                audience urn:x urn:y
   check        leeway=60s type=at+jwt max-age=3600s max-life=off require=jti,scope
@@ -589,7 +598,7 @@ WANTED = """
   claim        roles header:X-Roles join:;
   claim        * env:ALL base64url
   optional     On
-  forward      Off
+  forward      Off foreign=Off
   errors       off detail=Off unavailable=401
   cross-origin https://app.example
   resource     https://api.example/r
@@ -633,6 +642,32 @@ def test_defaults_and_what_another_section_must_bring(site):
            "require=none\n" in said
     assert "  source       header:Authorization:Bearer\n" in said
     assert "  user         sub\n  claim        none\n" in said
+
+
+def test_numbers_of_one_issuer_in_two_servers(site):
+    """It is fetched once, for both: of each number the strictest counts."""
+    def host(name, fetch):
+        return (f"ServerName {name}", f"AuthBearerFetch {fetch}",
+                '<Location "/x">', "AuthType Bearer", "Require valid-user",
+                "AuthBearerIssuer https://a.example",
+                "AuthBearerIssuer https://b.example keys=file:ROOT/keys.json",
+                "</Location>")
+
+    site.write("keys.json", json.dumps({"keys": [EC.public()]}))
+    conf = Conf("AuthBearerAudience any")
+    for host_conf in (host("one", "refresh=30m miss=10s stale=2h timeout=9s"),
+                      host("two", "refresh=2h miss=20s stale=1h connect=1s "
+                                  "max-size=4k")):
+        conf.section("VirtualHost", "*:*", *[
+            line.replace("ROOT", str(site.root)) for line in host_conf])
+    conf.place("main", "AuthBearerIssuer https://a.example")
+    said, _ = config(site, conf)
+    strict = "               refresh=1800s miss=10s stale=3600s timeout=5s " \
+             "connect=1s max-size=4096, the strictest of several servers\n"
+    assert said.count(strict) == 3, said
+    assert said.count("               stale=3600s, the strictest of several "
+                      "servers\n") == 2, said
+    assert said.count("refresh=") == 3
 
 
 def test_what_httpd_is_run_with():
@@ -684,6 +719,16 @@ def test_a_configuration_without_places(site):
                   "-Require all granted")),
     (None, None, ("AuthBearerIssuer https://a.example",
                   "AuthBearerAudience a")),
+    ("MAB0109", "notice", ("AuthBearerIssuer https://a.example",
+                           "AuthBearerIssuer https://b.example",
+                           "AuthBearerAudience a")),
+    (None, None, ("AuthBearerIssuer https://a.example",
+                  "AuthBearerIssuer https://b.example",
+                  "AuthBearerAudience a", "AuthBearerUser sub")),
+    (None, None, ("AuthBearerIssuer https://a.example",
+                  "AuthBearerIssuer https://b.example",
+                  "AuthBearerAudience a",
+                  'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_legal_and_unwise(site, number, lines, conf):
     conf = [line.replace("ROOT", str(site.root)) for line in conf]

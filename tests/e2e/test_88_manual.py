@@ -8,6 +8,8 @@ import json
 import os
 import re
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -69,7 +71,8 @@ class Folder:
         place.parent.mkdir(parents=True, exist_ok=True)
         if "." in place.name:
             place.write_text(self.contents(path))
-            place.chmod(0o600)
+            # children read key files again, root alone reads secrets
+            place.chmod(0o644 if path.endswith((".pem", ".crt", ".json")) else 0o600)
         else:
             place.mkdir(exist_ok=True)
             place.chmod(0o700)
@@ -85,8 +88,11 @@ class Folder:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, authority):
-    return Folder(tmp_path_factory.mktemp("manual"), authority)
+def folder(authority):
+    root = Path(tempfile.mkdtemp(prefix="mab-manual-"))
+    root.chmod(0o755)
+    yield Folder(root, authority)
+    shutil.rmtree(root)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What survives: keys over graceful restarts and the death of children."""
+import json
 import os
 import signal
 import threading
@@ -217,3 +218,91 @@ class Away:
 
     def __init__(self, url):
         self.url = url
+
+
+# --- a fetcher that comes back ----------------------------------------------
+
+def until(what, server, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, server.said()
+        time.sleep(0.05)
+
+
+def leader(server):
+    """Who has the lease; None: nobody, or nobody says."""
+    try:
+        return server.get("/status?json", timeout=2).json()["fetcher"]
+    except OSError:
+        return None
+
+
+def take_turns(server, first):
+    """Ends whoever has the lease until this child has it."""
+    others = set()
+
+    def leads():
+        found = leader(server)
+        if found and found != first and found not in others:
+            others.add(found)
+            os.kill(found, signal.SIGKILL)
+        return found == first
+
+    until(leads, server)
+
+
+def test_a_fetcher_that_was_stopped_brings_nothing_back(serve_once, authority,
+                                                        one, mpm):
+    """It is stopped while an old answer is on its way, another one fetches
+    newer keys and dies, and the first has the lease again when its answer
+    comes."""
+    tokens, other = Mint(one.url, EC, AUD), key("P-256", "unknown")
+    conf = conf_for(authority, one, more="miss=1s refresh=1h timeout=60s")
+    conf.location("/status", "SetHandler bearer-status")
+    if mpm == "event":
+        conf.add("ThreadsPerChild 8", "StartServers 2", "MaxRequestWorkers 32")
+    server = serve_once(conf)
+    server.warm("/p/i0", tokens.token())
+    first, asks = leader(server), []
+
+    def ask(signer):
+        """Has no answer before the keys come, or miss is over."""
+        def run():
+            try:
+                server.get("/p/i0", token, timeout=3)
+            except OSError:
+                pass
+
+        token = tokens.token(signer)
+        asks.append(threading.Thread(target=run))
+        asks[-1].start()
+
+    def asked(count):
+        if not any(thread.is_alive() for thread in asks):
+            ask(other)
+        return one.count(one.jwks_path) >= count
+
+    lost = key("P-256", "lost1")
+    one.behave(body=json.dumps({"keys": [EC.public(), lost.public()]}),
+               stall=300, times=1)
+    one.forget()
+    until(lambda: asked(1), server)
+    os.kill(first, signal.SIGSTOP)
+    try:
+        until(lambda: leader(server) not in (None, first), server)
+        one.keys = [NEW]
+        until(lambda: asked(2), server)
+        server.errorlog.wait(r"keys changed: 1 \(new1\)")
+    finally:
+        os.kill(first, signal.SIGCONT)
+    take_turns(server, first)
+    mark = server.errorlog.size()
+    one.recover()
+    # it fetches again when it is done with the old answer, not before
+    count = one.count(one.jwks_path)
+    until(lambda: asked(count + 1), server)
+    for thread in asks:
+        thread.join()
+    assert "lost1" not in server.errorlog.text(mark)
+    server.accepted("/p/i0", tokens.token(NEW))
+    server.refused("/p/i0", tokens.token(lost), "key_unknown")

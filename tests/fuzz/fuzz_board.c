@@ -39,6 +39,7 @@ static void use(bearer_board_t *board, const bearer_board_id_t *id,
     }
     (void)bearer_board_lead(board, 7, 42, 1000, is_alive);
     (void)bearer_board_leader(board);
+    (void)bearer_board_leads(board, 1);
     bearer_board_resign(board, 42);
     slot = bearer_board_wait(board, 4, 1000, 2000);
     fuzz_check(slot >= -1 && slot < 4);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole input is the file of a source. What is believed is of our issuer, and
- * not too old. */
+/* The input is what is signed in the file of a source, or, if it begins with no
+ * brace, behind a "!" the whole file. What is believed is of our issuer, not too
+ * old, and signed. */
 #include "fuzz.h"
 
 #include <unistd.h>
@@ -31,7 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const bearer_board_id_t id = {{1, 2, 3}};
     static const bearer_str_t issuer = BEARER_LIT(ISSUER);
     apr_pool_t *pool = fuzz_pool();
-    bearer_keystore_t store = {folder(pool), getuid()};
+    static const unsigned char key[BEARER_KEYSTORE_SIGNER] = {7};
+    bearer_keystore_t store = {folder(pool), getuid(), key};
+    bearer_str_t text = {(const char *)data, size};
+    bool is_signed = size && data[0] == '{';
     bearer_keystore_wanted_t wanted = {&id, ISSUER, NOW, STALE};
     bearer_keystore_found_t found;
     const char *path = bearer_keystore_path(&store, &id, pool);
@@ -42,10 +46,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check(apr_file_open(&file, path, APR_WRITE | APR_CREATE | APR_TRUNCATE,
                              APR_FPROT_UREAD | APR_FPROT_UWRITE, pool)
                == APR_SUCCESS);
-    fuzz_check(!size || apr_file_write_full(file, data, size, NULL) == 0);
+    if (is_signed)
+        text = bearer_keystore_sign(&store, &id, text, pool);
+    else if (size && data[0] == '!')
+        text = (bearer_str_t){text.data + 1, size - 1};
+    fuzz_check(!text.len
+               || apr_file_write_full(file, text.data, text.len, NULL) == 0);
     (void)apr_file_close(file);
     if (bearer_keystore_read(&store, &wanted, &found, &note, pool)
         == BEARER_OK) {
+        fuzz_check(is_signed);
         json =
             json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
         fuzz_check(bearer_json_equals(json_object_get(json, "issuer"), issuer));

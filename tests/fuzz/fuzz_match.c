@@ -22,13 +22,17 @@ static void check_line(const bearer_match_t *match, const char *const *words,
                        int count, const bearer_claims_t *claims,
                        apr_pool_t *pool)
 {
-    bearer_match_result_t result = bearer_match_check(match, claims);
+    bearer_match_work_t first = {0}, second = {0};
+    bearer_match_result_t result = bearer_match_check(match, claims, &first);
     const bearer_path_t *path = NULL;
     const bearer_value_t *value;
     bearer_note_t note;
     bearer_str_t text;
 
-    fuzz_check(bearer_match_check(match, claims) == result);
+    fuzz_check(bearer_match_check(match, claims, &second) == result);
+    fuzz_check(first.steps == second.steps);
+    fuzz_check(!first.steps || bearer_match_has_regex(match));
+    fuzz_check(first.steps <= BEARER_LIMIT_REGEX_LINE + BEARER_LIMIT_TOKEN);
     if (strpbrk(words[0], ":~")
         || bearer_path_parse(words[0], &path, &note, pool))
         return;

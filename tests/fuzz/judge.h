@@ -164,7 +164,8 @@ static inline bool judge_claims(const judge_t *judge, const json_t *json,
            && !json_object_get(json, "cnf");
 }
 
-/** Whether a subject names somebody: a visible byte, and none that controls. */
+/** Whether a subject names somebody: a visible byte, none that controls, and no
+ * blank at its ends. */
 static inline bool judge_is_visible(bearer_str_t text)
 {
     bool visible = false;
@@ -177,7 +178,7 @@ static inline bool judge_is_visible(bearer_str_t text)
             return false;
         visible |= c > ' ';
     }
-    return visible;
+    return visible && text.data[0] != ' ' && text.data[text.len - 1] != ' ';
 }
 
 #endif

@@ -16,7 +16,7 @@ ORDER = "tests/lint/layers.txt"
 LIBC = set(
     "assert.h complex.h ctype.h errno.h fenv.h float.h inttypes.h iso646.h limits.h locale.h "
     "math.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h "
-    "stdio.h stdlib.h stdnoreturn.h string.h strings.h time.h unistd.h fcntl.h poll.h "
+    "stdio.h stdlib.h stdnoreturn.h string.h strings.h time.h unistd.h fcntl.h poll.h grp.h pwd.h "
     "pthread.h sys/mman.h sys/socket.h sys/stat.h sys/time.h sys/types.h sys/wait.h "
     "netinet/in.h netinet/tcp.h arpa/inet.h".split())
 

@@ -42,7 +42,8 @@ def wrong_test(top, entry):
     if not hit:
         return f"{entry!r} is not a test"
     name, function = hit.groups()
-    text = lint.read(top, f"tests/e2e/{name}.py") or lint.read(top, f"tests/unit/{name}.c")
+    text = "".join(lint.read(top, f"tests/{where}") for where in
+                   (f"e2e/{name}.py", f"unit/{name}.c", f"httpd/{name}.c"))
     if not re.search(rf"^(def |static void ){function}\(", text, re.M):
         return f"there is no {name}::{function}"
     return None

@@ -746,8 +746,8 @@ static void board_has_one_leader(void **state)
         {"assumed alive", 2, 7, 90 * SEC, NULL, false, 9},
         {"known to be dead", 2, 7, 90 * SEC, all_but_9, true, 7},
         {"the dead do not come back", 2, 9, 90 * SEC, all_but_9, false, 7},
-        {"a far newer epoch", 4099, 3, 90 * SEC, NULL, true, 3},
-        {"one whose last 12 bits are the same", 3, 7, 900 * SEC, NULL, false,
+        {"a far newer epoch", 2051, 3, 90 * SEC, NULL, true, 3},
+        {"one whose last 11 bits are the same", 3, 7, 900 * SEC, NULL, false,
          3},
         {"the largest pid", 5000, 0xffffffffu, 90 * SEC, NULL, true,
          0xffffffffu},
@@ -759,8 +759,9 @@ static void board_has_one_leader(void **state)
 
     for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         unit_expect(steps[i].name,
-                    bearer_board_lead(board, steps[i].epoch, steps[i].pid,
-                                      T + steps[i].at, steps[i].alive)
+                    (bearer_board_lead(board, steps[i].epoch, steps[i].pid,
+                                       T + steps[i].at, steps[i].alive)
+                     != 0)
                         == steps[i].want);
         unit_expect(steps[i].name,
                     bearer_board_leader(board) == steps[i].leader);
@@ -780,6 +781,39 @@ static void board_takes_the_lease_back(void **state)
     bearer_board_resign(board, 5);
     assert_int_equal(bearer_board_leader(board), 0);
     assert_true(bearer_board_lead(board, 1, 6, T, NULL));
+}
+
+/* What began under a lease that was another's meanwhile must be told from what
+ * begins now, although it is the same process. */
+static void board_lease_that_comes_back_is_another(void **state)
+{
+    bearer_board_t *board = new_board(1, *state);
+    apr_uint32_t first = bearer_board_lead(board, 1, 5, T, NULL);
+    apr_uint32_t second, third;
+
+    assert_int_not_equal(first, 0);
+    assert_false(bearer_board_leads(board, 0));
+    assert_true(bearer_board_leads(board, first));
+    assert_int_equal(bearer_board_lead(board, 1, 5, T + SEC, NULL), first);
+    assert_true(bearer_board_leads(board, first));
+    /* 5 is stopped, 6 takes over and dies, 5 goes on */
+    second = bearer_board_lead(board, 1, 6, T + SEC + LAPSED, NULL);
+    assert_int_not_equal(second, 0);
+    assert_false(bearer_board_leads(board, first));
+    assert_true(bearer_board_leads(board, second));
+    third = bearer_board_lead(board, 1, 5, T + 60 * SEC, NULL);
+    assert_int_not_equal(third, 0);
+    assert_int_equal(bearer_board_leader(board), 5);
+    assert_false(bearer_board_leads(board, first));
+    assert_false(bearer_board_leads(board, second));
+    assert_true(bearer_board_leads(board, third));
+    /* given back and taken again by the same one */
+    bearer_board_resign(board, 5);
+    assert_false(bearer_board_leads(board, third));
+    assert_int_not_equal(bearer_board_lead(board, 1, 5, T + 60 * SEC, NULL),
+                         third);
+    assert_false(bearer_board_leads(board, third));
+    assert_false(bearer_board_leads(board, 0));
 }
 
 /* The lease's clock goes round: that must never lose one that is renewed, nor
@@ -821,8 +855,10 @@ static void *APR_THREAD_FUNC lead_in_step(apr_thread_t *thread BEARER_UNUSED,
     for (i = 0; i < ROUNDS; i++) {
         now += i % 3 ? 1 * SEC : LAPSED;
         step(own);
-        own->got[i] = bearer_board_lead(
-            own->board, 1, (apr_uint32_t)own->number + 1, now, NULL);
+        own->got[i] =
+            bearer_board_lead(own->board, 1, (apr_uint32_t)own->number + 1, now,
+                              NULL)
+            != 0;
         step(own);
     }
     return NULL;
@@ -1328,6 +1364,7 @@ int main(void)
         unit_row(board_lets_one_of_many_threads_ask),
         unit_row(board_has_one_leader),
         unit_row(board_takes_the_lease_back),
+        unit_row(board_lease_that_comes_back_is_another),
         unit_row(board_lease_lasts_as_long_as_it_should),
         unit_row(board_lets_one_of_many_threads_lead),
         unit_row(board_is_led_by_the_newest_epoch),

@@ -131,9 +131,11 @@ static const struct {
      2048},
     {"e is even", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AQAC'}",
      "jwk_rsa_exponent", NULL, 0},
+    {"e of 32 bits", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'_____w'}", "ok",
+     RSA_ALGS, 2048},
+    {"e of 33 bits", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AQAAAAE'}",
+     "jwk_rsa_exponent", NULL, 0},
     {"e of 64 bits", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'__________8'}",
-     "ok", RSA_ALGS, 2048},
-    {"e of 65 bits", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AQAAAAAAAAAB'}",
      "jwk_rsa_exponent", NULL, 0},
     {"e with a leading zero", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AAEAAQ'}",
      "jwk_member", NULL, 0},
@@ -260,6 +262,37 @@ static void jwk_parse_refuses_a_long_exponent(void **state)
 
         unit_expect_reason("long exponent", jose_key(json, &key, *state),
                            "jwk_rsa_exponent");
+    }
+}
+
+/* about what they cost on a core of today */
+static void jwk_knows_what_a_key_costs(void **state)
+{
+    static const struct {
+        apr_size_t bytes;
+        const char *e;
+        int least, most;
+    } cases[] = {
+        {256, "Aw", 20, 30},          {256, "AQAB", 35, 45},
+        {512, "AQAB", 90, 110},       {1024, "AQAB", 330, 360},
+        {1024, "_____w", 1150, 1250},
+    };
+    const bearer_jwk_t *key;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *n = jose_number(cases[i].bytes, 0xff, *state);
+        const char *name = apr_psprintf(*state, "%d bytes, e %s",
+                                        (int)cases[i].bytes, cases[i].e);
+
+        unit_expect_reason(
+            name,
+            jose_key(apr_psprintf(*state, "{'kty':'RSA','e':'%s','n':'%s'}",
+                                  cases[i].e, n),
+                     &key, *state),
+            "ok");
+        unit_expect(name, key->cost >= cases[i].least);
+        unit_expect(name, key->cost <= cases[i].most);
     }
 }
 
@@ -567,6 +600,7 @@ int main(void)
         unit_row(jwk_parse_counts_bits_of_the_modulus),
         unit_row(jwk_parse_refuses_an_even_modulus),
         unit_row(jwk_parse_refuses_a_long_exponent),
+        unit_row(jwk_knows_what_a_key_costs),
         unit_row(jwk_parse_bounds_the_kid),
         unit_row(jwk_without_kid_differs_from_an_empty_kid),
         unit_row(jwk_parse_refuses_what_is_not_an_object),

@@ -329,10 +329,18 @@ static const struct {
     {"no kid and none fits", "{'keys':[{" RSA_KEY ",'kid':'a'}]}", NULL,
      "ES256", "key_unfit", 0, false},
     {"four candidates", "{'keys':[" FOUR "]}", NULL, "EdDSA", "ok", 4, false},
-    {"five candidates", "{'keys':[" FOUR ",{" ED_KEY "}]}", NULL, "EdDSA",
-     "key_ambiguous", 0, false},
+    {"five candidates", "{'keys':[" FOUR ",{" ED_KEY "}]}", NULL, "EdDSA", "ok",
+     5, false},
     {"five candidates of one kid", "{'keys':[" FOUR ",{" ED_KEY ",'kid':'k'}]}",
-     "k", "EdDSA", "key_ambiguous", 0, false},
+     "k", "EdDSA", "ok", 5, true},
+    {"as many as are looked at",
+     "{'keys':[" FOUR "," FOUR "," FOUR "," FOUR "," FOUR "," FOUR "," FOUR
+     "," FOUR "]}",
+     "k", "EdDSA", "ok", BEARER_LIMIT_CANDIDATES, true},
+    {"one more",
+     "{'keys':[" FOUR "," FOUR "," FOUR "," FOUR "," FOUR "," FOUR "," FOUR
+     "," FOUR ",{" ED_KEY ",'kid':'k'}]}",
+     "k", "EdDSA", "ok", BEARER_LIMIT_CANDIDATES, true},
     {"four of five have the kid", "{'keys':[" FOUR ",{" ED_KEY "}]}", "k",
      "EdDSA", "ok", 4, true},
 };
@@ -345,7 +353,7 @@ static void jwks_find_binds_kid_and_algorithm(void **state)
     for (i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
         const bearer_jwks_t *set = good_set(searches[i].json, *state);
         const bearer_alg_t *alg = bearer_alg_find(unit_str(searches[i].alg));
-        bearer_candidates_t found = {{NULL}, -1, false};
+        bearer_candidates_t found = {.count = -1};
 
         unit_expect_reason(
             searches[i].name,
@@ -357,6 +365,8 @@ static void jwks_find_binds_kid_and_algorithm(void **state)
         }
         unit_expect(searches[i].name, found.count == searches[i].count);
         unit_expect(searches[i].name, found.by_kid == searches[i].by_kid);
+        unit_expect(searches[i].name,
+                    found.more == !strcmp(searches[i].name, "one more"));
         for (j = 0; j < found.count; j++) {
             unit_expect(searches[i].name, found.keys[j]->algs & alg->bit);
             if (found.by_kid)

@@ -32,6 +32,12 @@
     "0a0b0c0d0e0f101112131415161718191a1b1c1d1e"                               \
     "ff"
 
+#define WRITTEN_MAC                                                            \
+    "1dd4c2e925fa2fde3b7bfa630044c697"                                         \
+    "a6a8df43a50f9c7e7ad010dc52466a32"
+
+static const unsigned char signer[BEARER_KEYSTORE_SIGNER] = {1, 2, 3};
+
 /* a store in a directory of its own, and one source */
 typedef struct world_t {
     bearer_keystore_t store;
@@ -69,6 +75,7 @@ static world_t *create(apr_pool_t *pool)
     w->id.bytes[31] = 0xff;
     w->store.directory = directory;
     w->store.owner = geteuid();
+    w->store.key = signer;
     w->wanted.id = &w->id;
     w->wanted.issuer = ISSUER;
     w->wanted.now = NOW;
@@ -80,7 +87,7 @@ static world_t *create(apr_pool_t *pool)
     return w;
 }
 
-static void put(const world_t *w, const char *text, mode_t mode)
+static void put_as_is(const world_t *w, const char *text, mode_t mode)
 {
     apr_file_t *file;
 
@@ -93,6 +100,15 @@ static void put(const world_t *w, const char *text, mode_t mode)
                      APR_SUCCESS);
     assert_int_equal(apr_file_close(file), APR_SUCCESS);
     assert_int_equal(chmod(w->path, mode), 0);
+}
+
+/* what looks like a document is signed */
+static void put(const world_t *w, const char *text, mode_t mode)
+{
+    if (text[0] == '{')
+        text = bearer_keystore_sign(&w->store, &w->id, unit_str(text), w->pool)
+                   .data;
+    put_as_is(w, text, mode);
 }
 
 static const char *content(const world_t *w)
@@ -161,8 +177,9 @@ static void keystore_writes_issuer_time_and_keys(void **state)
     struct stat info;
 
     assert_int_equal(write_keys(w, ISSUER, SET("a"), NOW), APR_SUCCESS);
-    assert_string_equal(content(w),
-                        "{" NAMED ",\"fetched\":1800000000," KEYS("a") "}\n");
+    /* made with Python's hmac module */
+    assert_string_equal(content(w), "{\"mac\":\"" WRITTEN_MAC "\"," NAMED
+                                    ",\"fetched\":1800000000," KEYS("a") "}\n");
     assert_int_equal(lstat(w->path, &info), 0);
     assert_true(S_ISREG(info.st_mode));
     assert_int_equal(info.st_mode & 07777, 0600);
@@ -392,7 +409,10 @@ static const struct document_t {
      "{" NAMED ",\"fetched\":1800000000,\"keys\":"
      "[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
      "jwks_empty", ""},
-    {"not JSON", "root:x:0:0", "json_syntax", ""},
+    {"not JSON", "{root:x:0:0", "json_syntax", ""},
+    {"not signed", "root:x:0:0", "keystore_mac", "not signed"},
+    {"a mac of its own", "{\"mac\":\"\"," NAMED "," KEYS("a") "}",
+     "json_duplicate", ""},
     {"cut off", "{" NAMED ",\"fetched\":1800000000,\"keys\":[" KEY("a"),
      "json_syntax", ""},
     {"something behind it", GOOD "x", "json_syntax", ""},
@@ -507,9 +527,193 @@ static void keystore_bounds_what_it_reads(void **state)
 
     put(w, GOOD, 0600);
     assert_int_equal(truncate(w->path, BEARER_LIMIT_KEY_FILE), 0);
-    unit_expect_reason("the largest", read_keys(w), "json_syntax");
+    unit_expect_reason("the largest", read_keys(w), "keystore_mac");
     assert_int_equal(truncate(w->path, BEARER_LIMIT_KEY_FILE + 1), 0);
     unit_expect_reason("one more", read_keys(w), "file_size");
+}
+
+/* --- the key that signs ------------------------------------------------------ */
+
+/* planted keys: whoever may write to the directory has everything but the key */
+static void keystore_believes_only_what_it_signed(void **state)
+{
+    static const unsigned char other[BEARER_KEYSTORE_SIGNER] = {1, 2, 4};
+    world_t *w = create(*state);
+    const char *good;
+    char *text;
+    size_t i;
+
+    put_as_is(w, GOOD, 0600);
+    unit_expect_reason("not signed", read_keys(w), "keystore_mac");
+    put(w, GOOD, 0600);
+    good = content(w);
+    unit_expect_reason("signed", read_keys(w), "ok");
+    for (i = 0; i < strlen(good); i++) {
+        text = apr_pstrdup(w->pool, good);
+        text[i] ^= 1;
+        put_as_is(w, text, 0600);
+        unit_expect_reason("a bit", read_keys(w), "keystore_mac");
+        text[i] = '\0';
+        put_as_is(w, text, 0600);
+        unit_expect_reason("cut", read_keys(w),
+                           i ? "keystore_mac" : "file_size");
+    }
+    put_as_is(w, apr_pstrcat(w->pool, good, "x", NULL), 0600);
+    unit_expect_reason("longer", read_keys(w), "keystore_mac");
+    put_as_is(w, good, 0600);
+    w->store.key = other;
+    unit_expect_reason("with another key", read_keys(w), "keystore_mac");
+    w->store.key = signer;
+    unit_expect_reason("once more", read_keys(w), "ok");
+}
+
+static void keystore_signs_for_one_source(void **state)
+{
+    world_t *w = create(*state);
+    bearer_board_id_t other = w->id;
+    bearer_str_t text;
+
+    other.bytes[0] ^= 1;
+    text = bearer_keystore_sign(&w->store, &other, unit_str(GOOD), w->pool);
+    put_as_is(w, text.data, 0600);
+    unit_expect_reason("another's", read_keys(w), "keystore_mac");
+}
+
+static void keystore_without_a_key_neither_writes_nor_reads(void **state)
+{
+    world_t *w = create(*state);
+
+    put(w, GOOD, 0600);
+    w->store.key = NULL;
+    unit_expect_reason("read", read_keys(w), "keystore_mac");
+    assert_int_equal(write_keys(w, ISSUER, SET("b"), NOW), APR_EINVAL);
+    assert_null(
+        bearer_keystore_sign(&w->store, &w->id, unit_str(GOOD), w->pool).data);
+}
+
+/* the file of the key, in the place of the source's */
+static world_t *create_locked(apr_pool_t *pool)
+{
+    world_t *w = create(pool);
+
+    w->path = apr_pstrcat(pool, w->store.directory, "/store.key", NULL);
+    apr_pool_cleanup_register(pool, w->path, remove_file,
+                              apr_pool_cleanup_null);
+    w->store.key = NULL;
+    return w;
+}
+
+static const char *unlocked(world_t *w)
+{
+    bearer_reason_t why = BEARER_NO_MEMORY;
+
+    w->note.text[0] = '\0';
+    assert_int_equal(bearer_keystore_unlock(&w->store, &why, &w->note, w->pool),
+                     APR_SUCCESS);
+    assert_non_null(w->store.key);
+    return bearer_error_find(why)->slug;
+}
+
+static void keystore_makes_a_key_once(void **state)
+{
+    world_t *w = create_locked(*state);
+    const unsigned char *first;
+    struct stat info;
+    const char *text;
+
+    assert_string_equal(unlocked(w), "ok");
+    first = w->store.key;
+    text = content(w);
+    assert_int_equal(lstat(w->path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    assert_string_equal(unlocked(w), "ok");
+    assert_memory_equal(w->store.key, first, BEARER_KEYSTORE_SIGNER);
+    assert_string_equal(content(w), text);
+    /* another one is another */
+    assert_int_equal(unlink(w->path), 0);
+    assert_string_equal(unlocked(w), "ok");
+    assert_memory_not_equal(w->store.key, first, BEARER_KEYSTORE_SIGNER);
+    assert_int_equal(files_in(w), 1);
+}
+
+#define KEY_LINE "mod_auth_bearer key store 1\n"
+#define HEX_64                                                                 \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void keystore_takes_no_key_but_its_own(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        mode_t mode;
+        const char *want, *note;
+    } cases[] = {
+        {"as it should be", KEY_LINE HEX_64 "\n", 0600, "ok", ""},
+        {"not to write", KEY_LINE HEX_64 "\n", 0400, "ok", ""},
+        {"empty", "", 0600, "keystore_key", "0 bytes"},
+        {"short", KEY_LINE HEX_64, 0600, "keystore_key", "92 bytes"},
+        {"long", KEY_LINE HEX_64 "\n\n", 0600, "keystore_key", "94 bytes"},
+        {"another end", KEY_LINE HEX_64 "x", 0600, "keystore_key", "text"},
+        {"another beginning", "Mod_auth_bearer key store 1\n" HEX_64 "\n", 0600,
+         "keystore_key", "text"},
+        {"upper case",
+         KEY_LINE "A123456789abcdef0123456789abcdef"
+                  "0123456789abcdef0123456789abcdef\n",
+         0600, "keystore_key", "text"},
+        {"others read", KEY_LINE HEX_64 "\n", 0604, "keystore_key", "mode 604"},
+        {"the group reads", KEY_LINE HEX_64 "\n", 0640, "keystore_key",
+         "mode 640"},
+    };
+    world_t *w = create_locked(*state);
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        put_as_is(w, cases[i].text, cases[i].mode);
+        unit_expect(cases[i].name, !strcmp(unlocked(w), cases[i].want));
+        unit_expect(cases[i].name, strstr(w->note.text, cases[i].note));
+        unit_expect(cases[i].name,
+                    (w->store.key[0] == 1) == !strcmp(cases[i].want, "ok"));
+        unit_expect(cases[i].name, !strcmp(unlocked(w), "ok"));
+    }
+}
+
+static void keystore_takes_no_key_that_others_may_have_put_there(void **state)
+{
+    world_t *w = create_locked(*state);
+    const char *target = apr_pstrcat(w->pool, w->path, ".target", NULL);
+
+    apr_pool_cleanup_register(w->pool, target, remove_file,
+                              apr_pool_cleanup_null);
+    put_as_is(w, KEY_LINE HEX_64 "\n", 0600);
+    assert_int_equal(link(w->path, target), 0);
+    assert_string_equal(unlocked(w), "keystore_key");
+    assert_string_equal(w->note.text, "2 names");
+    assert_int_equal(unlink(w->path), 0);
+    assert_int_equal(symlink(target, w->path), 0);
+    assert_string_equal(unlocked(w), "file_read");
+    assert_int_equal(unlink(w->path), 0);
+    assert_int_equal(mkfifo(w->path, 0600), 0);
+    assert_string_equal(unlocked(w), "keystore_key");
+    if (geteuid() != 0)
+        return;
+    put_as_is(w, KEY_LINE HEX_64 "\n", 0600);
+    assert_int_equal(chown(w->path, 4242, (gid_t)-1), 0);
+    assert_string_equal(unlocked(w), "keystore_key");
+    assert_string_equal(w->note.text, "owner 4242");
+    assert_string_equal(unlocked(w), "ok");
+}
+
+static void keystore_has_no_key_where_none_can_be_made(void **state)
+{
+    world_t *w = create_locked(*state);
+    bearer_reason_t why;
+
+    assert_int_equal(mkdir(w->path, 0700), 0);
+    w->store.key = signer;
+    assert_int_not_equal(
+        bearer_keystore_unlock(&w->store, &why, &w->note, w->pool),
+        APR_SUCCESS);
+    assert_null(w->store.key);
+    assert_int_equal(rmdir(w->path), 0);
 }
 
 int main(void)
@@ -533,6 +737,13 @@ int main(void)
         unit_row(keystore_follows_no_link),
         unit_row(keystore_does_not_hang_on_a_fifo_or_a_directory),
         unit_row(keystore_bounds_what_it_reads),
+        unit_row(keystore_believes_only_what_it_signed),
+        unit_row(keystore_signs_for_one_source),
+        unit_row(keystore_without_a_key_neither_writes_nor_reads),
+        unit_row(keystore_makes_a_key_once),
+        unit_row(keystore_takes_no_key_but_its_own),
+        unit_row(keystore_takes_no_key_that_others_may_have_put_there),
+        unit_row(keystore_has_no_key_where_none_can_be_made),
     };
 
     return unit_run(tests);

@@ -887,6 +887,8 @@ static world_t *create(bearer_source_kind_t kind, apr_pool_t *pool)
                      APR_SUCCESS);
     world->store.directory = folder;
     world->store.owner = geteuid();
+    world->store.key =
+        (const unsigned char *)"0123456789abcdef0123456789abcdef";
     world->env.board = world->board;
     world->env.fetch = fetch;
     world->env.now = now;
@@ -1271,10 +1273,11 @@ static bearer_reason_t match(void *baton, apr_pool_t *pool)
     static const char *const words[] = {"a", "~", "^x(y|b)+z$"};
     const bearer_match_t *line = NULL;
     bearer_match_result_t result = BEARER_MATCH_UNSURE;
+    bearer_match_work_t work = {0};
     bearer_reason_t why = bearer_match_parse(words, 3, &line, NULL, pool);
 
     if (!why)
-        result = bearer_match_check(line, baton);
+        result = bearer_match_check(line, baton, &work);
     back();
     if (why)
         return why;

@@ -1442,6 +1442,35 @@ static void refresh_keeps_the_keys_of_a_file_gone_bad(void **state)
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
 }
 
+/* whoever can write the file can sign tokens */
+static void refresh_takes_no_file_that_all_may_write(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *want;
+    } cases[] = {
+        {0600, "ok"},
+        {0644, "ok"},
+        {0664, "ok"},
+        {0666, "file_writable"},
+        {0602, "file_writable"},
+    };
+    const char *path = temporary(*state);
+    const bearer_jwks_t *keys = NULL;
+    bearer_note_t note = {""};
+    apr_size_t i;
+
+    put(path, ONE("good"), *state);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        unit_expect_reason(apr_psprintf(*state, "%o", (int)cases[i].mode),
+                           bearer_refresh_read_file(path, &keys, &note, *state),
+                           cases[i].want);
+    }
+    assert_string_equal(note.text, "mode 602");
+    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
+}
+
 static void refresh_does_not_hang_on_a_fifo_or_a_directory(void **state)
 {
     const char *path = temporary(*state);
@@ -1509,6 +1538,7 @@ static const char *open_store(world_t *w)
                               apr_pool_cleanup_null);
     store->directory = directory;
     store->owner = geteuid();
+    store->key = (const unsigned char *)"0123456789abcdef0123456789abcdef";
     w->env.store = store;
     path = bearer_keystore_path(store, &w->source.id, w->pool);
     apr_pool_cleanup_register(w->pool, path, remove_path,
@@ -1564,6 +1594,26 @@ static bool usable(const world_t *w)
     bearer_schedule_t state = schedule(w);
 
     return bearer_schedule_usable(&state, &w->source.schedule, w->now.tick);
+}
+
+static bool leads_once(void *baton BEARER_UNUSED)
+{
+    static int asked;
+
+    return asked++ == 0;
+}
+
+/* stopped between the board and the disk */
+static void refresh_stores_nothing_when_another_leads(void **state)
+{
+    world_t *w = discovered(*state);
+
+    (void)open_store(w);
+    w->env.leads = leads_once;
+    (void)answer(w, KEYS, 200, ONE("newer"));
+    advance(w, 3600);
+    unit_expect_reason("posted", run(w)->why, "ok");
+    assert_null(stored(w));
 }
 
 static void refresh_stores_keys_after_each_good_round(void **state)
@@ -1809,7 +1859,8 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
          "{\"issuer\":\"https://other\",\"fetched\":1800000000,"
          "\"keys\":[" KEY("a") "]}",
          0, 0, BEARER_LEVEL_WARNING, "keystore_form"},
-        {"no JSON", HTML, 0, 0, BEARER_LEVEL_WARNING, "json_syntax"},
+        {"no JSON", "{" HTML, 0, 0, BEARER_LEVEL_WARNING, "json_syntax"},
+        {"not signed", HTML, 0, 0, BEARER_LEVEL_WARNING, "keystore_mac"},
         {"too old", NULL, 86400, 0, BEARER_LEVEL_NOTICE, "keystore_age"},
         {"from the future", NULL, -61, 0, BEARER_LEVEL_NOTICE, "keystore_age"},
         {"older than the clock", NULL, 1000, apr_time_from_sec(1000),
@@ -1825,7 +1876,12 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
         (void)answer(w, KEYS, 200, ONE("a"));
         (void)run(w);
         if (cases[i].text) {
-            put(path, cases[i].text, *state);
+            bearer_str_t text = unit_str(cases[i].text);
+
+            if (text.data[0] == '{')
+                text = bearer_keystore_sign(w->env.store, &w->source.id, text,
+                                            w->pool);
+            put(path, text.data, *state);
             assert_int_equal(chmod(path, 0600), 0);
         }
         advance(w, cases[i].later);
@@ -1843,6 +1899,164 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
         unit_expect(name, line_has(w, 0, cases[i].want));
         unit_expect(name, line_has(w, 0, path));
         unit_expect(name, line_has(w, 0, ISSUER));
+    }
+}
+
+/* --- a flood of unknown kids --------------------------------------------- */
+
+#define BEAT apr_time_from_msec(100)
+
+/* while time passes, a stranger asks at every moment, and at one of them the
+ * issuer has other keys */
+static struct {
+    apr_time_t rotates; /* tick; 0: it has */
+    apr_time_t takes;   /* how long a fetch takes */
+    bool fails;         /* until the issuer has other keys */
+    apr_uint32_t fresh; /* bits: whether an answer is good for a short time */
+} flood;
+
+static void pass_one_beat(world_t *w)
+{
+    w->now.tick += BEAT;
+    (void)bearer_board_ask(w->env.board, w->source.slot, &w->source.schedule,
+                           w->now.tick);
+    if (!flood.rotates || w->now.tick < flood.rotates)
+        return;
+    flood.rotates = 0;
+    (void)answer(w, KEYS, 200, ONE("new"));
+}
+
+/* what the issuer says when it is asked, which comes when it comes */
+static bearer_reason_t fetch_slowly(const bearer_fetch_request_t *request,
+                                    const bearer_http_response_t **out,
+                                    bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_reason_t why =
+        flood.fails && flood.rotates ? BEARER_FETCH_TIMEOUT : BEARER_OK;
+    apr_time_t until = world->now.tick + flood.takes;
+
+    /* a regular round may be under way when somebody may ask again */
+    world->answers[0].response.cache_control =
+        flood.fresh & 1 ? "max-age=70" : NULL;
+    flood.fresh >>= 1;
+    if (!why)
+        why = fetch(request, out, note, pool);
+    while (world->now.tick < until)
+        pass_one_beat(world);
+    return why;
+}
+
+/* what a fetcher does at each beat, until the new key is on the board */
+static apr_time_t find_the_new_key(world_t *w)
+{
+    while (!has(posted(w), "\"new\"")) {
+        pass_one_beat(w);
+        if (bearer_refresh_due(w->refresh, &w->env))
+            (void)run(w);
+    }
+    return w->now.tick;
+}
+
+/* The one ask in each miss is used up by strangers, and yet serves everybody: a
+ * fetch brings all keys, whoever asked for it. */
+static void refresh_finds_a_rotated_key_under_a_flood(void **state)
+{
+    apr_time_t miss = apr_time_from_sec(60);
+    apr_time_t longest = 0;
+    apr_uint32_t rng = 4711;
+    int i;
+
+    for (i = 0; i < 2000; i++) {
+        apr_time_t rotated, after;
+        apr_pool_t *pool;
+        world_t *w;
+
+        rng = rng * 1664525 + 1013904223;
+        assert_int_equal(apr_pool_create(&pool, *state), APR_SUCCESS);
+        w = create(BEARER_SOURCE_URL, KEYS, pool);
+        w->env.fetch = fetch_slowly;
+        flood.fails = false;
+        flood.takes = 0;
+        flood.fresh = rng;
+        (void)answer(w, KEYS, 200, ONE("old"));
+        assert_true(run(w)->changed);
+        /* at any moment, also in the midst of a fetch */
+        rotated = w->now.tick + (rng >> 8) % 240000 * 1000;
+        flood.rotates = rotated;
+        flood.takes = (1 + (rng >> 16) % 500) * BEAT;
+        flood.fails = i % 5 == 4;
+        after = find_the_new_key(w) - rotated;
+        unit_expect(apr_psprintf(*state, "rotation %d", i),
+                    after <= miss + flood.takes + 2 * BEAT);
+        longest = after > longest ? after : longest;
+        apr_pool_destroy(pool);
+    }
+    /* the bound is no wider than it must be */
+    assert_true(longest > miss);
+}
+
+/* --- one source in several places --------------------------------------- */
+
+static void refresh_takes_the_strictest_numbers(void **state BEARER_UNUSED)
+{
+    const bearer_source_t loose = {
+        .timeout = 10, .connect = 9, .max_body = 8, .schedule = {7, 6, 5}};
+    const bearer_source_t strict = {
+        .timeout = 9, .connect = 8, .max_body = 7, .schedule = {6, 5, 4}};
+    bearer_source_t source = strict;
+    bearer_source_t mixed = loose;
+
+    bearer_refresh_tighten(&source, &loose);
+    assert_memory_equal(&source, &strict, sizeof(source));
+    source = loose;
+    bearer_refresh_tighten(&source, &strict);
+    assert_true(source.tightened);
+    source.tightened = false;
+    assert_memory_equal(&source, &strict, sizeof(source));
+    /* each by itself */
+    mixed.schedule.stale = 1;
+    source = strict;
+    bearer_refresh_tighten(&source, &mixed);
+    assert_true(source.tightened);
+    assert_int_equal(source.schedule.stale, 1);
+    assert_int_equal(source.schedule.refresh, 6);
+    assert_int_equal(source.timeout, 9);
+}
+
+/* --- plain http ---------------------------------------------------------- */
+
+static void refresh_allows_http_for_what_was_written(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name;
+        bool allowed;
+        bearer_source_kind_t kind;
+        const char *issuer, *location;
+        bool want;
+    } cases[] = {
+        {"https issuer", true, BEARER_SOURCE_DISCOVERY, "https://a", NULL,
+         false},
+        {"http issuer", true, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1", NULL,
+         true},
+        {"in capitals", true, BEARER_SOURCE_DISCOVERY, "HTTP://127.0.0.1", NULL,
+         true},
+        {"not allowed", false, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1",
+         NULL, false},
+        {"http keys of an https issuer", true, BEARER_SOURCE_URL, "https://a",
+         "http://127.0.0.1/k", true},
+        {"https keys of an http issuer", true, BEARER_SOURCE_URL,
+         "http://127.0.0.1", "https://a/k", false},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = {.issuer = cases[i].issuer,
+                                  .kind = cases[i].kind,
+                                  .location = cases[i].location,
+                                  .http_loopback = cases[i].allowed};
+
+        bearer_refresh_narrow_http(&source);
+        unit_expect(cases[i].name, source.http_loopback == cases[i].want);
     }
 }
 
@@ -1944,6 +2158,7 @@ int main(void)
         unit_row(refresh_begins_where_another_process_found_the_keys),
         unit_row(refresh_does_not_believe_any_address_on_the_board),
         unit_row(refresh_posts_nothing_when_another_leads),
+        unit_row(refresh_stores_nothing_when_another_leads),
         unit_row(refresh_follows_keys_that_moved_in_the_same_round),
         unit_row(refresh_asks_once_at_an_address_that_did_not_move),
         unit_row(refresh_rediscovers_after_a_network_failure_next_time),
@@ -1952,6 +2167,7 @@ int main(void)
         unit_row(refresh_tells_the_most_of_two_failures),
         unit_row(refresh_reads_a_key_file_again_when_it_changed),
         unit_row(refresh_keeps_the_keys_of_a_file_gone_bad),
+        unit_row(refresh_takes_no_file_that_all_may_write),
         unit_row(refresh_does_not_hang_on_a_fifo_or_a_directory),
         unit_row(refresh_reads_a_file_for_the_start),
         unit_row(refresh_never_looks_for_a_secret),
@@ -1966,6 +2182,9 @@ int main(void)
         unit_row(refresh_restores_nothing_without_a_store_or_a_file),
         unit_row(refresh_says_why_stored_keys_are_not_used),
         unit_row(refresh_tells_sources_apart),
+        unit_row(refresh_allows_http_for_what_was_written),
+        unit_row(refresh_takes_the_strictest_numbers),
+        unit_row(refresh_finds_a_rotated_key_under_a_flood),
     };
 
     return unit_run(tests);

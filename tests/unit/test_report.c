@@ -141,7 +141,7 @@ static void report_tells_what_can_be_judged(void **state)
     } cases[] = {
         {"good", "url", true, 2, 0, "ok"},
         {"failing", "discovery", false, -1, 3, "http_status"},
-        {"a file is never too old", "file", true, 2, 0, "ok"},
+        {"a file that was not read for long", "file", false, 2, 0, "ok"},
         {"a secret", "secret", true, -1, 0, "ok"},
     };
     int i;

@@ -396,10 +396,10 @@ static void verify_tells_whether_newer_keys_may_help(void **state)
          "{'alg':'EdDSA'}",
          "key_unfit",
          true},
-        {"no kid, too many",
+        {"no kid, five keys",
          {two, two, two, two, one},
          "{'alg':'EdDSA'}",
-         "key_ambiguous",
+         "ok",
          false},
         {"known kid, unfit",
          {RSA_KEY(",'kid':'one'"), two},
@@ -611,6 +611,66 @@ static void verify_notes_what_a_check_looked_at(void **state)
     }
 }
 
+/* --- what a token may cost -------------------------------------------------- */
+
+static const char *times(int count, const char *key, const char *last,
+                         apr_pool_t *pool)
+{
+    const char *all = "";
+
+    for (; count > 0; count--)
+        all = apr_pstrcat(pool, all, key, ",", NULL);
+    return apr_pstrcat(pool, all, last, NULL);
+}
+
+/* an issuer may name many keys alike, by mistake or taken over: a good token is
+ * accepted within the budget, and a forged one never costs more than that */
+static void verify_tries_keys_within_a_budget(void **state)
+{
+    const char *one = mint_key(1, "same", *state);
+    const char *two = mint_key(2, "same", *state);
+    const char *unfit = ED448_KEY(",'kid':'same'");
+    int most = BEARER_LIMIT_COST / 130;
+    const struct {
+        const char *name, *keys, *want;
+    } cases[] = {
+        {"the last that is tried", times(most - 1, two, one, *state), "ok"},
+        {"the first that is not", times(most, two, one, *state),
+         "key_ambiguous"},
+        {"as many, none of them", times(most - 1, two, two, *state),
+         "sig_wrong"},
+        {"more, none of them", times(most, two, two, *state), "key_ambiguous"},
+        /* what cannot have made a signature of this length costs nothing */
+        {"beside others", times(31, unfit, one, *state), "ok"},
+        {"between others",
+         apr_pstrcat(*state, two, ",", times(30, unfit, one, *state), NULL),
+         "ok"},
+        {"beyond what is looked at", times(32, unfit, one, *state),
+         "key_ambiguous"},
+    };
+    place_t *at = place(*state);
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bool newer_may_help = true;
+        bearer_note_t note = {""};
+        bearer_job_t job;
+
+        unit_expect_reason(
+            cases[i].name,
+            bearer_verify_begin(unit_str(mint("{'alg':'EdDSA','kid':'same'}",
+                                              BY_I "}", *state)),
+                                &at->policy, &job, &note, *state),
+            "ok");
+        unit_expect_reason(
+            cases[i].name,
+            bearer_verify_signature(&job, set_of(cases[i].keys, *state),
+                                    &newer_may_help, &note),
+            cases[i].want);
+        unit_expect(cases[i].name, !newer_may_help);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -626,6 +686,7 @@ int main(void)
         unit_row(verify_fills_a_job_as_far_as_it_got),
         unit_row(verify_finds_the_subject_if_asked),
         unit_row(verify_notes_are_short_and_escaped),
+        unit_row(verify_tries_keys_within_a_budget),
     };
 
     return unit_run(tests);

@@ -9,11 +9,14 @@ import threading
 
 class BackEnd:
     """A server behind mod_proxy that answers with what it was sent. headers:
-    pairs, of all its answers."""
+    pairs, of all its answers. asked: the paths that it was ever asked for."""
 
     def __init__(self, headers=()):
+        asked = self.asked = []
+
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
+                asked.append(self.path)
                 length = int(self.headers.get("Content-Length") or 0)
                 self.rfile.read(length)
                 body = json.dumps({
@@ -44,10 +47,14 @@ class BackEnd:
 
 
 class Fcgi:
-    """A FastCGI responder on a unix socket: its parameters as JSON."""
+    """A FastCGI responder on a unix socket: its parameters as JSON. asked: all
+    that it was ever asked, likewise. headers: pairs, of all its answers."""
 
-    def __init__(self, path):
+    def __init__(self, path, headers=()):
+        self.asked = []
         self.path = str(path)
+        self.head = "".join(f"{name}: {value}\r\n" for name, value in [
+            ("Content-Type", "application/json"), *headers]).encode()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(16)
@@ -75,8 +82,8 @@ class Fcgi:
                 params += content
             elif kind == 5 and not length:
                 break
-        body = b"Content-Type: application/json\r\n\r\n" \
-            + json.dumps(self.pairs(params)).encode()
+        self.asked.append(self.pairs(params))
+        body = self.head + b"\r\n" + json.dumps(self.asked[-1]).encode()
         connection.sendall(
             struct.pack(">BBHHBx", 1, 6, number, len(body), 0) + body
             + struct.pack(">BBHHBx", 1, 6, number, 0, 0)

@@ -71,6 +71,16 @@ def static_modules():
     return set(re.findall(r"mod_(\w+)\.c", out.stdout))
 
 
+def shared_object(name):
+    """Where the module of that name is, if it is not static."""
+    return Path(query("LIBEXECDIR")) / f"mod_{name}.so"
+
+
+def has(name):
+    """Whether httpd has this module here."""
+    return name in static_modules() or shared_object(name).exists()
+
+
 def module():
     """The module under test, or None if it has not been built."""
     builddir = os.environ.get("abs_top_builddir")
@@ -167,11 +177,15 @@ def send(port, target, headers=(), method="GET", body=b"", timeout=30,
 # --- a server ---------------------------------------------------------------
 
 class Httpd:
-    """One httpd in a folder of its own."""
+    """One httpd in a folder of its own. modules: names of further ones, loaded
+    in this order; first: ours is loaded before all others."""
 
-    def __init__(self, mpm, conf=None, with_module=True):
+    def __init__(self, mpm, conf=None, with_module=True, modules=(),
+                 first=False):
         self.mpm = mpm
         self.with_module = with_module
+        self.modules = list(modules)
+        self.first = first
         self.root = Path(tempfile.mkdtemp(prefix=f"mab-{mpm}-"))
         self.root.chmod(0o755)
         self.port = free_port()
@@ -181,6 +195,8 @@ class Httpd:
         self.environment = {}  # beside the usual variables
         self.preload = []
         self.errorlog = ErrorLog(self.root / "error.log")
+        # a system whose mod_ssl is newer than its OpenSSL: no part of ours
+        self.errorlog.allow_always("AH01882")
         self.write("htdocs/ok.txt", "ok\n")
         self.write("cgi/env", ENV_CGI, 0o755)
         for name in ("tmp", "run"):
@@ -210,14 +226,22 @@ class Httpd:
         self.write("httpd.conf",
                    self.preamble() + (conf.text() if conf else ""))
 
+    def fill(self):
+        """Writes its folder for ROOT, its port for :PORT in the file."""
+        text = (self.root / "httpd.conf").read_text()
+        self.write("httpd.conf", text.replace("ROOT", str(self.root))
+                   .replace(":PORT", f":{self.port}"))
+        return self
+
     def loads(self):
         names = [f"mpm_{self.mpm}",
                  "cgid" if self.mpm == "event" else "cgi"] + MODULES
-        folder = query("LIBEXECDIR")
-        lines = [f"LoadModule {n}_module {folder}/mod_{n}.so"
+        names += [n for n in self.modules if n not in names]
+        lines = [f"LoadModule {n}_module {shared_object(n)}"
                  for n in names if n not in static_modules()]
         if self.with_module:
-            lines.append(
+            lines.insert(
+                0 if self.first else len(lines),
                 f"LoadModule auth_bearer_module {self.root}/mod_auth_bearer.so")
         return "\n".join(lines)
 
@@ -371,6 +395,15 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
                     found.add(pid)
             except FileNotFoundError:
                 pass
+        return found
+
+    def highest_memory(self):
+        """The most memory that each worker ever had, in KiB."""
+        found = {}
+        for pid in self.workers():
+            with open(f"/proc/{pid}/status") as status:
+                found[pid] = int(re.search(r"VmHWM:\s*(\d+)",
+                                           status.read())[1])
         return found
 
     def fetcher(self):

@@ -140,10 +140,29 @@ def signature(alg, signer, data):
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
+def twin(token, key):
+    """The same token with its other ES signature: (r, n - s) for (r, s)."""
+    first, sign = token.rsplit(".", 1)
+    raw = unb64(sign)
+    size = len(raw) // 2
+    s = order(key) - int.from_bytes(raw[size:], "big")
+    return f"{first}.{b64(raw[:size] + s.to_bytes(size, 'big'))}"
+
+
+#: how many points a curve has, by its name
+ORDERS = {
+    "secp256r1":
+        0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "secp384r1": 2 ** 384 -
+        0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
+    "secp521r1": 2 ** 521 -
+        0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+}
+
+
 def order(signer):
-    """The order n of an EC key's group (P-256 only is needed)."""
-    assert signer.private().curve.name == "secp256r1"
-    return 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    """The order n of an EC key's group."""
+    return ORDERS[signer.private().curve.name]
 
 
 def thumbprint(der):

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * targets - which environment variables a claim may go to.
+ *
+ * Owns:     the table of names that mean something to somebody.
+ * Does not: read directives (directives) or export anything (request).
+ * Memory:   none
+ * Threads:  any
+ */
+#ifndef MAB_TARGETS_H
+#define MAB_TARGETS_H
+
+#include <stdbool.h>
+
+/** Whether it is a name of A-Z, 0-9 and _ that does not begin with a digit, and
+ * that means nothing to the server, the loader, a shell, an interpreter or a
+ * library: a claim must not choose what runs. */
+bool mab_targets_allow_variable(const char *name);
+
+/** Whether who may write a .htaccess file may choose it too: the names that claims
+ * have, and nothing else. */
+bool mab_targets_allow_in_htaccess(const char *name);
+
+/** Whether two targets are one for CGI, which makes one variable of "X-User",
+ * "x-user" and "X_User". */
+bool mab_targets_same(const char *a, const char *b);
+
+#endif

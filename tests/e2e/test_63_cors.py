@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A place with AuthBearerCrossOrigin has one owner of its CORS headers: whatever
+runs inside, however the request got there, and whether it is let in or not."""
+import os
+
+import pytest
+
+from testenv import env
+from testenv.behind import BackEnd, Fcgi
+
+pytestmark = pytest.mark.skipif(
+    not env.knows("AuthBearerCrossOrigin"),
+    reason="this module has no AuthBearerCrossOrigin")
+
+APP, EVIL = "https://app.example", "https://evil.example"
+OTHER = "https://other.example"
+
+#: what a program says that thinks it decides about other origins
+THEIRS = [("Access-Control-Allow-Origin", EVIL),
+          ("access-control-allow-credentials", "true"),
+          ("Access-Control-Allow-Methods", "PUT"),
+          ("Access-Control-Allow-Headers", "*"),
+          ("Access-Control-Allow-Private-Network", "true"),
+          ("Access-Control-Max-Age", "86400"),
+          ("Access-Control-Expose-Headers", "X-Secret")]
+OURS = {"access-control-allow-origin": [APP],
+        "access-control-expose-headers": ["WWW-Authenticate"]}
+
+PROGRAM = "#!/bin/sh\n" \
+    "[ -z \"$QUERY_STRING\" ] || printf 'Status: %s\\r\\n' $QUERY_STRING\n" \
+    + "".join(f"printf '{name}: {value}\\r\\n'\n" for name, value in THEIRS) \
+    + "printf 'Content-Type: text/plain\\r\\n\\r\\nbody\\n'\n"
+ASIS = "Status: 200 OK\nContent-Type: text/plain\n" \
+    + "".join(f"{name}: {value}\n" for name, value in THEIRS) + "\nbody\n"
+SCRIPT = "function handle(r)\n" + "".join(
+    f'r.{table}["{name}"] = "{value}"\n' for table in (
+        "headers_out", "err_headers_out") for name, value in THEIRS) \
+    + 'r:puts("body")\nreturn apache2.OK\nend\n'
+
+
+def load(*names):
+    folder = env.query("LIBEXECDIR")
+    return [f"LoadModule {n}_module {folder}/mod_{n}.so" for n in names
+            if n not in env.static_modules()]
+
+
+@pytest.fixture(scope="module")
+def backend():
+    server = BackEnd(THEIRS + [("Cache-Control", "public, max-age=600"),
+                               ("Vary", "Accept-Language")])
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def fcgi(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("f")
+    for above in (folder, *folder.parents[:2]):
+        above.chmod(0o755)
+    server = Fcgi(folder / "s", THEIRS)
+    os.chmod(server.path, 0o777)
+    yield server
+    server.stop()
+
+
+def bearer(*lines, origins=APP, require="Require valid-user"):
+    return ["AuthType Bearer", f"AuthBearerCrossOrigin {origins}", *lines,
+            require]
+
+
+@pytest.fixture(scope="module")
+def conf(base, backend, fcgi):
+    """makes the configuration; what mod_cache does before or after the places"""
+    proxy = f"ProxyPass http://127.0.0.1:{backend.port}/"
+
+    def make(*more):
+        made = base(*load("proxy_fcgi", "include", "dav", "dav_fs", "asis",
+                          "lua", "cache", "cache_disk"), *more)
+        made.add("Alias /c/dav ROOT/dav", "DavLockDB ROOT/tmp/locks",
+                 "ScriptAliasMatch ^/c/cgi ROOT/cgi/cors",
+                 "ScriptAliasMatch ^/c/failed ROOT/cgi/cors",
+                 "ScriptAlias /open/cgi ROOT/cgi/cors",
+                 "CacheRoot ROOT/tmp", "CacheKeyBaseURL http://x", "CacheHeader On",
+                 "CacheEnable disk /c/cached", "CacheEnable disk /c/part")
+        for name, lines in {
+                "file": (), "cgi": (),
+                "http": (proxy,),
+                "fcgi": (f"SetHandler proxy:unix:{fcgi.path}|fcgi://x",),
+                "dav": ("Dav On",),
+                "page": (),
+                "asis": (),
+                "lua": ("SetHandler none",),
+                "error": ("ErrorDocument 401 /open/cgi",
+                          "ErrorDocument 403 /open/cgi",),
+                "failed": ("ErrorDocument 500 /open/cgi",),
+                "moves": (),
+                "set": (proxy,
+                        f"Header set Access-Control-Allow-Origin {OTHER}"),
+                "always": (proxy, "Header always set "
+                           f"Access-Control-Allow-Origin {OTHER}"),
+                "trusted": (proxy, "Header always set "
+                            "Access-Control-Allow-Credentials true"),
+                "more": (proxy, "Header always merge "
+                         "Access-Control-Expose-Headers X-Total")}.items():
+            made.location(f"/c/{name}", *bearer(*lines))
+        made.section("LocationMatch", "^/c/lua",
+                     "LuaMapHandler . ROOT/handler.lua handle")
+        # what mod_cache keeps in its quick handler, too: it came without a token
+        for name in ("cached", "part"):
+            made.location(f"/c/{name}", *bearer(
+                "AuthBearerOptional On", proxy, require="Require all granted"))
+        made.location("/c/denied", *bearer(require="Require all denied"))
+        made.location("/c/hides", *bearer("RequestHeader unset Origin", proxy))
+        # a place that says nothing, one that says off, another origin's
+        made.location("/b/none", "AuthType Bearer", "Require valid-user",
+                      proxy)
+        made.location("/b/off", *bearer(proxy, origins="off"))
+        made.location("/b/other", *bearer(proxy, origins=OTHER))
+        made.location("/b/any", *bearer(proxy, origins="*"))
+        made.location("/open", "Require all granted")
+        made.add("RewriteEngine On")
+        for name in ("open/cgi", "b/none/x", "b/off/x", "b/other/x", "c/http"):
+            made.section("Directory", f"ROOT/htdocs/c/moves/{name}",
+                         "RewriteEngine On", f'RewriteRule "^" "/{name}"')
+        made.section("Directory", "ROOT/htdocs", "Options +Includes",
+                     "AddOutputFilter INCLUDES .shtml",
+                     "AddHandler send-as-is .asis",
+                     "DirectoryIndex index.asis")
+        made.section("Directory", "ROOT/htdocs/inner", *bearer(),
+                     '<Files "index.asis">', f"AuthBearerCrossOrigin {OTHER}",
+                     "</Files>")
+        return made
+    return make
+
+
+@pytest.fixture(scope="module")
+def start(serve, tokens):
+    def begin(conf):
+        server = serve(conf, start=False)
+        text = (server.root / "httpd.conf").read_text()
+        server.write("httpd.conf", text.replace("ROOT", str(server.root)))
+        server.write("cgi/cors", PROGRAM, 0o755)
+        server.write("handler.lua", SCRIPT)
+        server.write("htdocs/c/file", "body\n")
+        server.write("htdocs/c/denied", "body\n")
+        server.write("htdocs/c/error", "body\n")
+        server.write("htdocs/c/asis/x.asis", ASIS)
+        server.write("htdocs/inner/index.asis", ASIS)
+        server.write("htdocs/c/page/x.shtml",
+                     '<!--#include virtual="/c/part/x" -->')
+        server.write("htdocs/open/part.shtml",
+                     '<!--#include virtual="/c/part/x" -->')
+        server.write("htdocs/c/page/other.shtml",
+                     '<!--#include virtual="/b/any/x" -->')
+        for name in ("open/cgi", "b/none/x", "b/off/x", "b/other/x", "c/http"):
+            server.write(f"htdocs/c/moves/{name}/ok.txt", "ok\n")
+        server.write("dav/file", "body\n")
+        server.errorlog.allow_always("AH0163[01]|AH01629|AH01215|AH01797")
+        return server.start().warm("/c/file", tokens.token())
+    return begin
+
+
+@pytest.fixture(scope="module")
+def site(conf, start):
+    return start(conf())
+
+
+@pytest.fixture(scope="module", params=["On", "Off"])
+def cached(conf, start, request):
+    return start(conf(f"CacheQuickHandler {request.param}"))
+
+
+def cors(answer):
+    """The CORS fields of an answer, by name, every value that came."""
+    found = {}
+    for name, value in answer.headers:
+        if name.lower().startswith("access-control-"):
+            found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+def ask(site, target, token, origin=APP, method="GET", **more):
+    return site.get(target, token, method=method, headers=[
+        ("Origin", origin)] if origin else [], **more)
+
+
+def varies(answer):
+    return [word.strip() for value in answer.all("Vary")
+            for word in value.lower().split(",")]
+
+
+# --- every handler ---
+
+HANDLERS = [("file", "GET", 200), ("cgi", "GET", 200), ("cgi?403", "GET", 403),
+            ("cgi?500", "GET", 500), ("cgi?304", "GET", 304),
+            ("http/x", "GET", 200), ("http/x", "PUT", 200),
+            ("http/x", "OPTIONS", 501), ("fcgi", "GET", 200),
+            ("fcgi", "HEAD", 200), ("dav/file", "PROPFIND", 207),
+            ("dav/new", "DELETE", 404), ("page/x.shtml", "GET", 200),
+            ("page/other.shtml", "GET", 200), ("asis/x.asis", "GET", 200),
+            ("lua", "GET", 200),
+            ("moves/open/cgi/ok.txt", "GET", 200),
+            ("moves/c/http/ok.txt", "GET", 200),
+            ("moves/b/none/x/ok.txt", "GET", 200), ("none", "GET", 404)]
+
+
+@pytest.mark.parametrize("name, method, status", HANDLERS)
+def test_every_answer_says_what_the_place_says(site, tokens, name, method,
+                                               status):
+    target = "/c/" + name
+    if name == "none":
+        target = "/c/file/none"
+    for origin in (APP, EVIL, None):
+        answer = ask(site, target, tokens.token(), origin, method)
+        assert answer.status == status, answer
+        assert cors(answer) == (OURS if origin == APP else {}), origin
+        assert varies(answer).count("origin") == 1, answer
+
+
+@pytest.mark.parametrize("name, good, status", [
+    ("cgi", False, 401), ("http/x", False, 401), ("denied", True, 403),
+    ("error", False, 401)])
+def test_so_does_every_refusal(site, tokens, name, good, status):
+    for token in ([tokens.token()] if good else [None, "x.y.z"]):
+        for origin in (APP, EVIL, None):
+            answer = ask(site, "/c/" + name, token, origin)
+            assert answer.status == status
+            # what is closed to all asks nobody for a token
+            assert bool(answer.header("WWW-Authenticate")) == (status == 401)
+            assert cors(answer) == (OURS if origin == APP else {})
+            assert varies(answer).count("origin") == 1
+
+
+def test_a_document_for_an_error_of_the_program(site, tokens):
+    site.write("cgi/cors", "#!/bin/sh\n", 0o755)
+    try:
+        site.errorlog.allow("AH02|AH01|End of script")
+        answer = ask(site, "/c/failed", tokens.token())
+        assert answer.status == 500
+        assert cors(answer) == OURS
+    finally:
+        site.write("cgi/cors", PROGRAM, 0o755)
+    answer = ask(site, "/c/failed?500", tokens.token())
+    assert (answer.status, cors(answer)) == (500, OURS)
+
+
+def test_a_place_that_says_nothing_leaves_the_program_alone(site, tokens):
+    for name in ("none", "off"):
+        answer = ask(site, f"/b/{name}/x", tokens.token())
+        assert cors(answer)["access-control-allow-origin"] == [EVIL]
+        assert len(cors(answer)) == len(THEIRS)
+
+
+def test_any_origin(site, tokens):
+    answer = ask(site, "/b/any/x", tokens.token(), EVIL)
+    assert cors(answer) == {**OURS, "access-control-allow-origin": ["*"]}
+    assert "origin" not in varies(answer)
+
+
+def test_the_origin_is_the_clients_also_where_the_program_does_not_see_it(
+        site, tokens):
+    answer = ask(site, "/c/hides/x", tokens.token())
+    assert b"origin" not in answer.body
+    assert cors(answer) == OURS
+
+
+# --- requests that move on ---
+
+@pytest.mark.parametrize("target", ["/c/moves/b/other/x/ok.txt", "/inner/"])
+def test_the_last_place_on_the_way_that_says_something(site, tokens, target):
+    answer = ask(site, target, tokens.token(), APP)
+    assert (answer.status, cors(answer)) == (200, {})
+    answer = ask(site, target, tokens.token(), OTHER)
+    assert cors(answer) == {**OURS, "access-control-allow-origin": [OTHER]}
+
+
+def test_a_place_that_says_off_on_the_way(site, tokens):
+    answer = ask(site, "/c/moves/b/off/x/ok.txt", tokens.token(), APP)
+    assert cors(answer)["access-control-allow-origin"] == [EVIL]
+
+
+# --- the administrator's own lines ---
+
+@pytest.mark.parametrize("name, found", [
+    ("set", {**OURS, "access-control-allow-origin": [OTHER]}),
+    ("always", {**OURS, "access-control-allow-origin": [OTHER]}),
+    ("trusted", {**OURS, "access-control-allow-credentials": ["true"]}),
+    ("more", {**OURS, "access-control-expose-headers":
+              ["WWW-Authenticate, X-Total"]})])
+def test_header_lines_have_the_last_word(site, tokens, name, found):
+    assert cors(ask(site, f"/c/{name}/x", tokens.token())) == found
+    if name != "set":
+        refused = ask(site, f"/c/{name}/x", None)
+        assert (refused.status, cors(refused)) == (401, found)
+
+
+# --- caches ---
+
+def test_answers_of_a_cache(cached):
+    for _ in range(3):
+        answer = ask(cached, "/c/cached/x", None)
+        assert (answer.status, cors(answer)) == (200, OURS), answer
+    assert answer.header("X-Cache").startswith("HIT")
+    for origin in (EVIL, None):
+        for _ in range(2):
+            answer = ask(cached, "/c/cached/x", None, origin)
+            assert (answer.status, cors(answer)) == (200, {})
+    assert answer.header("X-Cache").startswith("HIT")
+
+
+def test_what_a_cache_kept_as_part_of_a_page(cached):
+    answer = ask(cached, "/open/part.shtml", None)
+    assert (answer.status, cors(answer)) == (200, {})
+    answer = ask(cached, "/c/part/x", None)
+    assert (answer.status, cors(answer)) == (200, OURS)
+    assert answer.header("X-Cache").startswith("HIT")

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/httpd/inside.h"
+
+#include "httpd/conf.h"
+
+static mab_place_t *make(apr_pool_t *pool)
+{
+    mab_place_t *place = mab_conf_create_place(pool, NULL);
+
+    place->registered = true;
+    return place;
+}
+
+static const mab_list_t *names(apr_pool_t *pool, const char *one,
+                               const char *two)
+{
+    mab_list_t *list = apr_pcalloc(pool, sizeof(*list));
+    const char **items = apr_pcalloc(pool, 2 * sizeof(*items));
+
+    items[0] = one;
+    items[1] = two;
+    list->items = items;
+    list->count = !!one + !!two;
+    return list;
+}
+
+/* every number of the table: the inner one counts, then the outer one's, and a
+ * default is none of both */
+static void conf_merges_every_number(void **state)
+{
+    const mab_field_t *field = mab_conf_place_fields;
+
+    for (; field->offset != (apr_size_t)-1; field++) {
+        mab_place_t *outer = make(*state), *inner = make(*state), *merged;
+        apr_int64_t *a = (apr_int64_t *)((char *)outer + field->offset);
+        apr_int64_t *b = (apr_int64_t *)((char *)inner + field->offset);
+
+        merged = mab_conf_merge_place(*state, outer, inner);
+        unit_expect(field->name,
+                    *(apr_int64_t *)((char *)merged + field->offset)
+                        == MAB_UNSET);
+        *a = field->greatest;
+        merged = mab_conf_merge_place(*state, outer, inner);
+        unit_expect(field->name,
+                    *(apr_int64_t *)((char *)merged + field->offset)
+                        == field->greatest);
+        *b = field->least;
+        merged = mab_conf_merge_place(*state, outer, inner);
+        unit_expect(field->name,
+                    *(apr_int64_t *)((char *)merged + field->offset)
+                        == field->least);
+        unit_expect(field->name, field->initial >= field->least
+                                     && field->initial <= field->greatest);
+    }
+}
+
+static void conf_merges_lists_as_a_whole(void **state)
+{
+    static const apr_size_t lists[] = {APR_OFFSETOF(mab_place_t, issuers),
+                                       APR_OFFSETOF(mab_place_t, audiences),
+                                       APR_OFFSETOF(mab_place_t, required),
+                                       APR_OFFSETOF(mab_place_t, sources),
+                                       APR_OFFSETOF(mab_place_t, exports),
+                                       APR_OFFSETOF(mab_place_t, user),
+                                       APR_OFFSETOF(mab_place_t, origins)};
+    size_t i;
+
+    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        mab_place_t *outer = make(*state), *inner = make(*state), *merged;
+        const mab_list_t **a = (const mab_list_t **)((char *)outer + lists[i]);
+        const mab_list_t **b = (const mab_list_t **)((char *)inner + lists[i]);
+
+        *a = names(*state, "outer", NULL);
+        merged = mab_conf_merge_place(*state, outer, inner);
+        assert_ptr_equal(*(const mab_list_t **)((char *)merged + lists[i]), *a);
+        *b = names(*state, NULL, NULL);
+        merged = mab_conf_merge_place(*state, outer, inner);
+        assert_ptr_equal(*(const mab_list_t **)((char *)merged + lists[i]), *b);
+    }
+}
+
+/* a back end trusts a header in all places, whichever exports it */
+static void conf_keeps_all_targets(void **state)
+{
+    mab_place_t *outer = make(*state), *inner = make(*state), *merged;
+
+    outer->targets = names(*state, "X-User", NULL);
+    inner->targets = names(*state, "X-Groups", "X-Mail");
+    merged = mab_conf_merge_place(*state, outer, inner);
+    assert_int_equal(merged->targets->count, 3);
+    assert_string_equal(((const char *const *)merged->targets->items)[0],
+                        "X-User");
+    assert_string_equal(((const char *const *)merged->targets->items)[2],
+                        "X-Mail");
+}
+
+static void conf_silent_places_change_nothing(void **state)
+{
+    mab_place_t *outer = make(*state);
+    mab_place_t *silent = mab_conf_create_place(*state, NULL);
+
+    assert_ptr_equal(mab_conf_merge_place(*state, outer, silent), outer);
+}
+
+/* --- .htaccess ------------------------------------------------------------------------- */
+
+/* a file may only demand more, whether sections come before or after it */
+static void conf_htaccess_only_tightens(void **state)
+{
+    static const struct {
+        const char *name;
+        apr_int64_t outer[4], file[4],
+            want[4]; /* leeway, typ, max-age, -life */
+    } rows[] = {
+        {"nothing", {10, 1, 60, 60}, {-1, -1, -1, -1}, {10, 1, 60, 60}},
+        {"stricter", {10, 0, 60, 60}, {5, 1, 30, 20}, {5, 1, 30, 20}},
+        {"laxer", {10, 1, 60, 60}, {20, 2, 90, 90}, {10, 1, 60, 60}},
+        {"no limit", {10, 0, 60, 60}, {0, 0, 0, 0}, {0, 0, 60, 60}},
+        {"a first limit", {10, 2, 0, 0}, {10, 0, 30, 30}, {10, 0, 30, 30}},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mab_place_t *outer = make(*state), *file = make(*state), *merged;
+        const apr_int64_t *f = rows[i].file, *w = rows[i].want;
+        int turn;
+
+        outer->leeway = rows[i].outer[0];
+        outer->typ = rows[i].outer[1];
+        outer->max_age = rows[i].outer[2];
+        outer->max_life = rows[i].outer[3];
+        file->htaccess = true;
+        file->leeway = f[0] < 0 ? MAB_UNSET : f[0];
+        file->typ = f[1] < 0 ? MAB_UNSET : f[1];
+        file->max_age = f[2] < 0 ? MAB_UNSET : f[2];
+        file->max_life = f[3] < 0 ? MAB_UNSET : f[3];
+        for (turn = 0; turn < 2; turn++) {
+            merged = mab_conf_merge_place(*state, turn ? file : outer,
+                                          turn ? outer : file);
+            unit_expect(rows[i].name, merged->policy.leeway == w[0]);
+            unit_expect(rows[i].name, merged->policy.typ == (bearer_typ_t)w[1]);
+            unit_expect(rows[i].name, merged->policy.max_age == w[2]);
+            unit_expect(rows[i].name, merged->policy.max_life == w[3]);
+        }
+    }
+}
+
+static void conf_htaccess_adds_required_claims(void **state)
+{
+    mab_place_t *outer = make(*state), *file = make(*state), *merged;
+
+    outer->required = names(*state, "jti", NULL);
+    file->required = names(*state, "scope", "acr");
+    file->htaccess = true;
+    merged = mab_conf_merge_place(*state, outer, file);
+    assert_int_equal(merged->policy.required_count, 3);
+    merged = mab_conf_merge_place(*state, file, outer);
+    assert_int_equal(merged->policy.required_count, 3);
+}
+
+/* --- frozen ------------------------------------------------------------------------------ */
+
+static void conf_freezes_defaults(void **state)
+{
+    mab_place_t *place = make(*state);
+
+    mab_conf_freeze(place);
+    assert_int_equal(place->policy.leeway, 30);
+    assert_int_equal(place->policy.typ, BEARER_TYP_JWT);
+    assert_int_equal(place->policy.max_age, 0);
+    assert_int_equal(place->policy.issuer_count, 0);
+    assert_false(place->policy.any_audience);
+    assert_int_equal(place->policy.user_count, 1);
+    assert_string_equal(bearer_path_text(place->policy.user[0]), "sub");
+}
+
+static void conf_freezes_audiences(void **state)
+{
+    static const bearer_resource_t resource = {.url = "https://api.example"};
+    mab_place_t *place = make(*state);
+
+    place->resource = &resource;
+    mab_conf_freeze(place);
+    assert_int_equal(place->policy.audience_count, 1);
+    assert_string_equal(place->policy.audiences[0].data, "https://api.example");
+    place->audiences = names(*state, NULL, NULL);
+    mab_conf_freeze(place);
+    assert_true(place->policy.any_audience);
+    assert_int_equal(place->policy.audience_count, 0);
+}
+
+/* the sections of inside.conf, as a request finds them */
+static void conf_finds_the_place(void **state)
+{
+    const mab_place_t *plain =
+        mab_conf_place(inside_request("/plain/x", *state));
+    const mab_place_t *all = mab_conf_place(inside_request("/all", *state));
+    const mab_place_t *none = mab_conf_place(inside_request("/", *state));
+
+    assert_int_equal(plain->policy.issuer_count, 1);
+    assert_int_equal(plain->policy.audience_count, 1);
+    assert_int_equal(plain->bearer, 1);
+    assert_int_not_equal(none->bearer, 1);
+    assert_true(all->policy.any_audience);
+    assert_int_equal(all->policy.leeway, 60);
+    assert_int_equal(all->policy.required_count, 2);
+    assert_int_equal(all->sources->count, 3);
+}
+
+/* --- the same judgement -------------------------------------------------------------------- */
+
+typedef void (*change_t)(mab_place_t *place, apr_pool_t *pool);
+
+#define CHANGE(what)                                                           \
+    static void change_##what(mab_place_t *place,                              \
+                              apr_pool_t *pool BEARER_UNUSED)
+
+CHANGE(leeway)
+{
+    place->policy.leeway++;
+}
+CHANGE(typ)
+{
+    place->policy.typ = BEARER_TYP_AT_JWT;
+}
+CHANGE(max_age)
+{
+    place->policy.max_age++;
+}
+CHANGE(max_life)
+{
+    place->policy.max_life++;
+}
+CHANGE(algs)
+{
+    place->policy.algs ^= 1;
+}
+CHANGE(any)
+{
+    place->policy.any_audience = !place->policy.any_audience;
+}
+CHANGE(audiences)
+{
+    place->audiences = names(pool, "x", NULL);
+}
+CHANGE(sources)
+{
+    place->sources = names(pool, "x", NULL);
+}
+CHANGE(issuers)
+{
+    place->policy.issuers = names(pool, "x", NULL)->items;
+}
+CHANGE(required)
+{
+    place->policy.required = names(pool, "x", NULL)->items;
+}
+CHANGE(user)
+{
+    place->policy.user = names(pool, "x", NULL)->items;
+}
+CHANGE(user_expr)
+{
+    place->user_expr = apr_pcalloc(pool, 1);
+}
+CHANGE(resource)
+{
+    place->resource = apr_pcalloc(pool, 1);
+}
+
+static void conf_no_verdict_for_another_place(void **state)
+{
+    static const change_t changes[] = {
+        change_leeway,  change_typ,      change_max_age,   change_max_life,
+        change_algs,    change_any,      change_audiences, change_sources,
+        change_issuers, change_required, change_user,      change_user_expr,
+        change_resource};
+    const mab_place_t *place = mab_conf_place(inside_request("/all", *state));
+    size_t i;
+
+    for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        mab_place_t other = *place;
+
+        assert_true(mab_conf_same_judgement(place, &other));
+        changes[i](&other, *state);
+        if (mab_conf_same_judgement(place, &other))
+            fail_msg("change %d makes no difference", (int)i);
+    }
+    assert_true(mab_conf_same_judgement(place, place));
+}
+
+/* what only answers or goes out is no reason to judge again */
+static void conf_answers_make_no_difference(void **state)
+{
+    const mab_place_t *place = mab_conf_place(inside_request("/all", *state));
+    mab_place_t other = *place;
+
+    other.errors = other.detail = other.unavailable = other.forward = 1;
+    other.exports = NULL;
+    other.origins = NULL;
+    assert_true(mab_conf_same_judgement(place, &other));
+}
+
+/* --- servers ---------------------------------------------------------------------------------- */
+
+static void conf_servers(void **state)
+{
+    static const bearer_url_proxies_t proxies;
+    mab_server_t *base = mab_conf_create_server(*state, NULL);
+    mab_server_t *host = mab_conf_create_server(*state, NULL);
+    mab_server_t *merged;
+
+    base->timeout = 7;
+    base->miss = 9;
+    base->proxies = &proxies;
+    base->ca = "base";
+    base->where = "base.conf:1";
+    host->miss = 11;
+    merged = mab_conf_merge_server(*state, base, host);
+    assert_int_equal(merged->timeout, 7);
+    assert_int_equal(merged->miss, 11);
+    assert_int_equal(merged->stale, MAB_UNSET);
+    assert_ptr_equal(merged->proxies, &proxies);
+    assert_string_equal(merged->ca, "base");
+    host->ca = "host";
+    host->where = "host.conf:1";
+    merged = mab_conf_merge_server(*state, base, host);
+    assert_string_equal(merged->ca, "host");
+    assert_string_equal(merged->where, "host.conf:1");
+}
+
+static void conf_sources_get_their_servers_numbers(void **state)
+{
+    const request_rec *r = inside_request("/", *state);
+    bearer_source_t source = {0};
+
+    mab_conf_fill_source(&source, r->server);
+    assert_true(source.timeout == apr_time_from_sec(5));
+    assert_true(source.schedule.refresh == apr_time_from_sec(3600));
+    assert_true(source.schedule.stale == apr_time_from_sec(86400));
+    assert_int_equal(source.max_body, 262144);
+    assert_false(source.http_loopback);
+}
+
+int inside_conf(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(conf_merges_every_number),
+        unit_row(conf_merges_lists_as_a_whole),
+        unit_row(conf_keeps_all_targets),
+        unit_row(conf_silent_places_change_nothing),
+        unit_row(conf_htaccess_only_tightens),
+        unit_row(conf_htaccess_adds_required_claims),
+        unit_row(conf_freezes_defaults),
+        unit_row(conf_freezes_audiences),
+        unit_row(conf_finds_the_place),
+        unit_row(conf_no_verdict_for_another_place),
+        unit_row(conf_answers_make_no_difference),
+        unit_row(conf_servers),
+        unit_row(conf_sources_get_their_servers_numbers),
+    };
+
+    return unit_run(tests);
+}
