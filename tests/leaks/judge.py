@@ -95,6 +95,9 @@ class Judge:
             page = BY_MARK.get(mark)
             if not page or self.error_page(page):
                 continue
+            if "\r\nage: " in answer.head.lower() \
+                    and self.place(page).lets(None, case):
+                continue  # made for nobody, and kept
             if self.twist == "nobody" or not self.place(page).admits(case):
                 finds.append(self.mark(case, answer, page))
         if "@@" in body:
@@ -206,7 +209,8 @@ class Judge:
     def user(self, case, record, place):
         if not place:
             return []
-        users = record.variables("REMOTE_USER")[:1]
+        users = [v for k, v in record.seen if k == "REMOTE_USER"
+                 and record.kind != "http"]
         allowed = {t.user for t in place.good(case)}
         allowed |= {u + "@x.example" for u in allowed}
         if place.ours:
@@ -218,8 +222,8 @@ class Judge:
             everyone |= {u + "@x.example" for u in everyone}
             everyone |= {case.basic_user(), "luauser", "fcgiuser",
                          "certuser", ""}
-            if place.guests and case.d.get("basic"):
-                # the other module asks nobody whether the password is right
+            if case.d.get("basic"):
+                # nobody has asked whether the password is right
                 everyone.add("bob")
             bad = [u for u in users if u not in everyone]
         return [Find("a user that no token named, in a place of AuthType "
@@ -273,6 +277,10 @@ class Judge:
                 continue
             hidden = place.hides(spots[0]) if place and place.ours else \
                 bool(aimed and aimed.hides(spots[0]))
+            # the query is the page's, not that of its parts
+            if spots[0].startswith("query") and record.page is not case.page \
+                    and not (aimed and aimed.hides(spots[0])):
+                continue
             if hidden:
                 how = "itself" if place and place.ours else "beyond it"
                 names = sorted(k for k, v in record.seen if token.piece in v)

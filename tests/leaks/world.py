@@ -279,12 +279,12 @@ def order(section):
 
 
 def sections_of(site, page):
-    """The settings that hold for a page, outermost first."""
-    yield site["base"]
+    """(rank, settings) of all that hold for a page, outermost first."""
+    yield 0, site["base"]
     for area in site["areas"]:
         for section in sorted(area["sections"], key=order):
             if holds_for(area, section, page):
-                yield section["s"]
+                yield RANK[section["k"]], section["s"]
 
 
 def opening(site, area, section):
@@ -553,20 +553,51 @@ def all_settings(site):
                             for section in area["sections"])]
 
 
+#: which of httpd's walks merges a section, by its rank
+WALK = [0, 1, 1, 2, 3, 4]
+
+
+def joined(base, new):
+    """Requirements of two sections as AuthMerging joins them. A pair is (And,
+    Or or None; tree or None)."""
+    if not new[0] and not new[1]:
+        return base
+    if not new[0] or not (base[1] or new[1]):
+        return new
+    both = [req for req in (base[1], new[1]) if req]
+    return new[0], [{"And": "all", "Or": "any"}[new[0]], *both]
+
+
+def requirement(first, sections):
+    """What the sections of a page demand together: httpd joins those of each
+    walk before it joins them to what earlier walks found."""
+    walks = {}
+    for rank, s in sections:
+        new = s.get("merge"), s.get("req")
+        walk = WALK[rank]
+        walks[walk] = joined(walks[walk], new) if walk in walks else new
+    found = None, first
+    for walk in sorted(walks):
+        found = joined(found, walks[walk])
+    return found[1]
+
+
 class Place:
     """What holds for one page of a site."""
 
     def __init__(self, site, page):
         self.site, self.page = site, page
         self.auth = self.compat = self.opt = None
-        # what server.py says of its own folder
-        self.req = ["granted"] if page.area in FILES else None
+        sections = list(sections_of(site, page))
+        # the first: what server.py says of its own folder
+        self.req = requirement(["granted"] if page.area in FILES else None,
+                               sections)
         self.source, self.fwd, self.exports = ["header"], "On", []
         self.user = "sub"
         self.guests = self.luadeny = self.suspend = False
         self.svn = page.area == "svn"
         self.trusts = False
-        for s in sections_of(site, page):
+        for _, s in sections:
             self.merge(s)
         self.suspend = self.suspend and page.area in FILES \
             and ["suspended", "env:SUSPENDED"] in self.exports
@@ -576,10 +607,6 @@ class Place:
 
     def merge(self, s):
         self.auth = s.get("auth", self.auth)
-        if s.get("req"):
-            joined = {"And": "all", "Or": "any"}.get(s.get("merge"))
-            self.req = [joined, self.req, s["req"]] \
-                if joined and self.req else s["req"]
         for name in ("compat", "opt", "source", "fwd", "user"):
             if s.get(name):
                 setattr(self, name, s[name])
@@ -656,12 +683,14 @@ class Place:
         return "expr" in str(self.req) or "local" in str(self.req)
 
     def admits_svn(self, case):
+        if not self.ours or self.req != ["valid"]:
+            return True
         users = {t.user for t in self.good(case)}
         if self.page.name == "secret/a":
             return "root" in users
-        area = next(a for a in self.site["areas"] if a["kind"] == "svn")
-        return bool(users) or bool(self.compat) \
-            or area.get("anonymous") != "Off"
+        return bool(users) or bool(self.compat) or not all(
+            area.get("anonymous") == "Off" for area in self.site["areas"]
+            if area["kind"] == "svn")
 
     def hides(self, spot):
         """Whether a token of this spot must not go on."""
