@@ -47,6 +47,11 @@ class Record:
                 found.append(value)
         return found
 
+    def told(self):
+        """The users that the program was told of."""
+        return {*self.values("X-User"),
+                *(v for k, v in self.seen if k == "REMOTE_USER")}
+
     def variables(self, name):
         if self.kind == "http":
             return []
@@ -172,6 +177,10 @@ class Judge:
         if not place or not place.ours:
             return []
         users = {t.user for t in place.good(origin)}
+        # a place that lets everybody in may not have looked at the token
+        if place.lets(None, origin) and not any(
+                user in record.told() for user in users):
+            return []
         mine = {t.user for t in case.good_tokens()}
         if not users or users & mine:
             return []

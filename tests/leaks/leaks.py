@@ -14,6 +14,7 @@ import collections
 import os
 import random
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -213,7 +214,7 @@ class Search:
                 said = time.monotonic()
                 print(f"... {self.done} cases, {self.speed():.0f}/s, "
                       f"{len(self.kinds)} kinds of finds", flush=True)
-        return self.close(number)
+        return self.summary(number)
 
     def one(self, name):
         number, _, n = name.partition(".")
@@ -221,10 +222,9 @@ class Search:
         for find in found:
             if not find.case or str(find.case.n) == n or n in ("", "0"):
                 self.report(int(number), find, self.first[find.kind][2])
-        return self.close(1)
+        return self.summary(1)
 
-    def close(self, configurations):
-        self.httpd.close()
+    def summary(self, configurations):
         print("\nstatuses: " + ", ".join(
             f"{k}: {v}" for k, v in sorted(self.statuses.items()))
             + f"; without an answer: {self.unanswered}")
@@ -249,6 +249,8 @@ def main():
                         help="print finds only whose kind holds this text")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
+    # ends httpd, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not env.binary() or not env.module():
         print("FAIL no httpd (APXS), or the module is not built (MODULE)")
         return 1
@@ -262,9 +264,12 @@ def main():
     seed = options.seed or str(random.SystemRandom().randrange(10 ** 6))
     print(f"seed {seed}", flush=True)
     search = Search(seed, not options.no_shrink, options.only)
-    if options.case:
-        return search.one(options.case)
-    return search.search(options.cases)
+    try:
+        if options.case:
+            return search.one(options.case)
+        return search.search(options.cases)
+    finally:
+        search.httpd.close()
 
 
 if __name__ == "__main__":

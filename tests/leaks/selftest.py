@@ -75,6 +75,13 @@ MOST = 12  # configurations
 
 def main(search_class):
     search = search_class("self-test", shrinks=False)
+    try:
+        return 0 if all(tests(search)) else 1
+    finally:
+        search.httpd.close()
+
+
+def tests(search):
     fine = [report(until(search, None, "content to ", twist="nobody"),
                    "an oracle that admits nobody objects")]
     for breaks, kind in BROKEN:
@@ -82,8 +89,7 @@ def main(search_class):
             until(search, lambda c, b=breaks: b(copy.deepcopy(c)), kind),
             f"{breaks.__doc__[:-1].lower()}: {kind.strip()}"))
     fine.append(report(repeats(search), "the same seed asks the same"))
-    search.httpd.close()
-    return 0 if all(fine) else 1
+    return fine
 
 
 def until(search, render, kind, twist=None):

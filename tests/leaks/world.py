@@ -180,7 +180,7 @@ def settings_lines(s):
     if s.get("req"):
         lines += req_lines(s["req"])
     if s.get("suspend"):
-        lines += ["RewriteEngine On", "RewriteCond %{ENV:SUSPENDED} =true",
+        lines += ["RewriteEngine On", "RewriteCond %{ENV:CLAIM_SUSPENDED} =true",
                   "RewriteRule ^ - [F]"]
     if s.get("trust"):
         lines += ['<If "%{HTTP:X-User} =~ /^forged/">', "Require all granted",
@@ -189,7 +189,7 @@ def settings_lines(s):
 
 
 EXPORTS = [["sub", "header:X-User"], ["role", "header:X-Role"],
-           ["role", "env:ROLE"], ["suspended", "env:SUSPENDED"]]
+           ["role", "env:CLAIM_ROLE"], ["suspended", "env:CLAIM_SUSPENDED"]]
 
 
 def make_exports(rng, only_env=False):
@@ -600,7 +600,7 @@ class Place:
         for _, s in sections:
             self.merge(s)
         self.suspend = self.suspend and page.area in FILES \
-            and ["suspended", "env:SUSPENDED"] in self.exports
+            and ["suspended", "env:CLAIM_SUSPENDED"] in self.exports
         self.ours = self.auth == "Bearer"
         self.names = {t.split(":")[1].lower().replace("_", "-")
                       for _, t in self.exports if t.startswith("header")}
@@ -685,12 +685,18 @@ class Place:
     def admits_svn(self, case):
         if not self.ours or self.req != ["valid"]:
             return True
+        # who is let in without a user is no business of AuthzSVNAnonymous Off
+        if self.compat and any(area.get("anonymous") == "Off"
+                               for area in self.svn_areas()):
+            return True
         users = {t.user for t in self.good(case)}
         if self.page.name == "secret/a":
             return "root" in users
         return bool(users) or bool(self.compat) or not all(
-            area.get("anonymous") == "Off" for area in self.site["areas"]
-            if area["kind"] == "svn")
+            area.get("anonymous") == "Off" for area in self.svn_areas())
+
+    def svn_areas(self):
+        return [a for a in self.site["areas"] if a["kind"] == "svn"]
 
     def hides(self, spot):
         """Whether a token of this spot must not go on."""
