@@ -117,8 +117,11 @@ class Behind:
                                + (b"" if method == "HEAD" else body))
 
     def page_of(self, path):
-        """/s3/proxy/admin or below: "proxy/admin"."""
+        """/s3/proxy/admin or below: "proxy/admin". (With nocanon httpd leaves
+        dots to the program; this one does not know them.)"""
         parts = path.split("/")
+        if ".." in parts or "." in parts:
+            return "other"
         for count in (4, 5):
             name = "/".join(parts[2:count])
             if name in self.pages and parts[0] == "" \

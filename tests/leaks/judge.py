@@ -150,7 +150,8 @@ class Judge:
             (not place.ours, f"in a place of AuthType {place.auth}"),
             (place.req and "paths" in str(place.req),
              "by a Require with an expression"),
-            (not case.plain, "past its place"),
+            ("%3f" in case.d["path"].lower(), "past its place, by %3F"),
+            (not case.plain, "past its place, by " + (case.via or "?")),
             (True, "at its own address")) if holds)
         return Find(f"content to {who}, {why}",
                     f"the page {page.key} came with status {answer.status}",
@@ -198,9 +199,11 @@ class Judge:
         for name in self.headers:
             for value in record.values(name):
                 if FORGED.search(value):
+                    own = place and name.lower() in place.names
                     found.append(Find(
                         "a forged header reaches a program "
-                        + self.where(case, place),
+                        + self.where(case, place)
+                        + (" that exports it" if own else ""),
                         f"{name}: {value}", case))
         if "X-User" in self.headers:
             for value in record.variables("USERCOPY"):

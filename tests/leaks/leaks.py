@@ -64,11 +64,17 @@ class Run:
             return case.site["slot"], case.cert
         return number % LANES
 
-    def wire(self, case):
-        if case.site["tls"]:
-            return Wire(self.httpd.tls, self.httpd.contexts[case.cert],
-                        f"s{case.site['slot']}.test")
-        return Wire(self.httpd.port)
+    def wire(self, case, old=None):
+        """The connection for a request: the old one, if it is of that kind."""
+        kind = (case.site["slot"], case.cert) if case.site["tls"] else None
+        if old and old.kind == kind:
+            return old
+        if old:
+            old.close()
+        if not kind:
+            return Wire(self.httpd.port, kind)
+        return Wire(self.httpd.tls, kind, self.httpd.contexts[case.cert],
+                    f"s{case.site['slot']}.test")
 
     def all(self, render=None):
         """The finds of all cases. render: what httpd is given instead, in the
@@ -98,31 +104,29 @@ class Run:
         and so on."""
         finds = []
         waiting = [list(reversed(lane)) for lane in lanes]
-        open_ones = []
-        while waiting or open_ones:
-            while waiting and len(open_ones) < LANES:
-                lane = waiting.pop()
-                open_ones.append((self.wire(lane[-1]), lane))
-            sent = []
-            for wire, lane in open_ones:
-                case = lane.pop()
-                try:
-                    wire.send(case.text().encode("latin-1"))
-                except OSError:
-                    wire.close()
-                sent.append((wire, case))
+        running = []
+        while waiting or running:
+            while waiting and len(running) < LANES:
+                running.append([None, waiting.pop()])
+            for pair in running:
+                pair[0] = self.wire(pair[1][-1], pair[0])
+            sent = [(wire, lane.pop()) for wire, lane in running]
             for wire, case in sent:
-                answer = wire.receive(case.method) if wire.sock else None
-                if not answer:
-                    self.unanswered += 1
-                    continue
-                self.statuses[answer.status] += 1
-                finds += self.judges[case.site["slot"]].judge(case, answer)
-            for wire, lane in open_ones:
+                wire.send(case.text().encode("latin-1"))
+            for wire, case in sent:
+                finds += self.answered(case, wire.receive(case.method))
+            for wire, lane in running:
                 if not lane:
                     wire.close()
-            open_ones = [pair for pair in open_ones if pair[1]]
+            running = [pair for pair in running if pair[1]]
         return finds
+
+    def answered(self, case, answer):
+        if not answer:
+            self.unanswered += 1
+            return []
+        self.statuses[answer.status] += 1
+        return self.judges[case.site["slot"]].judge(case, answer)
 
     def writes(self, case):
         """Whether the pages that a request changed were the client's."""

@@ -15,10 +15,12 @@ class Answer:
 
 
 class Wire:
-    """One connection. context and name: for TLS."""
+    """One connection. kind: what its owner tells it by; context and name: for
+    TLS."""
 
-    def __init__(self, port, context=None, name=None):
-        self.port, self.context, self.name = port, context, name
+    def __init__(self, port, kind, context=None, name=None):
+        self.port, self.kind = port, kind
+        self.context, self.name = context, name
         self.sock = None
         self.buffer = b""
 
@@ -35,14 +37,19 @@ class Wire:
         self.sock = None
 
     def send(self, data):
-        if not self.sock:
-            self.open()
+        """Sends a request; an error shows when its answer is read."""
         try:
+            if not self.sock:
+                self.open()
             self.sock.sendall(data)
         except OSError:
-            self.close()
-            self.open()
-            self.sock.sendall(data)
+            # it was kept too long: once more
+            try:
+                self.close()
+                self.open()
+                self.sock.sendall(data)
+            except OSError:
+                self.close()
 
     def more(self):
         data = self.sock.recv(262144)
@@ -52,6 +59,8 @@ class Wire:
 
     def receive(self, method):
         """The answer; None if the server closed without one."""
+        if not self.sock:
+            return None
         try:
             return self.parse(method)
         except (OSError, Closed, ValueError):

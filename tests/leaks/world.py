@@ -154,7 +154,7 @@ def settings_lines(s):
         lines += ["AuthType None"]
     if s.get("fcgiauth"):
         lines.append("AuthnzFcgiCheckAuthnProvider leaks RequireBasicAuth Off"
-                     " DefaultUser fcgiuser")
+                     ' DefaultUser fcgiuser UserExpr "%{reqenv:NOBODY}"')
     if s.get("luauser"):
         lines.append("LuaHookCheckUserID {root}/lua/hooks.lua who"
                      + {1: "", 2: " early", 3: " late"}[s["luauser"]])
