@@ -197,6 +197,10 @@ class Asker:
                 d["path"] = mutate(rng, d["path"])
             d["plain"] = False
             d["via"] = "another spelling"
+        elif any(spot.startswith("query") for spot, _ in d["spots"]) \
+                and rng.random() < .15:
+            d.update(path=d["path"] + rng.choice(["%3F", "%3F&"]), plain=False,
+                     via="another spelling")
         if rng.random() < .15:
             d["basic"] = rng.choice(["good", "good", "bad"])
         if rng.random() < .45:
@@ -208,6 +212,8 @@ class Asker:
         if rng.random() < .1:
             d["query"] = rng.choice([["a=1"], ["access_token="], ["tok="],
                                      ["x=1&access%5ftoken=x"], [";a=2"]])
+        if not d["spots"] and rng.random() < .15:
+            d["query"] = ["access_token="]
         if rng.random() < .2:
             d["cookie"] = True
         if self.site["tls"] and rng.random() < .5:

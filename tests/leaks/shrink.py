@@ -10,7 +10,7 @@ ROUNDS = 25
 PLAIN = {"cache": None, "slashes": None, "errors": {}, "pt": False,
          "raw": False, "alias": False, "copies": False, "expires": False,
          "tls": False}
-AREA = {"index": None, "fallback": None, "views": False, "jump": False,
+AREA = {"whole": False, "index": None, "fallback": None, "views": False, "jump": False,
         "px": False, "anonymous": None, "via": "pass"}
 
 

@@ -303,13 +303,15 @@ def opening(site, area, section):
         return f'<If "%{{REQUEST_URI}} =~ m#^{address}{tail}(/|$)#">'
     if kind == "Files":
         return f'<Files "{target}{extension}">'
-    if kind == "FilesMatch":
-        return f'<FilesMatch "^{target}">'
     if kind == "Location":
         return f'<Location "{address}/{target}{extension}">'
+    # an exact one leaves out what only looks like the page
+    end = f"{extension}(/|$)".replace(".", "\\.") if section["exact"] else ""
+    if kind == "FilesMatch":
+        return f'<FilesMatch "^{target}{end}">'
     if kind == "LocationMatch":
-        return f'<LocationMatch "^{address}/(in/)?{target}">'
-    return f'<If "%{{REQUEST_URI}} =~ m#^{address}/(in/)?{target}#">'
+        return f'<LocationMatch "^{address}/(in/)?{target}{end}">'
+    return f'<If "%{{REQUEST_URI}} =~ m#^{address}/(in/)?{target}{end}#">'
 
 
 def make_sections(rng, site, area):
@@ -333,6 +335,17 @@ def make_sections(rng, site, area):
     kinds = ["Directory", "htaccess", "DirectoryMatch", "Files", "Files",
              "FilesMatch", "Location", "LocationMatch", "If"] \
         if kind in FILES else ["Location", "LocationMatch", "If"]
+    if sections and rng.random() < .35:
+        # what most administrators write: something stricter inside
+        sections[0]["s"].update(auth="Bearer", req=rng.choice(
+            [["valid"], ["valid"], ["scope", "read"]]))
+        if outer != "htaccess" and rng.random() < .2:
+            sections[0]["s"].update(opt="On", req=["granted"])
+        sections.append({
+            "k": "Files" if RANK[outer] < 3 else outer if outer == "If"
+            else "Location", "t": "admin", "exact": True,
+            "s": {"auth": "Bearer", "req": rng.choice(
+                [["claim", "role", "admin"], ["user", "root"]])}})
     for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3])):
         inner = rng.choice(kinds)
         if inner in ("Directory", "htaccess", "DirectoryMatch"):
@@ -346,8 +359,9 @@ def make_sections(rng, site, area):
         if any(s["k"] == inner == "htaccess" and s["t"] == target
                for s in sections):
             continue
-        sections.append({"k": inner, "t": target, "s": make_settings(
-            rng, site, inner, True)})
+        sections.append({"k": inner, "t": target,
+                         "exact": rng.random() < .6,
+                         "s": make_settings(rng, site, inner, True)})
     return sections
 
 
@@ -359,7 +373,8 @@ AREAS = ["file", "cgi", "fcgi", "fcgi", "dav", "ssi", "ssi", "proxy", "proxy",
 
 def make_area(rng, site, kind):
     area = {"kind": kind, "index": None, "fallback": None, "views": False,
-            "jump": False, "px": False, "via": None}
+            "jump": False, "px": False, "via": None,
+            "whole": kind == "fcgi" and rng.random() < .4}
     area["sections"] = make_sections(rng, site, area)
     if kind in FILES:
         names = ["pub", "admin", "alice", "in/admin"]
@@ -444,9 +459,9 @@ def render_area(site, area, files):
         if kind == "ssi":
             lines += ["Options +Includes", "AddOutputFilter INCLUDES .shtml"]
         if kind == "fcgi":
-            lines += ['<FilesMatch "\\.php$">',
-                      'SetHandler "proxy:fcgi://127.0.0.1:{fcgi}"',
-                      "</FilesMatch>"]
+            handler = ['SetHandler "proxy:fcgi://127.0.0.1:{fcgi}"']
+            lines += handler if area["whole"] else [
+                '<FilesMatch "\\.php$">', *handler, "</FilesMatch>"]
         if area["index"]:
             lines.append(f"DirectoryIndex {area['index']}{extension}")
         if area["fallback"]:
@@ -646,8 +661,8 @@ class Place:
             return True
         if self.ours:
             bad = [t for t in self.spots(case) if not t.good]
-            if self.opt == "On" and case.plain and bad \
-                    and len(self.spots(case)) == 1 and len(case.spots) == 1:
+            if self.opt == "On" and self.page is case.page and bad \
+                    and case.plain and len(case.spots) == 1:
                 return False
             return any(self.lets(who, case) for who in
                        [*self.good(case), None])
