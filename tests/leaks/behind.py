@@ -104,8 +104,10 @@ class Behind:
                 return True
             del buffer[:size]
             method, target, _ = lines[0].split(" ", 2)
-            page = self.page_of(unquote_to_bytes(target.split("?")[0])
-                                .decode("latin-1"))
+            # an encoded slash is part of a name, as httpd's sections see it
+            path = target.split("?")[0].replace("%2f", "%2F") \
+                .replace("%2F", "%252F")
+            page = self.page_of(unquote_to_bytes(path).decode("latin-1"))
             body = record("http", page, self.pages.get(page),
                           [["target", target], *headers])
             fresh = FRESH.get(lower.get("x-fresh"))
