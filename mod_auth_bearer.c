@@ -102,10 +102,16 @@ static int translate(request_rec *r)
     return DECLINED;
 }
 
+static int wait_for_sections(request_rec *r)
+{
+    mab_take_wait(r);
+    return DECLINED;
+}
+
 /* All sections are known: the request gets its record. Also for sub-requests. */
 static int enter(request_rec *r)
 {
-    mab_export_clean(r);
+    mab_export_enter(r);
     if (!mab_record_is_ours(r)) {
         mab_take_leave(r);
         mab_take_foreign(r, NULL);
@@ -116,10 +122,13 @@ static int enter(request_rec *r)
 
 /* --- requests: access ------------------------------------------------------------------ */
 
+/* before anybody refuses */
 static int present(request_rec *r)
 {
-    if (mab_record_is_ours(r))
-        mab_take_mark(r);
+    if (!mab_record_is_ours(r))
+        return DECLINED;
+    mab_cors_set_headers(r);
+    mab_take_mark(r);
     return DECLINED;
 }
 
@@ -163,7 +172,6 @@ static int check_access(request_rec *r)
     if (request && request->nested)
         return DECLINED;
     mab_take_unmark(r);
-    mab_cors_set_headers(r);
     if (mab_cors_answers(r))
         return DONE;
     request = mab_request_judge(r);
@@ -307,6 +315,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_read_request(take_line, proxy, NULL, APR_HOOK_FIRST);
     /* before mod_proxy and mod_rewrite make an address of the query */
     ap_hook_translate_name(translate, NULL, NULL, first);
+    /* after all who look at the request line, before httpd says what is wrong */
+    ap_hook_translate_name(wait_for_sections, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_map_to_storage(wait_for_sections, NULL, NULL, first);
     /* nobody changes the sections after us */
     ap_hook_post_perdir_config(enter, NULL, NULL, last);
     ap_hook_check_access(present, NULL, NULL, first, per_conf);

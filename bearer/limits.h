@@ -84,6 +84,10 @@
 /** The same for all lines of one request. */
 #define BEARER_LIMIT_REGEX_REQUEST 1000000
 
+/** Scopes that a challenge asks for, in bytes: a header that clients and proxies
+ * take. */
+#define BEARER_LIMIT_SCOPES_ASKED 2048
+
 /* --- text --------------------------------------------------------------- */
 
 /** The particulars of a reason (bearer_note_t), with its NUL. */

@@ -32,12 +32,6 @@ static bool is_same(bearer_str_t str, const char *name)
     return strncmp(str.data, name, str.len) == 0 && !name[str.len];
 }
 
-/* what no reader trims and none takes for a blank, in any encoding */
-static bool is_visible(int c)
-{
-    return c > ' ' && c < 0x7f;
-}
-
 /* --- names as others read them ---------------------------------------------------- */
 
 static int hex(const char *at, const char *end, int digits)
@@ -55,7 +49,7 @@ static int hex(const char *at, const char *end, int digits)
     return value;
 }
 
-/* the next character of a name, decoded: %XX and, as IIS has it, %uXXXX */
+/* the next character of a name, decoded */
 static int take_character(bearer_str_t *name)
 {
     const char *at = name->data, *end = at + name->len;
@@ -64,11 +58,6 @@ static int take_character(bearer_str_t *name)
     if (value == '%' && (coded = hex(at + 1, end, 2)) >= 0) {
         value = coded;
         bytes = 3;
-    }
-    else if (value == '%' && end - at > 1 && (at[1] | 0x20) == 'u'
-             && (coded = hex(at + 2, end, 4)) >= 0) {
-        value = coded;
-        bytes = 6;
     }
     else if (value == '+') {
         value = ' ';
@@ -83,51 +72,6 @@ static bool is_same_decoded(bearer_str_t coded, const char *name)
     while (coded.len && *name && take_character(&coded) == (unsigned char)*name)
         name++;
     return !coded.len && !*name;
-}
-
-/* PHP makes "_" of what cannot be in the name of a variable */
-static int fold(int c)
-{
-    if (c == '.' || c == ' ' || c == '[')
-        return '_';
-    return c < 0x80 ? apr_tolower(c) : c;
-}
-
-/* what may follow a name without making it another */
-static bool is_tail(bearer_str_t rest)
-{
-    int c;
-
-    while (rest.len) {
-        c = take_character(&rest);
-        if (c == '[' || c == '\0')
-            return true;
-        if (is_visible(c))
-            return false;
-    }
-    return true;
-}
-
-/* a second token that only the program behind sees was judged by nobody */
-static bool is_lookalike(bearer_str_t coded, const char *name)
-{
-    bearer_str_t want = between(name, name + strlen(name)), rest = coded;
-
-    while (rest.len && !is_visible(take_character(&rest)))
-        coded = rest;
-    while (want.len) {
-        if (!coded.len
-            || fold(take_character(&coded)) != fold(take_character(&want)))
-            return false;
-    }
-    return is_tail(coded);
-}
-
-/* the whole of it is no token's form, unless there is nothing that could be one */
-static bearer_str_t doubtful(const char *at, const char *equals,
-                             const char *end)
-{
-    return between(equals + 1 == end ? end : at, end);
 }
 
 /* --- pairs ------------------------------------------------------------------------ */
@@ -152,6 +96,7 @@ static const char *find_equals(const char *at, const char *end)
     return memchr(at, '=', (apr_size_t)(end - at));
 }
 
+/* the name as every reader of a query decodes it */
 static bool match_query(const piece_t *piece, const char *name,
                         bearer_str_t *value)
 {
@@ -161,12 +106,9 @@ static bool match_query(const piece_t *piece, const char *name,
     if (!equals)
         return false;
     own = between(piece->at, equals);
-    if (is_same(own, name) || is_same_decoded(own, name))
-        *value = between(equals + 1, piece->end);
-    else if (is_lookalike(own, name))
-        *value = doubtful(piece->at, equals, piece->end);
-    else
+    if (!is_same(own, name) && !is_same_decoded(own, name))
         return false;
+    *value = between(equals + 1, piece->end);
     return true;
 }
 

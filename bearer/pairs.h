@@ -9,25 +9,14 @@
  *           comes from the pool; time and memory are linear in the text
  * Threads:  any
  *
- * Others take the same lists apart after us: httpd, its modules, the program. Where
- * they differ we look in all of their ways, since what we do not see and they do is
- * a token that nobody judged. So a name has two degrees:
+ * Others take the same lists apart after us: httpd, its modules, the program. What is
+ * taken for the name here is what the specifications make all of them take for it;
+ * everything else is left alone, byte for byte.
  *
- *   the name itself   as the kind compares it; its value is given
- *   a lookalike       what some reader takes for that name. It counts and is taken
- *                     out as well, but no token is taken from it: given as value is
- *                     the whole of it, "name=value", which is no token's form
- *
- * kind     list ends at    the name itself                lookalikes
- * COOKIE   ;               the same bytes                 none: whoever may set a
- *                                                         cookie must not shut out
- * QUERY    & and ;         the same when %XX is decoded   yes, see below
- * NAMES    , ; and blanks  without case                   none
- *
- * Lookalikes, when %XX, %uXXXX and + are decoded: another case (ASP.NET), "." " "
- * "[" for "_" (PHP), "name[x]" and what a NUL ends (PHP makes a list of it, C ends
- * there), blanks and bytes beyond ASCII around it (Python, Node and Java trim, also
- * U+0085 and U+00A0).
+ * kind     list ends at    the name
+ * COOKIE   ;               the same bytes (RFC 6265 5.4)
+ * QUERY    & and ;         the same when %XX and + are decoded
+ * NAMES    , ; and blanks  without case (RFC 9110 7.6.1)
  *
  * Not a pair, and left alone: a name without "=".
  */
@@ -52,8 +41,7 @@ typedef enum bearer_pairs_kind_t {
  * @param text   the list; NULL is an empty one
  * @param values set to the first max values, in their order: of a COOKIE without
  *               blanks after it, of a QUERY as it stands (not decoded), of NAMES the
- *               name as it is written there, of a lookalike the whole of it unless
- *               its value is empty. May be NULL if max is 0
+ *               name as it is written there. May be NULL if max is 0
  * @return the count, which may be more than max
  */
 int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,

@@ -18,6 +18,7 @@
 
 #include "bearer/url.h"
 #include "httpd/resource.h"
+#include "httpd/targets.h"
 
 /** The pools and what was found so far. */
 typedef struct check_t {
@@ -137,6 +138,26 @@ static int try_as_child(const char *path, const char *user)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
+/* what to do about it */
+static const char *how_to_open(const char *path, apr_pool_t *pool)
+{
+    char *group = NULL;
+
+    if (ap_unixd_config.chroot_dir)
+        return apr_psprintf(pool,
+                            "children live in ChrootDir %s: put a copy there, "
+                            "under the same path",
+                            ap_unixd_config.chroot_dir);
+    if (apr_gid_name_get(&group, ap_unixd_config.group_id, pool))
+        group =
+            apr_psprintf(pool, "%lu", (unsigned long)ap_unixd_config.group_id);
+    return apr_psprintf(pool,
+                        "let that user read the file, and search the "
+                        "directories that lead to it: chgrp %s %s; chmod 640 "
+                        "%s",
+                        group, path, path);
+}
+
 /* children read it again when it changes; if they cannot, a key that is taken
  * out of it goes on serving (a withdrawn key) */
 static void check_readable(check_t *check, mab_issuer_line_t *line)
@@ -144,7 +165,6 @@ static void check_readable(check_t *check, mab_issuer_line_t *line)
     const char *path = line->source.location;
     const char *user = child_user(check->ptemp);
     bearer_note_t note = {""};
-    char *group = NULL;
     char text[80];
     int rv;
 
@@ -155,15 +175,8 @@ static void check_readable(check_t *check, mab_issuer_line_t *line)
         return;
     bearer_note_set(&note, "%s: %s, who children run as: %s", path, user,
                     apr_strerror(rv, text, sizeof(text)));
-    if (apr_gid_name_get(&group, ap_unixd_config.group_id, check->ptemp))
-        group = apr_psprintf(check->ptemp, "%lu",
-                             (unsigned long)ap_unixd_config.group_id);
     complain(check, line->s, line->where, BEARER_FILE_READ, &note,
-             apr_psprintf(check->ptemp,
-                          "let that user read the file, and search the "
-                          "directories that lead to it: chgrp %s %s; chmod "
-                          "640 %s",
-                          group, path, path));
+             how_to_open(path, check->ptemp));
 }
 
 static void check_key_file(check_t *check, mab_issuer_line_t *line)
@@ -363,7 +376,56 @@ static void check_type(check_t *check, const mab_setting_t *setting)
                  "%s: mod_authn_core is not loaded, without which AuthType has "
                  "no effect: LoadModule authn_core_module "
                  "modules/mod_authn_core.so",
-                 setting->bearer_where);
+                 setting->type_where);
+}
+
+/* --- names --------------------------------------------------------------------- */
+
+/* What arrives under an exported name is removed: no token ever comes in it. */
+static void check_source(check_t *check, const server_rec *s,
+                         const mab_source_t *source)
+{
+    const apr_array_header_t *headers = mab_conf_registry()->headers;
+    int i;
+
+    for (i = 0; source->where == MAB_HEADER && i < headers->nelts; i++) {
+        const char *header = APR_ARRAY_IDX(headers, i, const char *);
+
+        if (!mab_targets_same(header, source->name))
+            continue;
+        check->mistakes++;
+        ap_log_error(
+            APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+            "AuthBearerSource header:%s: AuthBearerClaim gives a claim "
+            "to the header %s, so that a client's is removed "
+            "everywhere; give the one or the other another name",
+            source->name, header);
+    }
+}
+
+static void check_names(check_t *check, const server_rec *s)
+{
+    const apr_array_header_t *all = mab_conf_registry()->sources;
+    int i;
+
+    for (i = 0; i < all->nelts; i++)
+        check_source(check, s, &APR_ARRAY_IDX(all, i, mab_source_t));
+}
+
+/* "<Limit GET> AuthBearerOptional On" would hold for all methods */
+static void check_limits(check_t *check, const server_rec *s)
+{
+    const apr_array_header_t *all = mab_conf_registry()->limited;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        check->mistakes++;
+        ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+                     "%s: it would hold for all methods, not only for those of "
+                     "<Limit> or <LimitExcept>; put it outside, and Require "
+                     "lines inside",
+                     APR_ARRAY_IDX(all, i, const char *));
+    }
 }
 
 /* --- resources ------------------------------------------------------------------- */
@@ -616,6 +678,8 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
                      APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *));
     share_numbers(&check);
     check_key_store(&check, s);
+    check_names(&check, s);
+    check_limits(&check, s);
     for (server = s; server; server = server->next)
         mab_conf_freeze(
             ap_get_module_config(server->lookup_defaults, &auth_bearer_module));
@@ -623,10 +687,10 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
         mab_setting_t *setting =
             &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
 
-        if (setting->bearer_where) {
+        if (setting->type_where)
             check_type(&check, setting);
+        if (setting->bearer_where)
             check_place(&check, setting, s);
-        }
         if (setting->place->resource)
             add_resource(&check, setting);
     }

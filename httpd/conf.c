@@ -118,19 +118,34 @@ void mab_conf_note_header(const char *name)
         APR_ARRAY_PUSH(registry->headers, const char *) = name;
 }
 
-void mab_conf_note_source(const mab_source_t *source)
+static void note_query(const char *name, const server_rec *s)
+{
+    const apr_array_header_t *all = registry->queries;
+    mab_query_name_t *query;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        query = &APR_ARRAY_IDX(all, i, mab_query_name_t);
+        if (query->s == s && strcmp(query->name, name) == 0)
+            return;
+    }
+    query = apr_array_push(registry->queries);
+    query->name = name;
+    query->s = s;
+}
+
+void mab_conf_note_source(const mab_source_t *source, const server_rec *s)
 {
     const apr_array_header_t *all = registry->sources;
     int i;
 
+    if (source->where == MAB_QUERY)
+        note_query(source->name, s);
     for (i = 0; i < all->nelts; i++) {
         if (mab_conf_same_source(&APR_ARRAY_IDX(all, i, mab_source_t), source))
             return;
     }
     APR_ARRAY_PUSH(registry->sources, mab_source_t) = *source;
-    if (source->where == MAB_QUERY
-        && !has_name(registry->queries, source->name))
-        APR_ARRAY_PUSH(registry->queries, const char *) = source->name;
 }
 
 void mab_conf_begin(apr_pool_t *pconf)
@@ -141,10 +156,11 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->sub.items = apr_pcalloc(pconf, sizeof(bearer_path_t *));
     registry->sub.count = 1;
     registry->cache_entries = registry->cache_ttl = MAB_UNSET;
+    registry->limited = apr_array_make(pconf, 1, sizeof(char *));
     registry->headers = apr_array_make(pconf, 4, sizeof(char *));
     registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
-    registry->queries = apr_array_make(pconf, 4, sizeof(char *));
-    mab_conf_note_source(&by_default);
+    registry->queries = apr_array_make(pconf, 4, sizeof(mab_query_name_t));
+    mab_conf_note_source(&by_default, NULL);
     if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
                           NULL, pconf))
         registry->sub.count = 0;

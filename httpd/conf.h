@@ -138,12 +138,19 @@ typedef struct mab_issuer_line_t {
     const char *secret; /**< file */
 } mab_issuer_line_t;
 
+/** A parameter of queries that is looked at for tokens somewhere in a server. */
+typedef struct mab_query_name_t {
+    const char *name;
+    const server_rec *s;
+} mab_query_name_t;
+
 /** A record that some directive has set, for the checks. */
 typedef struct mab_setting_t {
     mab_place_t *place;
     server_rec *s;
-    const char *where;               /**< of the first directive in it */
-    const char *bearer_where;        /**< of AuthType Bearer, or NULL */
+    const char *where;        /**< of the first directive in it */
+    const char *type_where;   /**< of AuthType, whatever it says, or NULL */
+    const char *bearer_where; /**< of AuthType Bearer, or NULL */
     const ap_directive_t *auth_type; /**< with its neighbours, in pconf */
     bool server_level;
 } mab_setting_t;
@@ -159,9 +166,10 @@ typedef struct mab_registry_t {
     const char *store_where;      /**< "AuthBearerKeyStore at file:line" */
 
     /* of all places of all virtual hosts, each once */
+    apr_array_header_t *limited; /**< of const char *: directives in <Limit> */
     apr_array_header_t *headers; /**< of const char *: exported to */
     apr_array_header_t *sources; /**< of mab_source_t: looked at for tokens */
-    apr_array_header_t *queries; /**< of const char *: those in queries */
+    apr_array_header_t *queries; /**< of mab_query_name_t */
 } mab_registry_t;
 
 /** A fresh registry; called in pre_config. */
@@ -187,7 +195,7 @@ bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
 /** Notes what holds for the whole server: a header that some place exports to, a
  * source of tokens. For directives of the server's configuration only. */
 void mab_conf_note_header(const char *name);
-void mab_conf_note_source(const mab_source_t *source);
+void mab_conf_note_source(const mab_source_t *source, const server_rec *s);
 
 /** Whether two places judge a token alike, so that a verdict may be reused. */
 bool mab_conf_same_judgement(const mab_place_t *a, const mab_place_t *b);

@@ -24,6 +24,9 @@ static mab_setting_t *register_place(cmd_parms *cmd, mab_place_t *place)
         place->htaccess = true;
         return NULL;
     }
+    if (ap_check_cmd_context(cmd, NOT_IN_LIMIT))
+        APR_ARRAY_PUSH(mab_conf_registry()->limited, const char *) =
+            mab_words_describe(cmd);
     for (i = 0; place->registered && i < settings->nelts; i++) {
         setting = &APR_ARRAY_IDX(settings, i, mab_setting_t);
         if (setting->place == place)
@@ -358,6 +361,12 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
     source->name = name;
     source->scheme = scheme;
     if (strcasecmp(copy, "header") == 0) {
+        if (name && !mab_targets_allow_source(name))
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "\"%s\" means something else", word),
+                "allowed is Authorization, or a header of your own (X-Token); "
+                "for a cookie: cookie:<name>");
         source->where = MAB_HEADER;
         source->name = name ? name : "Authorization";
         if (!name || strcasecmp(name, "Authorization") == 0)
@@ -397,7 +406,8 @@ static const char *set_source(cmd_parms *cmd, void *record, int count,
     for (i = 0; i < count && !error; i++)
         error = parse_source(cmd, words[i], apr_array_push(sources));
     for (i = 0; i < count && !error; i++)
-        mab_conf_note_source(&APR_ARRAY_IDX(sources, i, mab_source_t));
+        mab_conf_note_source(&APR_ARRAY_IDX(sources, i, mab_source_t),
+                             cmd->server);
     place->sources = mab_words_list(sources, cmd->pool);
     return error;
 }
@@ -475,60 +485,12 @@ static const char *check_variable(cmd_parms *cmd, const char *name)
     return NULL;
 }
 
-/* CGI makes one variable of "X-User" and "x_user" */
-static const char *normalised(const char *header, apr_pool_t *pool)
-{
-    char *name = apr_pstrdup(pool, header);
-    char *c;
-
-    for (c = name; *c; c++) {
-        if (*c == '_')
-            *c = '-';
-    }
-    return name;
-}
-
-/* headers that frame the message, name the host, carry credentials, or become a
- * variable that programs obey (Proxy: HTTP_PROXY) */
-static bool is_reserved_header(const char *header, apr_pool_t *pool)
-{
-    const char *name = normalised(header, pool);
-    static const char *const names[] = {"Host",
-                                        "Authorization",
-                                        "Proxy-Authorization",
-                                        "Connection",
-                                        "Keep-Alive",
-                                        "Proxy-Connection",
-                                        "TE",
-                                        "Trailer",
-                                        "Upgrade",
-                                        "Transfer-Encoding",
-                                        "Expect",
-                                        "Cookie",
-                                        "Range",
-                                        "If-Range",
-                                        "Via",
-                                        "Forwarded",
-                                        "Proxy",
-                                        NULL};
-    int i;
-
-    if (strncasecmp(name, "Content-", 8) == 0
-        || strncasecmp(name, "X-Forwarded-", 12) == 0)
-        return true;
-    for (i = 0; names[i]; i++) {
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 static const char *check_header(cmd_parms *cmd, const char *name)
 {
     if (mab_words_in_htaccess(cmd))
         return mab_words_wrong(cmd, "header: is not allowed in .htaccess",
                                "allowed there is env:<NAME>");
-    if (!is_token(name) || is_reserved_header(name, cmd->temp_pool))
+    if (!is_token(name) || !mab_targets_allow_header(name))
         return mab_words_wrong(
             cmd,
             apr_psprintf(cmd->pool, "header:%s is no target for a claim", name),
@@ -960,10 +922,9 @@ static const char *watch_auth_type(cmd_parms *cmd, void *record,
     if (!setting)
         return NULL;
     setting->auth_type = cmd->directive;
-    setting->bearer_where =
-        place->bearer ? apr_pstrcat(cmd->pool, mab_words_describe(cmd),
-                                    " is Bearer", NULL)
-                      : NULL;
+    setting->type_where =
+        apr_pstrcat(cmd->pool, mab_words_describe(cmd), " is ", type, NULL);
+    setting->bearer_where = place->bearer ? setting->type_where : NULL;
     return NULL;
 }
 

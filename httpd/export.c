@@ -11,24 +11,12 @@
 
 #include "bearer/pairs.h"
 #include "httpd/take.h"
+#include "httpd/targets.h"
 
 /* compared by its address, too */
 static const char bearer_type[] = "Bearer";
 
 /* --- tables ----------------------------------------------------------------------- */
-
-/* CGI makes one variable of "X-User", "x_user" and "X_USER": so do we */
-static bool same_header(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        char x = *a == '_' ? '-' : *a;
-        char y = *b == '_' ? '-' : *b;
-
-        if (apr_tolower(x) != apr_tolower(y))
-            return false;
-    }
-    return *a == *b;
-}
 
 /* Unsets each key of which test says so, from the end: unsetting moves only what
  * was looked at before. */
@@ -53,7 +41,7 @@ static void remove_if(apr_table_t *table,
 
 static bool is_named(const apr_table_entry_t *entry, const void *name)
 {
-    return same_header(entry->key, name);
+    return mab_targets_same(entry->key, name);
 }
 
 static void remove_header(request_rec *r, const char *name)
@@ -73,7 +61,7 @@ void mab_export_arrive(request_rec *r)
         remove_header(r, APR_ARRAY_IDX(names, i, const char *));
 }
 
-void mab_export_clean(request_rec *r)
+static void clean(request_rec *r)
 {
     const mab_list_t *targets = mab_conf_place(r)->targets;
     int i;
@@ -208,6 +196,47 @@ static void withdraw(request_rec *r, const mab_request_t *request)
     remove_if(r->headers_in, was_given, request);
     remove_if(r->subprocess_env,
               mab_record_is_ours(r) ? was_given_here : was_given, request);
+}
+
+static bool given_before(const request_rec *r, const char *value)
+{
+    for (; r; r = mab_record_before(r)) {
+        const mab_exchange_t *exchange = mab_record_find_exchange(r);
+        const mab_request_t *request = mab_record_find(r);
+
+        if ((request && is_given(request, value))
+            || (exchange && exchange->first
+                && is_given(exchange->first, value)))
+            return true;
+    }
+    return false;
+}
+
+/** A header name, and whose chain may have given it. */
+typedef struct stray_t {
+    const request_rec *r;
+    const char *name;
+} stray_t;
+
+static bool is_stray(const apr_table_entry_t *entry, const void *baton)
+{
+    const stray_t *stray = baton;
+
+    return mab_targets_same(entry->key, stray->name)
+           && !given_before(stray->r, entry->val);
+}
+
+void mab_export_enter(request_rec *r)
+{
+    const apr_array_header_t *names = mab_conf_registry()->headers;
+    stray_t stray = {r, NULL};
+    int i;
+
+    clean(r);
+    for (i = 0; mab_record_before(r) && i < names->nelts; i++) {
+        stray.name = APR_ARRAY_IDX(names, i, const char *);
+        remove_if(r->headers_in, is_stray, &stray);
+    }
 }
 
 /* --- hiding the token ------------------------------------------------------------- */
@@ -363,7 +392,8 @@ void mab_export_settle(request_rec *r)
         if (!apr_table_get(r->headers_in, "Authorization"))
             hide_foreign(r);
         forget_user(r);
-        mab_export_clean(r);
+        mab_take_settle(r, request->place);
+        clean(r);
         give(r, request);
         hide_token(r, request);
         settle_user(r, request);

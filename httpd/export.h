@@ -17,8 +17,10 @@
  * that some place of the server exports, before anything looks at it. */
 void mab_export_arrive(request_rec *r);
 
-/** Removes what stands under the names that this place and outer ones export. */
-void mab_export_clean(request_rec *r);
+/** The sections are known: removes what stands under the names that this place and
+ * outer ones export, and, in a later request of a chain, what stands under any
+ * exported name and is not ours (a trailer that came with the body). */
+void mab_export_enter(request_rec *r);
 
 /** Sets user and authentication type from a good verdict. */
 void mab_export_user(request_rec *r, const mab_request_t *request);

@@ -19,7 +19,8 @@
 /* --- who is told ------------------------------------------------------------------ */
 
 /* A page that began before a part of it was judged is already on its way into
- * mod_cache: without the end of it nothing is kept. */
+ * mod_cache: without the end of it nothing is kept. (One that has not begun says so
+ * in its header, which mod_cache needs to see: it turns a 304 back into an answer.) */
 static void stop_storing(request_rec *r)
 {
     ap_filter_t *filter, *next;
@@ -40,7 +41,7 @@ void mab_private_tell(request_rec *r)
         if (exchange->told)
             continue;
         exchange->told = true;
-        if (r->output_filters)
+        if (exchange->begun)
             stop_storing(r);
     }
 }
@@ -203,6 +204,10 @@ static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *in)
 
 void mab_private_insert_filter(request_rec *r)
 {
+    /* nothing is for a token where nobody takes one */
+    if (!mab_conf_registry()->settings->nelts)
+        return;
+    mab_record_exchange(r)->begun = true;
     if (is_told(r) || may_have_parts(r))
         ap_add_output_filter(r->main ? PART_FILTER : WHOLE_FILTER, NULL, r,
                              r->connection);

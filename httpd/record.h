@@ -39,6 +39,7 @@ typedef struct mab_request_t {
     bool nested;      /**< the other access or authz checkers are running */
     bool claims_read; /**< an expression or line asked for claims */
     bool withheld;    /**< or for one that is not given to expressions */
+    bool nameless;    /**< or for one that is absent, or no name of anything */
     bool admitted;    /**< access checks are over, and let it pass */
     apr_array_header_t *given; /**< of const char *: the values exported */
 
@@ -54,6 +55,7 @@ typedef struct mab_exchange_t {
     const ap_conf_vector_t *ready; /**< the sections that what runs inside was
                                         made ready for */
     bool told;                     /**< the answer is one for a token */
+    bool begun;                    /**< its header may be on its way */
     const char *the_request;     /**< as they arrived, while a token is taken */
     const char *unparsed_uri;    /**< out of them; NULL: it is not */
     apr_array_header_t *queries; /**< of mab_query_t: taken out for good */

@@ -25,14 +25,22 @@ static void evaluate_user(request_rec *r, mab_request_t *request)
 {
     const char *error = NULL;
 
+    request->withheld = request->nameless = false;
     request->user = ap_expr_str_exec(r, request->place->user_expr, &error);
-    if (!error && !request->withheld && is_visible(request->user))
+    /* "%{claim:tenant}#%{claim:sub}" of a token without both would be the user "#",
+     * the same for all of them */
+    if (!error && !request->withheld && !request->nameless
+        && is_visible(request->user))
         return;
     request->user = NULL;
     request->verdict.why = BEARER_SUBJECT_MISSING;
     if (error)
         bearer_note_set(&request->verdict.note, "AuthBearerUser expr: %s",
                         error);
+    else if (request->nameless)
+        bearer_note_set(&request->verdict.note,
+                        "a claim of AuthBearerUser expr= is absent, empty, or "
+                        "neither text nor a number");
 }
 
 /* the expression may ask for what only this request of the chain knows */

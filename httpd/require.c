@@ -11,6 +11,7 @@
 #include <http_request.h>
 #include <mod_auth.h>
 
+#include "bearer/limits.h"
 #include "bearer/match.h"
 #include "httpd/foreign.h"
 #include "httpd/request.h"
@@ -383,6 +384,11 @@ static void want_scopes(request_rec *r, const char *const *words,
     int i;
 
     for (i = 0; request && i < line->count; i++) {
+        /* a header of any length helps nobody, and takes the square of it */
+        if (request->scopes
+            && strlen(request->scopes) + strlen(words[i])
+                   > BEARER_LIMIT_SCOPES_ASKED)
+            return;
         if (holds_scope(request->scopes, words[i]))
             continue;
         request->scopes =
@@ -420,6 +426,15 @@ static const bearer_path_t *path_of(request_rec *r, const char *text)
     return bearer_path_parse(text, &path, NULL, r->pool) ? NULL : path;
 }
 
+/* what can be a part of somebody's name */
+static bool names_something(const bearer_claims_t *claims,
+                            const bearer_path_t *path)
+{
+    const bearer_value_t *value = bearer_path_find(path, claims->all);
+
+    return bearer_value_text(value).len || bearer_value_is_number(value);
+}
+
 static const char *claim(ap_expr_eval_ctx_t *ctx,
                          const void *data BEARER_UNUSED, const char *arg)
 {
@@ -429,6 +444,8 @@ static const char *claim(ap_expr_eval_ctx_t *ctx,
 
     if (!claims || !path)
         return "";
+    if (!names_something(claims, path))
+        mab_record_find(ctx->r)->nameless = true;
     /* "RequestHeader set X expr=%{claim:x}" goes to a back end as it is: a line
      * break would begin another header (injection), a blank be cut off */
     if (bearer_claims_export(claims, path, BEARER_FORM_PLAIN, NULL, &text,

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 #include <http_log.h>
+#include <http_protocol.h>
 
 #include "bearer/pairs.h"
 #include "bearer/token.h"
@@ -133,6 +134,14 @@ static void clean_forward(request_rec *r, const char *name)
         r->uri = (char *)bearer_pairs_remove_query(r->uri, name, r->pool);
 }
 
+/* the requests before this one are over; what was theirs is REDIRECT_* now */
+static void clean_before(request_rec *r, const char *name)
+{
+    for (r = r->prev; r; r = r->prev)
+        r->args = (char *)bearer_pairs_remove(BEARER_PAIRS_QUERY, r->args, name,
+                                              r->pool);
+}
+
 static void take_pairs(request_rec *r, const char *name)
 {
     const char *args = r->args, *uri = r->unparsed_uri;
@@ -146,6 +155,7 @@ static void take_pairs(request_rec *r, const char *name)
     clean_line(r, name);
     clean_forward(r, name);
     clean_target(r, args, uri);
+    clean_before(r, name);
 }
 
 static void take_queries(request_rec *r, const mab_place_t *place)
@@ -159,26 +169,40 @@ static void take_queries(request_rec *r, const mab_place_t *place)
     }
 }
 
-/* calls clean for each name under which some place of the server takes tokens from
- * queries */
+/* Calls clean for each name under which some place of this server takes tokens from
+ * queries; sections of the main server count in all. */
 static void each_query_name(request_rec *r,
                             void (*clean)(request_rec *r, const char *name))
 {
-    const apr_array_header_t *names = mab_conf_registry()->queries;
+    const apr_array_header_t *all = mab_conf_registry()->queries;
     int i;
 
-    for (i = 0; i < names->nelts; i++)
-        clean(r, APR_ARRAY_IDX(names, i, const char *));
+    for (i = 0; i < all->nelts; i++) {
+        const mab_query_name_t *query =
+            &APR_ARRAY_IDX(all, i, mab_query_name_t);
+
+        if (query->s == r->server || !query->s->is_virtual)
+            clean(r, query->name);
+    }
 }
 
-void mab_take_arrive(request_rec *r)
+/* what httpd logs and an error document is told of a request that is over */
+static void clean_told(request_rec *r, const char *name)
 {
-    mab_exchange_t *exchange;
-    char *the_request = r->the_request, *unparsed_uri = r->unparsed_uri;
+    clean_line(r, name);
+    clean_referer(r, name);
+    r->args =
+        (char *)bearer_pairs_remove(BEARER_PAIRS_QUERY, r->args, name, r->pool);
+    r->parsed_uri.query = (char *)bearer_pairs_remove(
+        BEARER_PAIRS_QUERY, r->parsed_uri.query, name, r->pool);
+}
 
-    if (r->main || r->prev || !mab_conf_registry()->queries->nelts)
-        return;
-    each_query_name(r, clean_referer);
+/* while no place is known, which httpd may log complaints of */
+static void cover(request_rec *r)
+{
+    char *the_request = r->the_request, *unparsed_uri = r->unparsed_uri;
+    mab_exchange_t *exchange;
+
     each_query_name(r, clean_line);
     if (r->the_request == the_request && r->unparsed_uri == unparsed_uri)
         return;
@@ -187,7 +211,7 @@ void mab_take_arrive(request_rec *r)
     exchange->unparsed_uri = unparsed_uri;
 }
 
-void mab_take_leave(request_rec *r)
+static void uncover(request_rec *r)
 {
     mab_exchange_t *exchange = mab_record_find_exchange(r);
 
@@ -198,11 +222,58 @@ void mab_take_leave(request_rec *r)
     exchange->the_request = exchange->unparsed_uri = NULL;
 }
 
+/* a request that broke before its place was known: its error document would be told
+ * REDIRECT_QUERY_STRING */
+static void arrive_redirected(request_rec *r)
+{
+    request_rec *broken = r->prev;
+    const mab_exchange_t *exchange = mab_record_find_exchange(broken);
+
+    if (!ap_is_HTTP_ERROR(broken->status) || (exchange && exchange->first))
+        return;
+    each_query_name(broken, clean_told);
+    each_query_name(r, clean_line);
+}
+
+void mab_take_arrive(request_rec *r)
+{
+    if (r->main || !mab_conf_registry()->queries->nelts)
+        return;
+    if (r->prev) {
+        arrive_redirected(r);
+        return;
+    }
+    each_query_name(r, clean_referer);
+    cover(r);
+}
+
 void mab_take_translate(request_rec *r)
 {
-    mab_take_leave(r);
+    uncover(r);
     if (r->args && mab_record_is_ours(r))
         take_queries(r, mab_conf_place(r));
+}
+
+void mab_take_wait(request_rec *r)
+{
+    if (!r->main && !r->prev && mab_conf_registry()->queries->nelts)
+        cover(r);
+}
+
+void mab_take_leave(request_rec *r)
+{
+    uncover(r);
+}
+
+void mab_take_settle(request_rec *r, const mab_place_t *place)
+{
+    int count, i;
+    const mab_source_t *sources = mab_conf_sources(place, &count);
+
+    for (i = 0; i < count; i++) {
+        if (sources[i].where == MAB_QUERY)
+            clean_told(r, sources[i].name);
+    }
 }
 
 /* --- credentials that are no source ------------------------------------------------ */
@@ -259,7 +330,7 @@ void mab_take_foreign(request_rec *r, const mab_place_t *place)
 
 int mab_take_enter(request_rec *r, const mab_request_t *request)
 {
-    mab_take_leave(r);
+    uncover(r);
     mab_take_foreign(r, request->place);
     if (!takes_query(request->place))
         return OK;
@@ -275,17 +346,10 @@ int mab_take_enter(request_rec *r, const mab_request_t *request)
     return HTTP_BAD_REQUEST;
 }
 
-static void clean_logged(request_rec *r, const char *name)
-{
-    clean_line(r, name);
-    r->args =
-        (char *)bearer_pairs_remove(BEARER_PAIRS_QUERY, r->args, name, r->pool);
-}
-
 void mab_take_redact(request_rec *r)
 {
     for (; r; r = r->next)
-        each_query_name(r, clean_logged);
+        each_query_name(r, clean_told);
 }
 
 /* --- the token -------------------------------------------------------------------- */

@@ -26,6 +26,14 @@ void mab_take_arrive(request_rec *r);
  * query before others make an address of that, or puts back what was taken. */
 void mab_take_translate(request_rec *r);
 
+/** After translation: Directory and Files are still to come, and httpd may complain
+ * of the request meanwhile. */
+void mab_take_wait(request_rec *r);
+
+/** The sections have become those of a place that was not entered by this request
+ * itself (DirectoryIndex): takes what is a token there out of the line and query. */
+void mab_take_settle(request_rec *r, const mab_place_t *place);
+
 /**
  * All sections are known: takes the token out of the query for good, and a foreign
  * Authorization field away.

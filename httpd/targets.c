@@ -96,6 +96,80 @@ bool mab_targets_allow_in_htaccess(const char *name)
     return false;
 }
 
+/* they frame the message, name hosts, carry credentials, say what is asked for and
+ * on which condition, or become a variable that programs obey (Proxy: HTTP_PROXY) */
+static const char *const reserved_headers[] = {"Host",
+                                               "Authorization",
+                                               "Proxy-Authorization",
+                                               "Connection",
+                                               "Keep-Alive",
+                                               "Proxy-Connection",
+                                               "TE",
+                                               "Trailer",
+                                               "Upgrade",
+                                               "Expect",
+                                               "Cookie",
+                                               "Transfer-Encoding",
+                                               "Range",
+                                               "If",
+                                               "Via",
+                                               "Forwarded",
+                                               "Proxy",
+                                               "Destination",
+                                               "Depth",
+                                               "Overwrite",
+                                               "Lock-Token",
+                                               "Timeout",
+                                               "Max-Forwards",
+                                               "Set-Cookie",
+                                               "Referer",
+                                               "Origin",
+                                               "X-Original-URL",
+                                               "X-Rewrite-URL",
+                                               "X-HTTP-Method",
+                                               "X-HTTP-Method-Override",
+                                               "Cache-Control",
+                                               "X-Method-Override",
+                                               NULL};
+static const char *const reserved_families[] = {
+    "Content-", "X-Forwarded-",    "If-", "Accept-",
+    "Sec-",     "Access-Control-", NULL};
+
+static bool is_reserved(const char *header)
+{
+    int i;
+
+    for (i = 0; reserved_headers[i]; i++) {
+        if (mab_targets_same(header, reserved_headers[i]))
+            return true;
+    }
+    for (i = 0; reserved_families[i]; i++) {
+        const char *family = reserved_families[i], *at = header;
+
+        while (*family
+               && (*at == '_' ? '-' : apr_tolower(*at))
+                      == apr_tolower(*family)) {
+            at++;
+            family++;
+        }
+        if (!*family)
+            return true;
+    }
+    return false;
+}
+
+bool mab_targets_allow_header(const char *name)
+{
+    return !is_reserved(name);
+}
+
+bool mab_targets_allow_source(const char *name)
+{
+    return strcasecmp(name, "Authorization") == 0
+           || strcasecmp(name, "Proxy-Authorization") == 0
+           || strncasecmp(name, "X-Forwarded-", 12) == 0 || !is_reserved(name);
+}
+
 bool mab_targets_same(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++) {

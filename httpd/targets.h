@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * targets - which environment variables a claim may go to.
+ * targets - which variables and headers a claim may go to.
  *
  * Owns:     the table of names that mean something to somebody.
  * Does not: read directives (directives) or export anything (request).
@@ -20,6 +20,13 @@ bool mab_targets_allow_variable(const char *name);
 /** Whether who may write a .htaccess file may choose it too: the names that claims
  * have, and nothing else. */
 bool mab_targets_allow_in_htaccess(const char *name);
+
+/** Whether a header may be given a claim: it means nothing to HTTP, WebDAV, proxies
+ * and frameworks. */
+bool mab_targets_allow_header(const char *name);
+
+/** Whether a header may be where tokens stand: credentials, or of no meaning. */
+bool mab_targets_allow_source(const char *name);
 
 /** Whether two targets are one for CGI, which makes one variable of "X-User",
  * "x-user" and "X_User". */

@@ -410,7 +410,6 @@ COPIES = {
                     "RewriteRule .* - [E=COPY:%1]"],
     "RewriteRule": ["RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:HEADER}]"],
     "within": ["<Location />", "SetEnvIf HEADER ^(.+)$ COPY=$1", "</Location>"],
-    "early": ['RequestHeader set X-Copy "expr=%{req:HEADER}" early'],
 }
 QUERY_COPIES = {
     "SetEnvIfExpr": ['SetEnvIfExpr "%{QUERY_STRING} =~ /^(.+)$/" COPY=$1'],
@@ -418,7 +417,6 @@ QUERY_COPIES = {
                     "RewriteRule .* - [E=COPY:%1]"],
     "RewriteRule": ["RewriteRule .* - [E=COPY:%{THE_REQUEST}]"],
     "SetEnvIf": ["SetEnvIf Request_URI . SEEN=1"],
-    "early": ['RequestHeader set X-Copy "expr=%{QUERY_STRING}" early'],
 }
 #: name -> what holds the token, lines of the place
 HIDDEN = {

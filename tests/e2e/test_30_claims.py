@@ -202,9 +202,14 @@ def test_a_user_of_two_claims_reads_one_way(serve_once, base, tokens):
     server.warm("/p/two", tokens.token(tenant="a", sub="b/c", scope="read"))
     server.accepted("/p/two", tokens.token(tenant="a", sub="b/c", scope="read"),
                     "a/b/c")
-    for more in ({"tenant": "a/b"}, {"tenant": ""}, {"tenant": "/"}, {}):
+    for tenant in ("a/b", "/"):
         assert server.get("/p/two", tokens.token(
-            sub="c", scope="read", **more)).status == 403
+            sub="c", scope="read", tenant=tenant)).status == 403
+    # a part that is missing makes no user
+    for more in ({"tenant": ""}, {}, {"tenant": None}, {"tenant": ["a"]},
+                 {"tenant": "a", "sub": DROP}):
+        server.refused("/p/two", tokens.token(**{
+            "sub": "c", "scope": "read", **more}), "subject_missing")
     assert server.get("/p/two", tokens.token(tenant="a", sub="c")).status == 403
 
 

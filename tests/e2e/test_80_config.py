@@ -441,6 +441,20 @@ def test_a_key_file_must_be_readable_for_children(server, name, readable):
                          rf"denied.*chgrp www-data .*{name}", said), said
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can change the root")
+def test_a_key_file_must_be_where_children_are(server):
+    text = place(AUDIENCE, f"{ISSUER} keys=file:ROOT/keys.json")
+    status, said = check(server, "ChrootDir ROOT/htdocs\n" + text)
+    assert status != 0, said
+    assert re.search(r"No such file or directory.*ChrootDir .*/htdocs: put a "
+                     "copy there", said), said
+    inside = server.root / "htdocs" / str(server.root)[1:] / "keys.json"
+    inside.parent.mkdir(parents=True)
+    shutil.copy(server.root / "keys.json", inside)
+    status, said = check(server, "ChrootDir ROOT/htdocs\n" + text)
+    assert status == 0, said
+
+
 def test_a_key_file_that_a_group_may_write_is_told(server):
     for name, told in (("keys.json", False), ("team.json", True)):
         status, said = check(server, place(

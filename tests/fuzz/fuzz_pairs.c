@@ -60,40 +60,9 @@ static int *decode(bearer_str_t name, apr_size_t *count, apr_pool_t *pool)
             c = code(at + 1, 2, 2);
             step = 3;
         }
-        else if (c == '%' && name.len - i >= 6 && is_one_of(at[1], "uU")
-                 && code(at + 2, 4, 4) >= 0) {
-            c = code(at + 2, 4, 4);
-            step = 6;
-        }
         all[(*count)++] = c;
     }
     return all;
-}
-
-static int same_to_php(int c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c + 32;
-    return c == '.' || c == '[' || c == ' ' ? '_' : c;
-}
-
-static bool is_like(bearer_str_t word, const char *name, apr_pool_t *pool)
-{
-    apr_size_t have, want, from = 0, i;
-    bearer_str_t own = {name, strlen(name)};
-    int *w = decode(word, &have, pool), *n = decode(own, &want, pool);
-
-    while (from < have && !is_plain(w[from]))
-        from++;
-    for (i = 0; i < want; i++) {
-        if (from + i >= have || same_to_php(w[from + i]) != same_to_php(n[i]))
-            return false;
-    }
-    for (i += from; i < have && w[i] != '[' && w[i]; i++) {
-        if (is_plain(w[i]))
-            return false;
-    }
-    return true;
 }
 
 static bool is_same_coded(bearer_str_t word, const char *name, apr_pool_t *pool)
@@ -167,8 +136,6 @@ static void read_query(slow_t *slow, const char *text, apr_size_t gap,
             || (own.len == strlen(name)
                 && memcmp(own.data, name, own.len) == 0)))
         give(slow, span(text, equals + 1, end));
-    else if (equals < end && is_like(own, name, pool))
-        give(slow, span(text, equals + 1 == end ? end : at, end));
     else
         keep(slow, span(text, gap, at), span(text, at, end), pool);
 }

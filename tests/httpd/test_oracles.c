@@ -176,9 +176,8 @@ static void oracles_httpd_finds_no_other_cookie(void **state)
 /* --- queries ------------------------------------------------------------------------------ */
 
 static const char *const queries[] = {
-    "tok=T", "tok=",  "TOK=U", "t%6fk=",  "%74ok=V", "tok%00=",
-    "a=1",   "b=%20", "&",     "&",       ";",       "=",
-    "%",     "x",     "?",     "tok%2f=", "#",       NULL};
+    "tok=T", "tok=", "t%6fk=", "%74ok=V", "a=1", "b=%20",   "&", "&",
+    ";",     "=",    "%",      "x",       "?",   "tok%2f=", "#", NULL};
 
 /* no pair with a value that we do not see; a name alone has "1" there */
 static const char *in_table(request_rec *r, const char *args)

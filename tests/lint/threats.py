@@ -53,7 +53,7 @@ def rows(text):
     """(line, where, shown by) of each row of the tables."""
     for number, line in enumerate(text.splitlines(), 1):
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        if line.startswith("| ") and len(cells) == 4 and cells[0] != "attack":
+        if line.startswith("| ") and len(cells) == 4 and cells[0] not in ("attack", "invariant"):
             yield number, cells[2], cells[3]
 
 
