@@ -3,11 +3,13 @@
 what an administrator sets stays: copies of a token are taken away, not what looks
 like one."""
 import socket
+import time
 
 import pytest
 
 from testenv import mint
 from testenv.behind import BackEnd
+from testenv.conf import Conf
 
 #: place -> its lines
 PLACES = {
@@ -137,3 +139,197 @@ def test_a_page_with_parts_for_a_token_is_private(pages, tokens, page, mark):
     stranger = pages.get(page)
     assert stranger.status == 200 and mark not in stranger.text()
     assert "private" not in stranger.header("Cache-Control")
+
+
+# --- what an administrator locks by ----------------------------------------------
+
+#: place -> where its tokens are, and what a client writes that holds a text
+WRITES = {
+    "cookie": ("AuthBearerSource cookie:token", "Authorization: x {}",
+               "Authorization: {}", "Authorization: Bearer {}",
+               "Cookie: token={}"),
+    "query": ("AuthBearerSource query", "Authorization: x {}",
+              "?access_token={}"),
+    "own": ("AuthBearerSource header:X-Token", "X-Token: {}",
+            "Authorization: Basic {}"),
+    "off": ("AuthBearerForward Off", "Authorization: Bearer {}"),
+}
+#: what of the administrator's a text could be a copy of
+MARK, MODE = "blocked-client", "production-locked"
+
+
+@pytest.fixture(scope="module")
+def locked(serve, base, tokens):
+    """Places that a client is kept out of, whatever its token is worth."""
+    conf = base(f'SetEnvIf Remote_Addr "^127" blocked={MARK}').place("std")
+    rewrites = ["RewriteEngine On", f"RewriteCond %{{ENV:blocked}} ={MARK}",
+                'RewriteRule "f.txt" - [F]']
+    inner = ["<Files f.txt>", "<RequireAll>", "Require valid-user",
+             "Require not env blocked", "</RequireAll>", "</Files>"]
+    for name, (source, *_) in WRITES.items():
+        folder = f"ROOT/htdocs/k/{name}"
+        where = ["AuthType Bearer", source]
+        valid = "Require valid-user"
+        conf.section("Directory", f"{folder}/rewrite", *where, valid, *rewrites)
+        conf.section("Directory", f"{folder}/all", *where, "Require all granted",
+                     *rewrites)
+        conf.section("Directory", f"{folder}/index", *where, valid,
+                     "DirectoryIndex f.txt", *inner)
+        conf.section("Directory", f"{folder}/set", *where, valid,
+                     f"SetEnv APP_MODE {MODE}", "Options +ExecCGI",
+                     "AddHandler cgi-script .cgi", "DirectoryIndex e.cgi",
+                     f"RequestHeader set X-Realm {MODE}", 'RequestHeader set '
+                     'X-Forwarded-User "expr=%{REMOTE_USER}"')
+    site = serve(conf, start=False).fill()
+    for name in WRITES:
+        for kind in ("rewrite", "all", "index"):
+            site.write(f"htdocs/k/{name}/{kind}/f.txt", "secret\n")
+        site.write(f"htdocs/k/{name}/set/e.cgi", (
+            site.root / "cgi/env").read_text(), 0o755)
+    site.errorlog.allow_always("AH0163[01]|AH01629|MAB010[56]")
+    return site.start().warm("/p/std", tokens.token())
+
+
+def sent(target, name, token, text):
+    """The target and headers with a good token (or none), and in turn each thing
+    that a client may write beside it."""
+    source, *writes = WRITES[name]
+    own = {"cookie": "Cookie: token={}", "query": "?access_token={}",
+           "own": "X-Token: {}", "off": "Authorization: Bearer {}"}[name]
+    for write in [None, *writes]:
+        query, headers = "", []
+        for form, value in ((own, token), (write, text)):
+            if not form or not value:
+                continue
+            form = form.format(value)
+            if form[0] == "?":
+                query += ("&" if query else "?") + form[1:]
+            else:
+                headers.append(tuple(form.split(": ", 1)))
+        yield target + query, headers
+
+
+@pytest.mark.parametrize("good", [True, False])
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("kind, target", [
+    ("rewrite", "f.txt"), ("all", "f.txt"), ("index", "")])
+def test_no_text_of_a_client_takes_a_lock_away(locked, tokens, kind, target,
+                                               name, good):
+    token = tokens.token() if good else None
+    for where, headers in sent(f"/k/{name}/{kind}/{target}", name, token, MARK):
+        answer = locked.get(where, headers=headers)
+        assert answer.status in (400, 401, 403), (where, headers)
+        assert "secret" not in answer.text()
+
+
+@pytest.mark.parametrize("target", ["", "e.cgi"])
+@pytest.mark.parametrize("name", WRITES)
+def test_no_text_of_a_client_takes_what_others_set(locked, tokens, name, target):
+    token = tokens.token(sub="alice.smith")
+    for text in (MODE, "alice.smith", MARK, "127.0.0.1"):
+        for where, headers in sent(f"/k/{name}/set/{target}", name, token, text):
+            answer = locked.get(where, headers=headers)
+            if answer.status in (400, 401):  # two tokens
+                continue
+            seen = answer.environment()
+            assert seen.get("APP_MODE") == MODE, (where, headers)
+            assert seen.get("HTTP_X_REALM") == MODE, (where, headers)
+            assert seen.get("HTTP_X_FORWARDED_USER") == "alice.smith", headers
+            assert seen.get("blocked") == MARK, (where, headers)
+            assert seen["HTTP_HOST"].startswith("127.0.0.1:"), headers
+
+
+# --- caches --------------------------------------------------------------------
+
+@pytest.mark.parametrize("quick", ["On", "Off"])
+def test_a_stale_answer_for_nobody_becomes_a_whole_one(serve_once, base, tokens,
+                                                       quick):
+    """mod_cache asks anew with conditions of its own, which the client that gets
+    the answer did not have."""
+    lines = {"optional": ["AuthBearerOptional On", "Require all granted"],
+             "local": ["Require local", "Require valid-user"],
+             "off": ["AuthBearerForward Off", "AuthBearerOptional On",
+                     "Require all granted"],
+             "none": ["Require all granted"]}
+    conf = base("CacheRoot ROOT/tmp", f"CacheQuickHandler {quick}",
+                "CacheHeader On", "CacheEnable disk /c", "CacheMinExpire 1",
+                "CacheDefaultExpire 1", "CacheMaxExpire 1",
+                "CacheLastModifiedFactor 0.0").place("std")
+    for name, more in lines.items():
+        source = [] if name == "none" else [
+            "AuthType Bearer", "AuthBearerSource cookie:token header"]
+        conf.location(f"/c/{name}", *source, *more)
+    server = serve_once(conf, start=False, modules=["cache", "cache_disk"]).fill()
+    for name in lines:
+        server.write(f"htdocs/c/{name}/f.txt", f"content of {name}\n")
+    server.errorlog.allow_always("AH0163[01]|AH01629|MAB010[56]")
+    token = tokens.token()
+    server.start().warm("/p/std", token)
+    for name in lines:  # nobody's answer is kept
+        assert any(server.get(f"/c/{name}/f.txt").header("X-Cache")
+                   .startswith("HIT") for _ in range(50)), name
+    time.sleep(2.1)  # until it is stale
+    for name in lines:
+        headers = [("Authorization", f"Bearer {token}")] if name == "off" else [
+            ("Cookie", f"token={token}")]
+        for _ in range(2):
+            answer = server.get(f"/c/{name}/f.txt", headers=headers)
+            assert answer.status == 200, (name, answer)
+            assert answer.text() == f"content of {name}\n"
+        # nobody's is as good as before, and not the user's
+        assert server.get(f"/c/{name}/f.txt").text() == f"content of {name}\n"
+
+
+def test_pages_of_a_server_without_places_are_as_they_were(serve_once):
+    conf = Conf().section("Directory", "ROOT/htdocs", "Options +Includes",
+                          "SetOutputFilter INCLUDES",
+                          "Header set Cache-Control max-age=600")
+    server = serve_once(conf, start=False, modules=["include"]).fill()
+    server.write("htdocs/page.html", '<!--#include virtual="/part.html" -->')
+    server.write("htdocs/part.html", "part")
+    server.start()
+    for headers in ([], [("Authorization", "Bearer x.y.z")],
+                    [("Authorization", "Basic Ym9iOng=")], [("Cookie", "t=1")]):
+        answer = server.get("/page.html", headers=headers)
+        assert answer.text() == "part"
+        assert answer.header("Cache-Control") == "max-age=600", headers
+
+
+# --- many lines ------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def wide(serve, base, tokens):
+    conf = base().place("std")
+    for name, kind in (("any", "RequireAny"), ("all", "RequireAll")):
+        conf.location(f"/p/{name}", "AuthType Bearer", f"<{kind}>", *[
+            f"Require scope scope-number-{n}" for n in range(2000)],
+            f"</{kind}>")
+    conf.location("/p/line", "AuthType Bearer", "Require scope " + " ".join(
+        f"scope-number-{n}" for n in range(400)))
+    server = serve(conf)
+    server.errorlog.allow_always("AH0163[01]|AH01629")
+    return server.warm("/p/std", tokens.token())
+
+
+@pytest.mark.parametrize("name", ["any", "all", "line"])
+def test_a_challenge_has_an_end(wide, tokens, name):
+    for token in (None, tokens.token(scope="other")):
+        answer = wide.get(f"/p/{name}", token)
+        assert answer.status == (403 if token else 401)
+        assert len(answer.header("WWW-Authenticate")) < 4096
+        if token:
+            asked = answer.challenge()["scope"].split()
+            assert asked == [f"scope-number-{n}" for n in range(len(asked))]
+    if name == "any":  # lines that are not asked for count as before
+        assert wide.get("/p/any", tokens.token(
+            scope="scope-number-1999")).status == 200
+
+
+def test_many_lines_take_little_memory(wide, tokens):
+    token = tokens.token(scope="other")
+    for _ in range(20):
+        wide.get("/p/std", tokens.token())
+    before = max(wide.highest_memory().values())
+    for number in range(50):
+        wide.get("/p/any", token if number % 2 else None)
+    assert max(wide.highest_memory().values()) < before + 8 * 1024  # KiB
