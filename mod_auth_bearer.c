@@ -310,6 +310,8 @@ static int redact(request_rec *r)
 static void register_hooks(apr_pool_t *pool)
 {
     static const char *const proxy[] = {"mod_proxy.c", NULL};
+    /* is really first, too */
+    static const char *const methods[] = {"mod_allowmethods.c", NULL};
     static const char *const authn_core[] = {"mod_authn_core.c", NULL};
     static const char *const headers[] = {"mod_headers.c", NULL};
     const int first = APR_HOOK_REALLY_FIRST, last = APR_HOOK_REALLY_LAST;
@@ -335,7 +337,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(wait_for_sections, NULL, NULL, first);
     /* nobody changes the sections after us */
     ap_hook_post_perdir_config(enter, NULL, NULL, last);
-    ap_hook_check_access(present, NULL, NULL, first, per_conf);
+    ap_hook_check_access(present, NULL, methods, first, per_conf);
     ap_hook_check_access_ex(check_access, NULL, NULL, first, per_conf);
     ap_hook_force_authn(force_authn, NULL, NULL, first);
     ap_hook_check_authn(check_authn, NULL, NULL, first, per_conf);

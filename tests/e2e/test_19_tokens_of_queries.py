@@ -114,7 +114,6 @@ def test_a_program_of_another_place_keeps_what_is_no_token(ways):
     assert seen["REQUEST_URI"].endswith("?access_token=some-word&b=2")
 
 
-@pytest.mark.xfail(strict=True, reason="only copies of the part's token are hidden")
 @pytest.mark.parametrize("page", ["open", "basic"])
 def test_no_part_with_a_token_of_its_own_is_told_the_page_s(ways, tokens, page):
     """mod_include gives parts the page's query in variables of its own."""

@@ -140,14 +140,8 @@ def decided(serve, base, tokens):
     return server.start().warm("/p/std", tokens.token())
 
 
-#: mod_allowmethods, where it is loaded before us, ends the hook that we need
-UNHEARD = pytest.mark.xfail(strict=True, reason="nobody has asked us yet")
-
-
 @pytest.mark.parametrize("good", [False, True])
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[UNHEARD] if "methods" in name else [])
-    for name in DECIDE])
+@pytest.mark.parametrize("name", DECIDE)
 def test_a_page_of_another_origin_is_told_whoever_decides(decided, tokens, name,
                                                           good):
     token = tokens.token() if good else None

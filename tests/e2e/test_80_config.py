@@ -467,7 +467,7 @@ def test_no_claim_goes_where_a_token_comes_from(server, source, target, same,
     status, said = check(server, text)
     assert (status != 0) == same, said
     assert not same or re.search(
-        f"AuthBearerSource header:{source}: AuthBearerClaim .*header {target}"
+        rf"AuthBearerSource in .* at .*:\d+: header:{source}: AuthBearerClaim .*header {target}"
         ".*another name", said), said
 
 
