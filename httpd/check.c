@@ -579,21 +579,28 @@ static const ap_directive_t *first_neighbour(const mab_setting_t *setting)
 /* "Require all granted" lets everybody in: with a bearer token it admits, and
  * without one it admits too. Beside other lines it makes them void, since one
  * line that is true is enough. */
-static void advise_granted(const mab_setting_t *setting, bool optional)
+static void count_lines(const ap_directive_t *one, int *granted, int *others)
 {
-    const ap_directive_t *one;
-    int granted = 0, others = 0;
-
-    for (one = first_neighbour(setting); one; one = one->next) {
-        if (strcasecmp(one->directive, "Require") == 0
-            && strcasecmp(one->args, "all granted") == 0)
-            granted++;
+    for (; one; one = one->next) {
+        /* one true line of it is enough, as in the section itself */
+        if (strcasecmp(one->directive, "<RequireAny") == 0)
+            count_lines(one->first_child, granted, others);
+        else if (strcasecmp(one->directive, "Require") == 0
+                 && strcasecmp(one->args, "all granted") == 0)
+            (*granted)++;
         /* <RequireAll> and its like as well */
         else if (strncasecmp(one->directive + (*one->directive == '<'),
                              "Require", 7)
                  == 0)
-            others++;
+            (*others)++;
     }
+}
+
+static void advise_granted(const mab_setting_t *setting, bool optional)
+{
+    int granted = 0, others = 0;
+
+    count_lines(first_neighbour(setting), &granted, &others);
     if (granted && others)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
                      "MAB0106: %s: \"Require all granted\" makes the other "

@@ -389,6 +389,24 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
                            "query[:name]");
 }
 
+/* twice the same would be two tokens in each request */
+static const char *check_source_once(cmd_parms *cmd,
+                                     const apr_array_header_t *sources,
+                                     int which)
+{
+    const mab_source_t *all = (const mab_source_t *)sources->elts;
+    int i;
+
+    for (i = 0; i < which; i++) {
+        if (mab_conf_same_source(&all[i], &all[which]))
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "%s stands twice", all[which].name),
+                "name each source once");
+    }
+    return NULL;
+}
+
 static const char *set_source(cmd_parms *cmd, void *record, int count,
                               char *const words[])
 {
@@ -406,6 +424,8 @@ static const char *set_source(cmd_parms *cmd, void *record, int count,
     (void)register_place(cmd, place);
     for (i = 0; i < count && !error; i++)
         error = parse_source(cmd, words[i], apr_array_push(sources));
+    for (i = 0; i < count && !error; i++)
+        error = check_source_once(cmd, sources, i);
     for (i = 0; i < count && !error; i++)
         mab_conf_note_source(&APR_ARRAY_IDX(sources, i, mab_source_t),
                              cmd->server);

@@ -195,9 +195,13 @@ static void make_private(request_rec *r)
 
 /* --- the filter ------------------------------------------------------------------- */
 
+/* Beside mod_auth_basic mod_cache sees Authorization and keeps nothing, not even with
+ * CacheStorePrivate On; here the token may have come otherwise, or be hidden. It looks
+ * for this variable, which the program inside has not seen. */
 static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *in)
 {
     make_private(filter->r);
+    apr_table_setn(filter->r->subprocess_env, "no-cache", "token");
     ap_remove_output_filter(filter);
     return ap_pass_brigade(filter->next, in);
 }

@@ -63,6 +63,19 @@ static void clean_line(request_rec *r, const char *name)
         (char *)bearer_pairs_remove_query(r->unparsed_uri, name, r->pool);
 }
 
+/* what other sites have in their queries is theirs, and programs' to see */
+static bool is_of_this_site(const request_rec *r, const char *referer)
+{
+    const char *host = apr_table_get(r->headers_in, "Host");
+    const char *at = referer ? strstr(referer, "://") : NULL;
+    apr_size_t len = host ? strlen(host) : 0;
+
+    if (!at || !host)
+        return true;
+    return strncasecmp(at + 3, host, len) == 0
+           && (!at[3 + len] || strchr("/?#", at[3 + len]));
+}
+
 /* "http://here/page?access_token=…" of the page before */
 static void clean_referer(request_rec *r, const char *name)
 {
@@ -251,7 +264,8 @@ void mab_take_arrive(request_rec *r)
         arrive_redirected(r);
         return;
     }
-    each_query_name(r, clean_referer);
+    if (is_of_this_site(r, apr_table_get(r->headers_in, "Referer")))
+        each_query_name(r, clean_referer);
     cover(r);
 }
 
@@ -270,7 +284,9 @@ void mab_take_wait(request_rec *r)
 
 void mab_take_leave(request_rec *r)
 {
-    uncover(r);
+    /* httpd logs the line of a method that it does not know */
+    if (r->method_number != M_INVALID)
+        uncover(r);
 }
 
 /* the name of a variable without what redirects put before it */

@@ -152,3 +152,30 @@ def test_a_page_of_another_origin_is_told_whoever_decides(decided, tokens, name,
         assert answer.header("Access-Control-Allow-Origin") == (
             APP if origin == APP else None), answer
         assert answer.header("Access-Control-Allow-Credentials") is None
+
+
+# --- a cache that is told to keep private answers ---------------------------------
+
+@pytest.mark.parametrize("quick", ["On", "Off"])
+def test_no_cache_keeps_what_a_token_was_answered(serve_once, base, tokens, quick):
+    """Beside AuthType Basic mod_cache keeps nothing for others either."""
+    conf = base("AuthBearerClaim sub env:SUB", "CacheEnable disk /c",
+                "CacheRoot ROOT/tmp", "CacheStorePrivate On",
+                "CacheIgnoreNoLastMod On", f"CacheQuickHandler {quick}",
+                "ScriptAliasMatch ^/c/ ROOT/cgi/who").place("std")
+    ways = {"cookie": ("AuthBearerSource cookie:tok", "Cookie", "tok={}"),
+            "own": ("AuthBearerSource header:X-Token", "X-Token", "{}"),
+            "off": ("AuthBearerForward Off", "Authorization", "Bearer {}")}
+    for name, (line, _, _) in ways.items():
+        conf.location(f"/c/{name}", "AuthType Bearer", line, "Require valid-user")
+    server = serve_once(conf, start=False, modules=["cache", "cache_disk"]).fill()
+    server.write("cgi/who", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n"
+                 "Cache-Control: max-age=60\\n\\n'\necho \"sub=$SUB\"\n", 0o755)
+    server.errorlog.allow_always("AH0163[01]|AH01629")
+    server.start().warm("/p/std", tokens.token())
+    for name, (_, field, form) in ways.items():
+        for who in ("alice", "bob", "alice"):
+            token = tokens.token(sub=who)
+            answer = server.get(f"/c/{name}", headers=[(field, form.format(token))])
+            assert (answer.status, answer.text()) == (200, f"sub={who}\n"), name
+        assert server.get(f"/c/{name}").status == 401

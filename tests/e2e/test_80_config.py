@@ -243,6 +243,8 @@ BAD = {
     # sources
     "source": (with_issuer("AuthBearerSource body"), "AuthBearerSource",
                "body.*header"),
+    "source twice": (with_issuer("AuthBearerSource cookie:a header cookie:a"),
+                     "AuthBearerSource", "a stands twice.*name each source once"),
     "source cookie without a name": (with_issuer("AuthBearerSource cookie"),
                                      "AuthBearerSource", "cookie:<name>"),
     "source name": (with_issuer('AuthBearerSource "cookie:a b"'),
