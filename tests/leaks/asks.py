@@ -161,7 +161,7 @@ class Asker:
         self.places = {p.key: Place(site, p) for p in own_pages(site)}
         # mod_cache_disk crashes by itself where pages hold themselves
         self.parts = [t for t in self.targets if not self.site["cache"]
-                      or not (t[1] or "").startswith("ssi/")]
+                      or "/ssi" not in t[0]]
         self.programs = [p for p in own_pages(site) if p.program]
 
     def someone(self):
