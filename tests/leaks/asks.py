@@ -203,6 +203,8 @@ class Asker:
                      via="another spelling")
         if rng.random() < .15:
             d["basic"] = rng.choice(["good", "good", "bad"])
+        if place and place.auth == "Basic" and rng.random() < .6:
+            self.two(d)
         if rng.random() < .45:
             d["forged"] = rng.sample(FORGED, rng.choice([1, 1, 2]))
         if rng.random() < .06:
@@ -226,6 +228,14 @@ class Asker:
         if area and area["kind"] in ("dav", "svn") and rng.random() < .35:
             self.dav(d, area)
         return d
+
+    def two(self, d):
+        """Two identities: a user of AuthType Basic, and a token elsewhere."""
+        sources = [s for s in self.site["base"].get("source", ())
+                   if s != "header"]
+        d["basic"] = "good"
+        d["spots"] = [[self.rng.choice(sources or ["cookie:tok"]),
+                       self.rng.choice(self.purse.good)]]
 
     def dav(self, d, area):
         rng = self.rng
