@@ -159,9 +159,6 @@ class Asker:
         self.rng, self.site, self.purse = rng, site, purse
         self.targets = targets(site)
         self.places = {p.key: Place(site, p) for p in own_pages(site)}
-        # mod_cache_disk crashes by itself where pages hold themselves
-        self.parts = [t for t in self.targets if not self.site["cache"]
-                      or "/ssi" not in t[0]]
         self.programs = [p for p in own_pages(site) if p.program]
 
     def someone(self):
@@ -220,8 +217,8 @@ class Asker:
             d["cookie"] = True
         if self.site["tls"] and rng.random() < .5:
             d["cert"] = True
-        if "/ssi/" in path and self.programs + self.parts:
-            d["part"] = rng.choice(self.parts)[0] if rng.random() < .5 \
+        if "/ssi/" in path and self.programs + self.targets:
+            d["part"] = rng.choice(self.targets)[0] if rng.random() < .5 \
                 or not self.programs else rng.choice(self.programs).uri
         if rng.random() < .12:
             d["method"] = rng.choice(["HEAD", "POST", "OPTIONS"])

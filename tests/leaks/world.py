@@ -422,12 +422,9 @@ def make_site(rng, slot, lua):
                if a["kind"] in FILES for s in a["sections"]):
         site["raw"] = rng.random() < .25
         site["alias"] = rng.random() < .2
-    # (a page that holds itself crashes mod_cache_disk)
-    shown = [p for p in own_pages(site) if p.area != "ssi"
-             or not site["cache"]]
     for code in ("401", "403", "404"):
-        if shown and rng.random() < .25:
-            site["errors"][code] = rng.choice(shown).uri
+        if rng.random() < .25:
+            site["errors"][code] = rng.choice(own_pages(site)).uri
     return site
 
 
