@@ -97,6 +97,7 @@ static const char *child_user(apr_pool_t *pool)
         return NULL;
     if (!name || name[0] != '#')
         return name;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
     entry = getpwuid(ap_unixd_config.user_id);
     return entry ? apr_pstrdup(pool, entry->pw_name) : NULL;
 }
