@@ -198,8 +198,9 @@ static int force_authn(request_rec *r)
     return request->verdict.why == BEARER_OK ? OK : DECLINED;
 }
 
-/* before anybody else's: a provider of an outer section (mod_authnz_fcgi, mod_lua)
- * must not name the user of a place of ours */
+/* Before anybody else's: a provider of an outer section (mod_authnz_fcgi, mod_lua)
+ * must not name the user of a place of ours. With a good token the others are asked all
+ * the same, as they would be beside mod_auth_basic: what they deny is denied. */
 static int check_authn(request_rec *r)
 {
     mab_request_t *request;
@@ -209,6 +210,18 @@ static int check_authn(request_rec *r)
     request = mab_request_judge(r);
     if (request->verdict.why != BEARER_OK)
         return mab_refuse_verdict(r, request);
+    mab_export_user(r, request);
+    return DECLINED;
+}
+
+/* nobody has objected; mod_authn_core would say that nobody knows this type */
+static int accept_authn(request_rec *r)
+{
+    const mab_request_t *request = mab_record_find(r);
+
+    if (!mab_record_is_ours(r) || !request || !request->judged
+        || request->verdict.why != BEARER_OK)
+        return DECLINED;
     mab_export_user(r, request);
     return OK;
 }
@@ -257,6 +270,7 @@ static void insert_filter_first(request_rec *r)
 {
     if (mab_export_is_stale(r))
         mab_export_settle(r);
+    mab_export_insert_filter(r);
 }
 
 /* The last lock: nothing of a place of ours is served that did not come through the
@@ -296,6 +310,9 @@ static int redact(request_rec *r)
 static void register_hooks(apr_pool_t *pool)
 {
     static const char *const proxy[] = {"mod_proxy.c", NULL};
+    /* is really first, too */
+    static const char *const methods[] = {"mod_allowmethods.c", NULL};
+    static const char *const authn_core[] = {"mod_authn_core.c", NULL};
     static const char *const headers[] = {"mod_headers.c", NULL};
     const int first = APR_HOOK_REALLY_FIRST, last = APR_HOOK_REALLY_LAST;
     const int per_conf = AP_AUTH_INTERNAL_PER_CONF;
@@ -320,10 +337,12 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(wait_for_sections, NULL, NULL, first);
     /* nobody changes the sections after us */
     ap_hook_post_perdir_config(enter, NULL, NULL, last);
-    ap_hook_check_access(present, NULL, NULL, first, per_conf);
+    ap_hook_check_access(present, NULL, methods, first, per_conf);
     ap_hook_check_access_ex(check_access, NULL, NULL, first, per_conf);
     ap_hook_force_authn(force_authn, NULL, NULL, first);
     ap_hook_check_authn(check_authn, NULL, NULL, first, per_conf);
+    ap_hook_check_authn(accept_authn, NULL, authn_core, APR_HOOK_LAST,
+                        per_conf);
     ap_hook_check_authz(check_authz, NULL, NULL, first, per_conf);
     /* before mod_headers and mod_rewrite look at environment and headers */
     ap_hook_fixups(fixup, NULL, NULL, first);
@@ -337,6 +356,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_log_transaction(redact, NULL, NULL, first);
     mab_refuse_register();
     mab_private_register();
+    mab_export_register();
     mab_cors_register();
     mab_require_register(pool);
     mab_status_register();

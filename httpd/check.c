@@ -397,10 +397,11 @@ static void check_source(check_t *check, const server_rec *s,
         check->mistakes++;
         ap_log_error(
             APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-            "AuthBearerSource header:%s: AuthBearerClaim gives a claim "
-            "to the header %s, so that a client's is removed "
-            "everywhere; give the one or the other another name",
-            source->name, header);
+            "%s: header:%s: AuthBearerClaim gives a claim to the header "
+            "%s, so that a client's is removed everywhere; give the one "
+            "or the other another name",
+            source->line ? source->line : "AuthBearerSource", source->name,
+            header);
     }
 }
 

@@ -99,7 +99,8 @@ static apr_int64_t resolve(const void *record, const mab_field_t *fields,
 static mab_registry_t *registry;
 
 /* where a place without AuthBearerSource looks */
-static const mab_source_t by_default = {MAB_HEADER, "Authorization", "Bearer"};
+static const mab_source_t by_default = {MAB_HEADER, "Authorization", "Bearer",
+                                        NULL};
 
 static bool has_name(const apr_array_header_t *names, const char *name)
 {

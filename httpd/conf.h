@@ -47,6 +47,7 @@ typedef struct mab_source_t {
     enum { MAB_HEADER, MAB_COOKIE, MAB_QUERY } where;
     const char *name;
     const char *scheme; /**< headers only; NULL: the value is the token */
+    const char *line;   /**< "AuthBearerSource in … at file:line", or NULL */
 } mab_source_t;
 
 /** One exported claim. */

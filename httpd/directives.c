@@ -360,6 +360,7 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
             "names are HTTP tokens");
     source->name = name;
     source->scheme = scheme;
+    source->line = mab_words_describe(cmd);
     if (strcasecmp(copy, "header") == 0) {
         if (name && !mab_targets_allow_source(name))
             return mab_words_wrong(

@@ -8,6 +8,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_request.h>
+#include <util_filter.h>
 
 #include "bearer/pairs.h"
 #include "httpd/take.h"
@@ -226,17 +227,38 @@ static bool is_stray(const apr_table_entry_t *entry, const void *baton)
            && !given_before(stray->r, entry->val);
 }
 
-void mab_export_enter(request_rec *r)
+static void remove_strays(request_rec *r)
 {
     const apr_array_header_t *names = mab_conf_registry()->headers;
     stray_t stray = {r, NULL};
     int i;
 
-    clean(r);
-    for (i = 0; mab_record_before(r) && i < names->nelts; i++) {
+    for (i = 0; i < names->nelts; i++) {
         stray.name = APR_ARRAY_IDX(names, i, const char *);
         remove_if(r->headers_in, is_stray, &stray);
     }
+}
+
+void mab_export_enter(request_rec *r)
+{
+    clean(r);
+    if (mab_record_before(r))
+        remove_strays(r);
+}
+
+/* --- variables of the page ----------------------------------------------------------
+
+ * A part of a page begins with the variables of the page, among them those that CGI
+ * makes of headers: what is hidden from the part must not come by them. */
+
+static void forget_variable(request_rec *r, const char *header)
+{
+    char *name = apr_pstrcat(r->pool, "HTTP_", header, NULL);
+    char *c;
+
+    for (c = name; *c; c++)
+        *c = apr_isalnum(*c) ? (char)apr_toupper(*c) : '_';
+    apr_table_unset(r->subprocess_env, name);
 }
 
 /* --- hiding the token ------------------------------------------------------------- */
@@ -249,6 +271,7 @@ static void remove_cookie(request_rec *r, const char *name)
 
     if (rest == cookies)
         return;
+    forget_variable(r, "Cookie");
     if (rest)
         apr_table_setn(r->headers_in, "Cookie", rest);
     else
@@ -318,6 +341,7 @@ static void hide_field(request_rec *r, const char *name)
 {
     hide_field_copies(r, apr_table_get(r->headers_in, name));
     remove_header(r, name);
+    forget_variable(r, name);
 }
 
 static bool is_proven(const mab_request_t *request)
@@ -369,6 +393,43 @@ static void leave_others(request_rec *r, const mab_request_t *now)
         if (exchange)
             leave_one(r, exchange->first, now);
     }
+}
+
+/* --- trailers -----------------------------------------------------------------------
+
+ * With "MergeTrailers On", httpd puts what comes after a chunked body into a new table
+ * of headers, which mod_proxy_fcgi looks at only then. */
+
+#define TRAILERS_FILTER "AUTH_BEARER_TRAILERS"
+
+static apr_status_t watch_trailers(ap_filter_t *filter, apr_bucket_brigade *out,
+                                   ap_input_mode_t mode, apr_read_type_e block,
+                                   apr_off_t bytes)
+{
+    request_rec *r = filter->r;
+    const apr_table_t *before = r->headers_in;
+    apr_status_t rv = ap_get_brigade(filter->next, out, mode, block, bytes);
+
+    if (r->headers_in == before)
+        return rv;
+    remove_strays(r);
+    mab_export_settle(r);
+    return rv;
+}
+
+void mab_export_insert_filter(request_rec *r)
+{
+    const core_server_config *core =
+        ap_get_core_module_config(r->server->module_config);
+
+    if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE && !r->main)
+        ap_add_input_filter(TRAILERS_FILTER, NULL, r, r->connection);
+}
+
+void mab_export_register(void)
+{
+    ap_register_input_filter(TRAILERS_FILTER, watch_trailers, NULL,
+                             AP_FTYPE_RESOURCE);
 }
 
 bool mab_export_is_stale(const request_rec *r)

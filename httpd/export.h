@@ -33,6 +33,10 @@ void mab_export_user(request_rec *r, const mab_request_t *request);
  */
 void mab_export_settle(request_rec *r);
 
+/** insert_filter: has trailers that become headers cleaned as these are. */
+void mab_export_insert_filter(request_rec *r);
+void mab_export_register(void);
+
 /** Whether mab_export_settle has to be called again. */
 bool mab_export_is_stale(const request_rec *r);
 

@@ -169,6 +169,14 @@ static void take_queries(request_rec *r, const mab_place_t *place)
     }
 }
 
+/* A request that broke before httpd looked at its Host: it is logged by the first
+ * server of the address, whosever it was. */
+static bool is_unplaced(const request_rec *r)
+{
+    return ap_is_HTTP_ERROR(r->status)
+           && r->per_dir_config == r->server->lookup_defaults;
+}
+
 /* Calls clean for each name under which some place of this server takes tokens from
  * queries; sections of the main server count in all. */
 static void each_query_name(request_rec *r,
@@ -181,7 +189,7 @@ static void each_query_name(request_rec *r,
         const mab_query_name_t *query =
             &APR_ARRAY_IDX(all, i, mab_query_name_t);
 
-        if (query->s == r->server || !query->s->is_virtual)
+        if (query->s == r->server || !query->s->is_virtual || is_unplaced(r))
             clean(r, query->name);
     }
 }
@@ -265,14 +273,48 @@ void mab_take_leave(request_rec *r)
     uncover(r);
 }
 
+/* the name of a variable without what redirects put before it */
+static const char *base_name(const char *key)
+{
+    while (strncmp(key, "REDIRECT_", 9) == 0)
+        key += 9;
+    return key;
+}
+
+/* those of the requests and pages before this one, which httpd copies */
+static void clean_variables(request_rec *r, const char *name)
+{
+    const apr_array_header_t *all = apr_table_elts(r->subprocess_env);
+    apr_table_entry_t *entries = (apr_table_entry_t *)all->elts;
+    const char *rest;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        const char *base = base_name(entries[i].key);
+
+        if (strcmp(base, "REQUEST_URI") == 0)
+            rest = bearer_pairs_remove_query(entries[i].val, name, r->pool);
+        else if (strcmp(base, "QUERY_STRING") == 0
+                 || strcmp(base, "QUERY_STRING_UNESCAPED") == 0
+                 || strcmp(base, "DOCUMENT_ARGS") == 0)
+            rest = bearer_pairs_remove(BEARER_PAIRS_QUERY, entries[i].val, name,
+                                       r->pool);
+        else
+            continue;
+        entries[i].val = (char *)(rest ? rest : "");
+    }
+}
+
 void mab_take_settle(request_rec *r, const mab_place_t *place)
 {
     int count, i;
     const mab_source_t *sources = mab_conf_sources(place, &count);
 
     for (i = 0; i < count; i++) {
-        if (sources[i].where == MAB_QUERY)
-            clean_told(r, sources[i].name);
+        if (sources[i].where != MAB_QUERY)
+            continue;
+        clean_told(r, sources[i].name);
+        clean_variables(r, sources[i].name);
     }
 }
 

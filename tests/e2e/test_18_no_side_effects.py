@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from testenv import mint
+from testenv import env, mint
 from testenv.behind import BackEnd
 
 #: place -> its lines
@@ -137,3 +137,169 @@ def test_a_page_with_parts_for_a_token_is_private(pages, tokens, page, mark):
     stranger = pages.get(page)
     assert stranger.status == 200 and mark not in stranger.text()
     assert "private" not in stranger.header("Cache-Control")
+
+
+# --- what an administrator locks by ----------------------------------------------
+
+#: place -> where its tokens are, and what a client writes that holds a text
+WRITES = {
+    "cookie": ("AuthBearerSource cookie:token", "Authorization: x {}",
+               "Authorization: {}", "Authorization: Bearer {}",
+               "Cookie: token={}"),
+    "query": ("AuthBearerSource query", "Authorization: x {}",
+              "?access_token={}"),
+    "own": ("AuthBearerSource header:X-Token", "X-Token: {}",
+            "Authorization: Basic {}"),
+    "off": ("AuthBearerForward Off", "Authorization: Bearer {}"),
+}
+#: what of the administrator's a text could be a copy of
+MARK, MODE = "blocked-client", "production-locked"
+
+
+@pytest.fixture(scope="module")
+def locked(serve, base, tokens):
+    """Places that a client is kept out of, whatever its token is worth."""
+    conf = base(f'SetEnvIf Remote_Addr "^127" blocked={MARK}').place("std")
+    rewrites = ["RewriteEngine On", f"RewriteCond %{{ENV:blocked}} ={MARK}",
+                'RewriteRule "f.txt" - [F]']
+    inner = ["<Files f.txt>", "<RequireAll>", "Require valid-user",
+             "Require not env blocked", "</RequireAll>", "</Files>"]
+    for name, (source, *_) in WRITES.items():
+        folder = f"ROOT/htdocs/k/{name}"
+        where = ["AuthType Bearer", source]
+        valid = "Require valid-user"
+        conf.section("Directory", f"{folder}/rewrite", *where, valid, *rewrites)
+        conf.section("Directory", f"{folder}/all", *where, "Require all granted",
+                     *rewrites)
+        conf.section("Directory", f"{folder}/index", *where, valid,
+                     "DirectoryIndex f.txt", *inner)
+        conf.section("Directory", f"{folder}/set", *where, valid,
+                     f"SetEnv APP_MODE {MODE}", "Options +ExecCGI",
+                     "AddHandler cgi-script .cgi", "DirectoryIndex e.cgi",
+                     f"RequestHeader set X-Realm {MODE}", 'RequestHeader set '
+                     'X-Forwarded-User "expr=%{REMOTE_USER}"')
+    site = serve(conf, start=False).fill()
+    for name in WRITES:
+        for kind in ("rewrite", "all", "index"):
+            site.write(f"htdocs/k/{name}/{kind}/f.txt", "secret\n")
+        site.write(f"htdocs/k/{name}/set/e.cgi", (
+            site.root / "cgi/env").read_text(), 0o755)
+    site.errorlog.allow_always("AH0163[01]|AH01629|MAB010[56]")
+    return site.start().warm("/p/std", tokens.token())
+
+
+def sent(target, name, token, text):
+    """The target and headers with a good token (or none), and in turn each thing
+    that a client may write beside it."""
+    source, *writes = WRITES[name]
+    own = {"cookie": "Cookie: token={}", "query": "?access_token={}",
+           "own": "X-Token: {}", "off": "Authorization: Bearer {}"}[name]
+    for write in [None, *writes]:
+        query, headers = "", []
+        for form, value in ((own, token), (write, text)):
+            if not form or not value:
+                continue
+            form = form.format(value)
+            if form[0] == "?":
+                query += ("&" if query else "?") + form[1:]
+            else:
+                headers.append(tuple(form.split(": ", 1)))
+        yield target + query, headers
+
+
+@pytest.mark.parametrize("good", [True, False])
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("kind, target", [
+    ("rewrite", "f.txt"), ("all", "f.txt"), ("index", "")])
+def test_no_text_of_a_client_takes_a_lock_away(locked, tokens, kind, target,
+                                               name, good):
+    token = tokens.token() if good else None
+    for where, headers in sent(f"/k/{name}/{kind}/{target}", name, token, MARK):
+        answer = locked.get(where, headers=headers)
+        assert answer.status in (400, 401, 403), (where, headers)
+        assert "secret" not in answer.text()
+
+
+@pytest.mark.parametrize("target", ["", "e.cgi"])
+@pytest.mark.parametrize("name", WRITES)
+def test_no_text_of_a_client_takes_what_others_set(locked, tokens, name, target):
+    token = tokens.token(sub="alice.smith")
+    for text in (MODE, "alice.smith", MARK, "127.0.0.1"):
+        for where, headers in sent(f"/k/{name}/set/{target}", name, token, text):
+            answer = locked.get(where, headers=headers)
+            if answer.status in (400, 401):  # two tokens
+                continue
+            seen = answer.environment()
+            assert seen.get("APP_MODE") == MODE, (where, headers)
+            assert seen.get("HTTP_X_REALM") == MODE, (where, headers)
+            assert seen.get("HTTP_X_FORWARDED_USER") == "alice.smith", headers
+            assert seen.get("blocked") == MARK, (where, headers)
+            assert seen["HTTP_HOST"].startswith("127.0.0.1:"), headers
+
+
+# --- trailers --------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def merged(serve, base, tokens, backend):
+    """A server that makes headers of trailers when a body has been read."""
+    conf = base("MergeTrailers On").place(
+        "std", "AuthBearerClaim sub header:X-Sub")
+    page = ["Options +Includes +ExecCGI", "SetOutputFilter INCLUDES"]
+    bearer = ["AuthType Bearer", "Require valid-user"]
+    conf.location("/back", f"ProxyPass http://127.0.0.1:{backend.port}/")
+    conf.section("Directory", "ROOT/htdocs/open", *page)
+    conf.section("Directory", "ROOT/htdocs/user", *bearer, *page)
+    for name, lines in {"env": [], "sub": [
+            "AuthBearerClaim sub header:X-Sub"]}.items():
+        conf.add(f"ScriptAlias /t/{name} ROOT/cgi/reads")
+        conf.location(f"/t/{name}", *bearer, *lines)
+    for name in ("open", "user"):
+        conf.add(f"ScriptAlias /part/{name} ROOT/cgi/env")
+    conf.section("Location", "/part/user", *bearer)
+    server = serve(conf, start=False, modules=["include"]).fill()
+    server.write("cgi/reads", env.ENV_CGI.replace("printf", "cat >/dev/null\nprintf"),
+                 0o755)
+    for folder in ("open", "user"):
+        for name, part in {"back": "/back/x", "open": "/part/open",
+                           "user": "/part/user", "sub": "/t/sub"}.items():
+            server.write(f"htdocs/{folder}/{name}.html",
+                         f'<!--#include virtual="{part}" -->')
+    server.errorlog.allow_always("AH0163[01]|AH01629|include:error|AH01215")
+    return server.start().warm("/p/std", tokens.token())
+
+
+def post(site, target, token, trailers):
+    """The body of the answer to a request with trailers."""
+    fields = [f"POST {target} HTTP/1.1", "Host: x", "Connection: close",
+              "Transfer-Encoding: chunked",
+              *([f"Authorization: Bearer {token}"] if token else []), "", "3",
+              "abc", "0", *(f"{k}: {v}" for k, v in trailers), "", ""]
+    with socket.create_connection(("127.0.0.1", site.port), 20) as sock:
+        sock.sendall("\r\n".join(fields).encode())
+        got = b""
+        while piece := sock.recv(65536):
+            got += piece
+    head, _, body = got.decode("latin-1").partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200"), got
+    return body
+
+
+FORGED = [("X-Sub", "forged-root"), ("X_Sub", "forged-root"),
+          ("x-sub", "forged-root")]
+
+
+@pytest.mark.parametrize("part", [
+    "back", "sub", "open", "user"])
+@pytest.mark.parametrize("folder", ["open", "user"])
+def test_trailers_forge_no_header_of_a_part(merged, tokens, folder, part):
+    body = post(merged, f"/{folder}/{part}.html", tokens.token(),
+                [*FORGED, ("X-Other", "other-trailer")])
+    assert "forged-root" not in body
+    assert ("HTTP_X_SUB=alice" in body) == (part == "sub")
+    # what the test rests on: trailers come this far, others stay
+    assert "other-trailer" in body
+
+
+@pytest.mark.parametrize("target", ["/back/x", "/t/env", "/t/sub"])
+def test_trailers_forge_no_header_of_a_request(merged, tokens, target):
+    assert "forged-root" not in post(merged, target, tokens.token(), FORGED)

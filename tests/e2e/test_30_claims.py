@@ -213,6 +213,46 @@ def test_a_user_of_two_claims_reads_one_way(serve_once, base, tokens):
     assert server.get("/p/two", tokens.token(tenant="a", sub="c")).status == 403
 
 
+#: AuthBearerUser -> the claim that it needs beside sub, and its user for "a"
+PUT_TOGETHER = {
+    "parts": ("%{claim:tenant}#%{claim:sub}", "a#alice"),
+    "behind": ("%{claim:sub}@%{claim:tenant}", "alice@a"),
+    "changed": ("%{tolower:%{claim:tenant}}-%{claim:sub}", "a-alice"),
+    "alone": ("%{claim:tenant}", "a"),
+    "prefix": ("id-%{claim:tenant}", "id-a"),
+    "asked": ("%{claim:tenant}#%{claim:sub}", "a#alice"),
+}
+NOTHING = {"absent": DROP, "empty": "", "null": None, "array": ["a"],
+           "no array": [], "object": {"a": "a"}, "no object": {}, "true": True}
+
+
+@pytest.fixture(scope="module")
+def put_together(serve, base, tokens):
+    conf = base()
+    for name, (text, _) in PUT_TOGETHER.items():
+        conf.place(name, f'AuthBearerUser "expr={text}"', require="\n".join((
+            # what others ask for is no part of the name
+            "<RequireAll>", "Require valid-user",
+            *(["Require expr \"%{claim:nothing} == ''\""]
+              if name == "asked" else []), "</RequireAll>")))
+    return serve(conf).warm("/p/parts", tokens.token(tenant="a"))
+
+
+@pytest.mark.parametrize("name", PUT_TOGETHER)
+def test_a_user_that_is_put_together_has_all_parts(put_together, tokens, name):
+    user = PUT_TOGETHER[name][1]
+    target = f"/p/{name}"
+    put_together.accepted(target, tokens.token(tenant="a"), user)
+    put_together.accepted(target, tokens.token(tenant=5), user.replace(
+        "a", "5", 1) if name != "behind" else "alice@5")
+    for value in NOTHING.values():
+        put_together.refused(target, tokens.token(tenant=value),
+                             "subject_missing")
+        if "sub" in PUT_TOGETHER[name][0]:
+            put_together.refused(target, tokens.token(tenant="a", sub=value),
+                                 "subject_missing")
+
+
 def test_users_of_two_issuers_are_told_apart(serve_once, base, issuer, tokens,
                                              make_issuer):
     signer = key("P-256", "ec1")

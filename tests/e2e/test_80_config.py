@@ -93,6 +93,12 @@ GOOD = {
     "fetch with the environment's proxy": "AuthBearerFetch proxy=env",
     "loopback": "AuthBearerFetch http=On\n" + place(
         AUDIENCE, "AuthBearerIssuer http://127.0.0.1:8080/x"),
+    "headers that are credentials": with_issuer(
+        "AuthBearerSource header:Authorization header:Proxy-Authorization "
+        "header:X-Forwarded-Access-Token header:X-Token"),
+    "Require lines of some methods": with_issuer(
+        "<Limit GET>", "Require scope read", "</Limit>",
+        "<LimitExcept GET>", "Require scope write", "</LimitExcept>"),
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
@@ -243,6 +249,20 @@ BAD = {
                     "AuthBearerSource", ""),
     "source empty name": (with_issuer("AuthBearerSource header:"),
                           "AuthBearerSource", ""),
+    **{f"source {name}": (with_issuer(f"AuthBearerSource header:{name}"),
+                          "AuthBearerSource", f"header:{name}.*something else.*"
+                          "allowed is Authorization, or a header of your own")
+       for name in ("Host", "Cookie", "cookie", "Connection", "Content-Length",
+                    "Content_Length", "Transfer-Encoding", "If-Match", "Range",
+                    "Forwarded")},
+    # lines that would hold for all methods
+    **{f"{line} in <{limit}>": (
+        with_issuer(f"<{limit}>", line, f"</{limit.split()[0]}>"),
+        line.split()[0], "all methods.*outside")
+       for limit in ("Limit GET", "LimitExcept POST")
+       for line in ("AuthBearerOptional On", "AuthBearerAudience any",
+                    "AuthBearerCheck leeway=5s", "AuthBearerSource query",
+                    "AuthBearerUser email", "AuthBearerForward Off")},
     # users and claims
     "user path": (with_issuer("AuthBearerUser a..b"), "AuthBearerUser",
                   "claim path"),
@@ -417,12 +437,66 @@ def test_as_many_words_as_a_list_may_have(server, line, between):
     "Host", "Authorization", "authorization", "Cookie", "Connection", "TE",
     "Transfer-Encoding", "Content-Length", "Content-Type", "Upgrade",
     "X-Forwarded-For", "A B", "A:B", "", "Proxy-Authorization",
-    "Content_Length", "Proxy"])
+    "Content_Length", "Proxy",
+    # conditions, WebDAV, browsers, caches, frameworks
+    "If", "If-Match", "if_none_match", "Range", "Destination", "Depth",
+    "Overwrite", "Lock-Token", "Timeout", "Set-Cookie", "Origin", "Referer",
+    "Sec-WebSocket-Key", "Accept-Encoding", "Access-Control-Request-Method",
+    "Cache-Control", "Via", "Forwarded", "X-Original-URL", "X-Rewrite-URL",
+    "X-HTTP-Method-Override", "x_http_method_override", "X-HTTP-Method",
+    "X-Method-Override"])
 def test_headers_that_are_no_target(server, name):
     status, said = check(server,
                          with_issuer(f'AuthBearerClaim sub "header:{name}"'))
     assert status != 0 and "AuthBearerClaim" in said, said
     assert "allowed" in said
+
+
+@pytest.mark.parametrize("source, target, same", [
+    ("X-Tok", "X-Tok", True), ("X-Tok", "X_Tok", True), ("x_tok", "X-TOK", True),
+    ("X-Tok", "X-To", False), ("X-Tok", "X-Token", False)])
+@pytest.mark.parametrize("apart", [False, True])
+def test_no_claim_goes_where_a_token_comes_from(server, source, target, same,
+                                                apart):
+    """What a client sends under a claim's header is removed, everywhere."""
+    lines = [f"AuthBearerSource header:{source}",
+             f"AuthBearerClaim sub header:{target}"]
+    text = "\n".join(with_issuer(line).replace("/x", path) for line, path
+                     in zip(lines, ("/x", "/y"))) if apart \
+        else with_issuer(*lines)
+    status, said = check(server, text)
+    assert (status != 0) == same, said
+    assert not same or re.search(
+        rf"AuthBearerSource in .* at .*:\d+: header:{source}: AuthBearerClaim .*header {target}"
+        ".*another name", said), said
+
+
+@pytest.mark.parametrize("name", [
+    "X-User", "X-If", "Iff", "X-Destination", "User-Id", "X-Content-Owner",
+    "Depths", "X-Sec-User"])
+def test_headers_that_are_a_target(server, name):
+    status, said = check(server,
+                         with_issuer(f'AuthBearerClaim sub "header:{name}"'))
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("lines", [
+    ["AuthType Bearer"], ["AuthType Basic"], ["AuthType Digest"],
+    ["AuthType Basic", "Require expr true"], ["AuthType None"]])
+def test_a_type_needs_the_module_that_reads_it(server, lines):
+    """Ours reads AuthType, too: without it, httpd would not know the word."""
+    server.configure(Conf(f"{ISSUER}\n{AUDIENCE}\n" + '<Location "/x">\n'
+                          + "\n".join(lines) + "\n</Location>"))
+    conf = server.root / "httpd.conf"
+    text = conf.read_text()
+    assert "mod_authn_core" in text or "authn_core" in env.static_modules()
+    assert server.check_syntax()[0] == 0
+    conf.write_text("\n".join(line for line in text.splitlines()
+                              if "mod_authn_core" not in line))
+    status, said = server.check_syntax()
+    assert status != 0, said
+    assert re.search(r"AuthType.*httpd\.conf:\d+.*LoadModule authn_core_module",
+                     said), said
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="root and its children differ")
