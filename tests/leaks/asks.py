@@ -159,9 +159,6 @@ class Asker:
         self.rng, self.site, self.purse = rng, site, purse
         self.targets = targets(site)
         self.places = {p.key: Place(site, p) for p in own_pages(site)}
-        # mod_cache_disk crashes by itself where pages hold themselves
-        self.parts = [t for t in self.targets if not self.site["cache"]
-                      or not (t[1] or "").startswith("ssi/")]
         self.programs = [p for p in own_pages(site) if p.program]
 
     def someone(self):
@@ -203,6 +200,8 @@ class Asker:
                      via="another spelling")
         if rng.random() < .15:
             d["basic"] = rng.choice(["good", "good", "bad"])
+        if place and place.auth == "Basic" and rng.random() < .6:
+            self.two(d)
         if rng.random() < .45:
             d["forged"] = rng.sample(FORGED, rng.choice([1, 1, 2]))
         if rng.random() < .06:
@@ -218,14 +217,22 @@ class Asker:
             d["cookie"] = True
         if self.site["tls"] and rng.random() < .5:
             d["cert"] = True
-        if "/ssi/" in path and self.programs + self.parts:
-            d["part"] = rng.choice(self.parts)[0] if rng.random() < .5 \
+        if "/ssi/" in path and self.programs + self.targets:
+            d["part"] = rng.choice(self.targets)[0] if rng.random() < .5 \
                 or not self.programs else rng.choice(self.programs).uri
         if rng.random() < .12:
             d["method"] = rng.choice(["HEAD", "POST", "OPTIONS"])
         if area and area["kind"] in ("dav", "svn") and rng.random() < .35:
             self.dav(d, area)
         return d
+
+    def two(self, d):
+        """Two identities: a user of AuthType Basic, and a token elsewhere."""
+        sources = [s for s in self.site["base"].get("source", ())
+                   if s != "header"]
+        d["basic"] = "good"
+        d["spots"] = [[self.rng.choice(sources or ["cookie:tok"]),
+                       self.rng.choice(self.purse.good)]]
 
     def dav(self, d, area):
         rng = self.rng

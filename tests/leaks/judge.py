@@ -289,8 +289,11 @@ class Judge:
                 continue
             hidden = place.hides(spots[0]) if place and place.ours else \
                 bool(aimed and aimed.hides(spots[0]))
-            # the query is the page's, not that of its parts
-            if spots[0].startswith("query") and record.page is not case.page \
+            # the query is the page's, not that of its parts or of the error
+            # page of a place that knows no token in queries
+            if spots[0].startswith("query") \
+                    and (record.page is not case.page or case.page.uri
+                         in self.site["errors"].values()) \
                     and not (aimed and aimed.hides(spots[0])):
                 continue
             if hidden:

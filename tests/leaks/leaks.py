@@ -93,6 +93,9 @@ class Run:
                 for case in chain:
                     finds += self.rounds([[case]])
                     finds += self.writes(case)
+            if self.unanswered:
+                # the parent looks after its children once a second
+                time.sleep(1.2)
         finally:
             crashes = self.httpd.stop()
         # a line is written after its answer
