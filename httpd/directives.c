@@ -621,24 +621,23 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
 
 /* --- AuthBearerErrors, flags ---------------------------------------------------------------- */
 
-static const char *set_errors(cmd_parms *cmd, void *record, int count,
-                              char *const words[])
+/* a directive of one word that is a field of its own, and options after it */
+static const char *set_whole(cmd_parms *cmd, void *record, int count,
+                             char *const words[], const char *field,
+                             const char *const *numbers, const char *allowed)
 {
-    static const char *const numbers[] = {"detail", "unavailable", NULL};
-    static const char *const whole[] = {"errors", NULL};
+    const char *whole[] = {field, NULL};
     mab_options_t options = {mab_conf_place_fields, numbers, NULL, record};
     const char *error = NULL;
     int used = 0;
 
     if (!count)
-        return mab_words_wrong(
-            cmd, "nothing is said",
-            "json or off, detail=On|Off, unavailable=503|401");
+        return mab_words_wrong(cmd, "nothing is said", allowed);
     (void)register_place(cmd, record);
     if (!strchr(words[0], '=')) {
         error = mab_words_set_number(
             cmd, record,
-            mab_words_find_field(mab_conf_place_fields, whole, "errors"),
+            mab_words_find_field(mab_conf_place_fields, whole, field),
             words[0]);
         used = 1;
     }
@@ -647,29 +646,22 @@ static const char *set_errors(cmd_parms *cmd, void *record, int count,
                                          count - used);
 }
 
+static const char *set_errors(cmd_parms *cmd, void *record, int count,
+                              char *const words[])
+{
+    static const char *const numbers[] = {"detail", "unavailable", NULL};
+
+    return set_whole(cmd, record, count, words, "errors", numbers,
+                     "json or off, detail=On|Off, unavailable=503|401");
+}
+
 static const char *set_forward(cmd_parms *cmd, void *record, int count,
                                char *const words[])
 {
     static const char *const numbers[] = {"foreign", NULL};
-    static const char *const whole[] = {"forward", NULL};
-    mab_options_t options = {mab_conf_place_fields, numbers, NULL, record};
-    const char *error = NULL;
-    int used = 0;
 
-    if (!count)
-        return mab_words_wrong(cmd, "nothing is said",
-                               "allowed is On or Off, and foreign=On|Off");
-    (void)register_place(cmd, record);
-    if (!strchr(words[0], '=')) {
-        error = mab_words_set_number(
-            cmd, record,
-            mab_words_find_field(mab_conf_place_fields, whole, "forward"),
-            words[0]);
-        used = 1;
-    }
-    return error ? error
-                 : mab_words_set_options(cmd, &options, words + used,
-                                         count - used);
+    return set_whole(cmd, record, count, words, "forward", numbers,
+                     "allowed is On or Off, and foreign=On|Off");
 }
 
 /* cmd->info: the field's name */
