@@ -112,6 +112,9 @@ static int wait_for_sections(request_rec *r)
 static int enter(request_rec *r)
 {
     mab_export_enter(r);
+    mab_take_entered(r);
+    if (mab_record_join_error(r))
+        return DECLINED;
     if (!mab_record_is_ours(r)) {
         mab_take_leave(r);
         mab_take_foreign(r, NULL);
@@ -269,7 +272,7 @@ static int fixup(request_rec *r)
 static void insert_filter_first(request_rec *r)
 {
     if (mab_export_is_stale(r))
-        mab_export_settle(r);
+        mab_export_resettle(r);
     mab_export_insert_filter(r);
 }
 

@@ -180,12 +180,50 @@ static void check_readable(check_t *check, mab_issuer_line_t *line)
              how_to_open(path, check->ptemp));
 }
 
+/* A file that nobody else may write can be replaced by whoever may write its folder,
+ * unless that is sticky; NULL: nobody. */
+static const char *folder_for_all(const char *path, apr_pool_t *pool)
+{
+    char *folder = apr_pstrdup(pool, path);
+    char *end = strrchr(folder, '/');
+    apr_finfo_t info;
+
+    if (!end)
+        return NULL;
+    end[end == folder] = '\0';
+    if (apr_stat(&info, folder, APR_FINFO_PROT, pool) != APR_SUCCESS
+        || !(info.protection & APR_FPROT_WWRITE)
+        || (info.protection & APR_FPROT_WSTICKY))
+        return NULL;
+    return folder;
+}
+
+/* whether the folder of a file with keys or a secret stops the start */
+static bool check_folder(check_t *check, const mab_issuer_line_t *line,
+                         const char *path)
+{
+    const char *folder = folder_for_all(path, check->ptemp);
+    bearer_note_t note = {""};
+
+    if (!folder)
+        return false;
+    bearer_note_set(&note, "%s, by its folder", path);
+    complain(
+        check, line->s, line->where, BEARER_FILE_WRITABLE, &note,
+        apr_psprintf(check->ptemp,
+                     "whoever can replace it can sign tokens: chmod o-w %s",
+                     folder));
+    return true;
+}
+
 static void check_key_file(check_t *check, mab_issuer_line_t *line)
 {
     bearer_note_t note = {""};
     const bearer_jwks_t *keys;
     bearer_reason_t why;
 
+    if (check_folder(check, line, line->source.location))
+        return;
     why = bearer_refresh_read_file(line->source.location, &keys, &note,
                                    check->ptemp);
     if (!why) {
@@ -217,7 +255,8 @@ static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
     if (rv != APR_SUCCESS)
         return BEARER_FILE_READ;
     rv = apr_file_info_get(&info, APR_FINFO_PROT, file);
-    if (rv == APR_SUCCESS && (info.protection & APR_FPROT_WREAD)) {
+    if (rv == APR_SUCCESS
+        && (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
         apr_file_close(file);
         return BEARER_FILE_OPEN;
     }
@@ -240,6 +279,8 @@ static void check_secret(check_t *check, mab_issuer_line_t *line)
     bearer_str_t secret;
     bearer_reason_t why;
 
+    if (check_folder(check, line, line->secret))
+        return;
     why = read_secret(line->secret, &secret, &note, check->ptemp);
     if (!why)
         why = bearer_jwk_parse_secret(secret, &key, &note, check->pconf);

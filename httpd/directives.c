@@ -515,10 +515,10 @@ static const char *check_header(cmd_parms *cmd, const char *name)
         return mab_words_wrong(
             cmd,
             apr_psprintf(cmd->pool, "header:%s is no target for a claim", name),
-            "allowed are header names that neither frame the message "
-            "nor name hosts nor carry credentials (not Host, "
-            "Authorization, Cookie, Connection, Content-* and the "
-            "like)");
+            "allowed are header names that neither frame the message nor name "
+            "hosts nor carry credentials nor say what is asked for (not Host, "
+            "Authorization, Cookie, Connection, Content-*, Accept-*, If-*, "
+            "X-Forwarded-For, Destination and the like)");
     return NULL;
 }
 

@@ -189,61 +189,22 @@ static bool was_given_here(const apr_table_entry_t *entry, const void *request)
 
 /* Claims of one identity never meet the user of another: where another AuthType
  * rules, nothing of ours is left. Where none does, httpd hands the environment of a
- * page on to its parts, and so do we. */
+ * page on to its parts, and so do we, if that is not another's. */
 static void withdraw(request_rec *r, const mab_request_t *request)
 {
-    if (!request->given || !ap_auth_type(r))
+    const char *type = apr_table_get(r->subprocess_env, "AUTH_TYPE");
+    bool another = type && strcmp(type, bearer_type) != 0;
+
+    if (!request->given || (!ap_auth_type(r) && !another))
         return;
     remove_if(r->headers_in, was_given, request);
     remove_if(r->subprocess_env,
               mab_record_is_ours(r) ? was_given_here : was_given, request);
 }
 
-static bool given_before(const request_rec *r, const char *value)
-{
-    for (; r; r = mab_record_before(r)) {
-        const mab_exchange_t *exchange = mab_record_find_exchange(r);
-        const mab_request_t *request = mab_record_find(r);
-
-        if ((request && is_given(request, value))
-            || (exchange && exchange->first
-                && is_given(exchange->first, value)))
-            return true;
-    }
-    return false;
-}
-
-/** A header name, and whose chain may have given it. */
-typedef struct stray_t {
-    const request_rec *r;
-    const char *name;
-} stray_t;
-
-static bool is_stray(const apr_table_entry_t *entry, const void *baton)
-{
-    const stray_t *stray = baton;
-
-    return mab_targets_same(entry->key, stray->name)
-           && !given_before(stray->r, entry->val);
-}
-
-static void remove_strays(request_rec *r)
-{
-    const apr_array_header_t *names = mab_conf_registry()->headers;
-    stray_t stray = {r, NULL};
-    int i;
-
-    for (i = 0; i < names->nelts; i++) {
-        stray.name = APR_ARRAY_IDX(names, i, const char *);
-        remove_if(r->headers_in, is_stray, &stray);
-    }
-}
-
 void mab_export_enter(request_rec *r)
 {
     clean(r);
-    if (mab_record_before(r))
-        remove_strays(r);
 }
 
 /* --- variables of the page ----------------------------------------------------------
@@ -398,9 +359,67 @@ static void leave_others(request_rec *r, const mab_request_t *now)
 /* --- trailers -----------------------------------------------------------------------
 
  * With "MergeTrailers On", httpd puts what comes after a chunked body into a new table
- * of headers, which mod_proxy_fcgi looks at only then. */
+ * of headers, which mod_proxy_fcgi looks at only then. RFC 9110 6.5.1: fields of
+ * authentication are none of a trailer. */
 
 #define TRAILERS_FILTER "AUTH_BEARER_TRAILERS"
+
+static bool is_header_source(const char *name)
+{
+    const apr_array_header_t *all = mab_conf_registry()->sources;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        const mab_source_t *source = &APR_ARRAY_IDX(all, i, mab_source_t);
+
+        if (source->where == MAB_HEADER && mab_targets_same(source->name, name))
+            return true;
+    }
+    return mab_targets_same(name, "Cookie")
+           || mab_targets_same(name, "Proxy-Authorization");
+}
+
+static bool is_exported(const char *name)
+{
+    const apr_array_header_t *names = mab_conf_registry()->headers;
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (mab_targets_same(APR_ARRAY_IDX(names, i, const char *), name))
+            return true;
+    }
+    return false;
+}
+
+/* by its address, which merging keeps */
+static bool is_trailer(const request_rec *r, const char *value)
+{
+    const apr_array_header_t *all = apr_table_elts(r->trailers_in);
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        if (APR_ARRAY_IDX(all, i, apr_table_entry_t).val == value)
+            return true;
+    }
+    return false;
+}
+
+static void drop_trailers(request_rec *r)
+{
+    const apr_array_header_t *all = apr_table_elts(r->headers_in);
+    apr_table_t *kept = apr_table_make(r->pool, all->nelts);
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        const apr_table_entry_t *one =
+            &APR_ARRAY_IDX(all, i, apr_table_entry_t);
+
+        if (!is_trailer(r, one->val)
+            || !(is_exported(one->key) || is_header_source(one->key)))
+            apr_table_addn(kept, one->key, one->val);
+    }
+    r->headers_in = kept;
+}
 
 static apr_status_t watch_trailers(ap_filter_t *filter, apr_bucket_brigade *out,
                                    ap_input_mode_t mode, apr_read_type_e block,
@@ -410,10 +429,8 @@ static apr_status_t watch_trailers(ap_filter_t *filter, apr_bucket_brigade *out,
     const apr_table_t *before = r->headers_in;
     apr_status_t rv = ap_get_brigade(filter->next, out, mode, block, bytes);
 
-    if (r->headers_in == before)
-        return rv;
-    remove_strays(r);
-    mab_export_settle(r);
+    if (r->headers_in != before)
+        drop_trailers(r);
     return rv;
 }
 
@@ -439,6 +456,32 @@ bool mab_export_is_stale(const request_rec *r)
     if (exchange)
         return exchange->ready != r->per_dir_config;
     return mab_record_find(r) != NULL;
+}
+
+/* The sections are another record's, but the same place, identity and all: what was
+ * given is given, and what others have made of it since (RequestHeader, SetEnv) stays. */
+static bool is_alike(const mab_request_t *was, const mab_request_t *now)
+{
+    return was && now && was->place == now->place && was->judged == now->judged
+           && was->source == now->source
+           && was->verdict.claims == now->verdict.claims
+           && (was->user == now->user
+               || (was->user && now->user
+                   && strcmp(was->user, now->user) == 0));
+}
+
+void mab_export_resettle(request_rec *r)
+{
+    const mab_exchange_t *exchange = mab_record_find_exchange(r);
+    mab_request_t *request = mab_record_find(r);
+
+    if (!exchange || !is_alike(exchange->first, request)) {
+        mab_export_settle(r);
+        return;
+    }
+    /* withdrawn by those addresses, if ever */
+    request->given = exchange->first->given;
+    mab_record_exchange(r)->ready = r->per_dir_config;
 }
 
 void mab_export_settle(request_rec *r)

@@ -18,8 +18,7 @@
 void mab_export_arrive(request_rec *r);
 
 /** The sections are known: removes what stands under the names that this place and
- * outer ones export, and, in a later request of a chain, what stands under any
- * exported name and is not ours (a trailer that came with the body). */
+ * outer ones export. */
 void mab_export_enter(request_rec *r);
 
 /** Sets user and authentication type from a good verdict. */
@@ -37,7 +36,11 @@ void mab_export_settle(request_rec *r);
 void mab_export_insert_filter(request_rec *r);
 void mab_export_register(void);
 
-/** Whether mab_export_settle has to be called again. */
+/** The same after the sections have become those of another record, if they are not
+ * alike in all that was given. */
+void mab_export_resettle(request_rec *r);
+
+/** Whether mab_export_resettle has to be called. */
 bool mab_export_is_stale(const request_rec *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
+#include <http_protocol.h>
 #include <http_request.h>
 
 bool mab_record_is_ours(request_rec *r)
@@ -41,13 +42,26 @@ mab_request_t *mab_record_begin(request_rec *r)
 {
     mab_request_t *request = apr_pcalloc(r->pool, sizeof(*request));
     mab_exchange_t *exchange = mab_record_exchange(r);
-    mab_place_t *place = copy_sections(r);
+    mab_place_t *place;
 
+    request->sections = r->per_dir_config;
+    place = copy_sections(r);
     request->place = place->configured;
     place->request = request;
     if (!exchange->first)
         exchange->first = request;
     return request;
+}
+
+bool mab_record_join_error(request_rec *r)
+{
+    const mab_request_t *refused = r->prev ? mab_record_find(r->prev) : NULL;
+
+    if (!refused || refused->admitted || !ap_is_HTTP_ERROR(r->prev->status)
+        || refused->sections != r->per_dir_config)
+        return false;
+    r->per_dir_config = r->prev->per_dir_config;
+    return true;
 }
 
 mab_exchange_t *mab_record_find_exchange(const request_rec *r)

@@ -24,6 +24,7 @@
 
 /** What is known of one request at one place of ours. */
 typedef struct mab_request_t {
+    const ap_conf_vector_t *sections; /**< httpd's, before the copy */
     struct mab_request_t *earlier; /**< of the chain, whose verdict this is */
     const mab_place_t *place;      /**< as configured */
 
@@ -56,6 +57,7 @@ typedef struct mab_exchange_t {
                                         made ready for */
     bool told;                     /**< the answer is one for a token */
     bool begun;                    /**< its header may be on its way */
+    bool entered;                  /**< its sections were known */
     const char *the_request;     /**< as they arrived, while a token is taken */
     const char *unparsed_uri;    /**< out of them; NULL: it is not */
     apr_array_header_t *queries; /**< of mab_query_t: taken out for good */
@@ -76,6 +78,11 @@ mab_request_t *mab_record_find(const request_rec *r);
 
 /** Gives the request sections of its own with a fresh record in them. */
 mab_request_t *mab_record_begin(request_rec *r);
+
+/** Whether httpd answers the request before, which its access checks refused, with a
+ * page of the very same sections: such a page is shown to whoever was refused, beside
+ * any AuthType. The request then has the sections and the record of that one. */
+bool mab_record_join_error(request_rec *r);
 
 /** What is known of the request_rec; made on the first call. */
 mab_exchange_t *mab_record_exchange(request_rec *r);

@@ -182,12 +182,13 @@ static void take_queries(request_rec *r, const mab_place_t *place)
     }
 }
 
-/* A request that broke before httpd looked at its Host: it is logged by the first
- * server of the address, whosever it was. */
+/* A request that broke before its sections were known, perhaps before httpd looked
+ * at its Host: it is logged by the first server of the address, whosever it was. */
 static bool is_unplaced(const request_rec *r)
 {
-    return ap_is_HTTP_ERROR(r->status)
-           && r->per_dir_config == r->server->lookup_defaults;
+    const mab_exchange_t *exchange = mab_record_find_exchange(r);
+
+    return ap_is_HTTP_ERROR(r->status) && (!exchange || !exchange->entered);
 }
 
 /* Calls clean for each name under which some place of this server takes tokens from
@@ -243,16 +244,12 @@ static void uncover(request_rec *r)
     exchange->the_request = exchange->unparsed_uri = NULL;
 }
 
-/* a request that broke before its place was known: its error document would be told
- * REDIRECT_QUERY_STRING */
+/* its error document would be told REDIRECT_QUERY_STRING */
 static void arrive_redirected(request_rec *r)
 {
-    request_rec *broken = r->prev;
-    const mab_exchange_t *exchange = mab_record_find_exchange(broken);
-
-    if (!ap_is_HTTP_ERROR(broken->status) || (exchange && exchange->first))
+    if (!is_unplaced(r->prev))
         return;
-    each_query_name(broken, clean_told);
+    each_query_name(r->prev, clean_told);
     each_query_name(r, clean_line);
 }
 
@@ -280,6 +277,12 @@ void mab_take_wait(request_rec *r)
 {
     if (!r->main && !r->prev && mab_conf_registry()->queries->nelts)
         cover(r);
+}
+
+void mab_take_entered(request_rec *r)
+{
+    if (mab_conf_registry()->queries->nelts)
+        mab_record_exchange(r)->entered = true;
 }
 
 void mab_take_leave(request_rec *r)

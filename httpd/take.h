@@ -50,6 +50,9 @@ int mab_take_enter(request_rec *r, const mab_request_t *request);
  */
 void mab_take_foreign(request_rec *r, const mab_place_t *place);
 
+/** All sections are known, whosever they are. */
+void mab_take_entered(request_rec *r);
+
 /** None of our places: puts back what mab_take_arrive took. */
 void mab_take_leave(request_rec *r);
 

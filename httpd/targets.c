@@ -130,10 +130,22 @@ static const char *const reserved_headers[] = {"Host",
                                                "X-HTTP-Method-Override",
                                                "Cache-Control",
                                                "X-Method-Override",
+                                               "X-Forwarded-For",
+                                               "X-Forwarded-Host",
+                                               "X-Forwarded-Proto",
+                                               "X-Forwarded-Port",
+                                               "X-Forwarded-Server",
+                                               "X-Forwarded-Prefix",
+                                               "X-Forwarded-Scheme",
+                                               "X-Forwarded-Ssl",
+                                               "X-Forwarded-By",
+                                               "X-Forwarded-Path",
+                                               "X-Forwarded-Uri",
+                                               "X-Forwarded-Method",
+                                               "X-Forwarded-Protocol",
                                                NULL};
 static const char *const reserved_families[] = {
-    "Content-", "X-Forwarded-",    "If-", "Accept-",
-    "Sec-",     "Access-Control-", NULL};
+    "Content-", "If-", "Accept-", "Sec-", "Access-Control-", NULL};
 
 static bool is_reserved(const char *header)
 {
@@ -167,7 +179,7 @@ bool mab_targets_allow_source(const char *name)
 {
     return strcasecmp(name, "Authorization") == 0
            || strcasecmp(name, "Proxy-Authorization") == 0
-           || strncasecmp(name, "X-Forwarded-", 12) == 0 || !is_reserved(name);
+           || !is_reserved(name);
 }
 
 bool mab_targets_same(const char *a, const char *b)

@@ -303,3 +303,53 @@ def test_trailers_forge_no_header_of_a_part(merged, tokens, folder, part):
 @pytest.mark.parametrize("target", ["/back/x", "/t/env", "/t/sub"])
 def test_trailers_forge_no_header_of_a_request(merged, tokens, target):
     assert "forged-root" not in post(merged, target, tokens.token(), FORGED)
+
+
+# --- what httpd does beside any AuthType -------------------------------------------
+
+@pytest.fixture(scope="module")
+def pages_within(serve, base, tokens):
+    """An error page in the place that refuses, and a front controller."""
+    conf = base().place("std")
+    conf.section("Directory", "ROOT/htdocs/in", "Options +ExecCGI",
+                 "AddHandler cgi-script .cgi", "ErrorDocument 401 /in/401.html",
+                 "ErrorDocument 403 /in/403.html", "AuthType Bearer",
+                 "AuthBearerSource cookie:tok", "AuthBearerClaim sub header:X-User",
+                 "AuthBearerClaim sub env:CLAIM_SUB",
+                 "AuthBearerClaim nope header:X-Nope", "CGIPassAuth On",
+                 "DirectoryIndex env.cgi", "FallbackResource /in/env.cgi",
+                 'RequestHeader set Authorization "Basic c3Zj"',
+                 "RequestHeader set X-User svc-user",
+                 "RequestHeader set X-Nope svc-nope", "SetEnv CLAIM_SUB override",
+                 "SetEnv CLAIM_NOPE x",
+                 "Require claim role admin")
+    server = serve(conf, start=False).fill()
+    for name in ("401", "403"):
+        server.write(f"htdocs/in/{name}.html", f"page {name}\n")
+    server.write("htdocs/in/secret.html", "secret\n")
+    server.write("htdocs/in/env.cgi", "#!/bin/sh\n"
+                 "printf 'Content-Type: text/plain\\n\\n'\nexec env -0\n", 0o755)
+    server.errorlog.allow_always("AH0163[01]|AH01629|AH00128")
+    return server.start().warm("/p/std", tokens.token())
+
+
+def test_an_error_page_in_the_place_itself_is_shown(pages_within, tokens):
+    answer = pages_within.get("/in/secret.html")
+    assert (answer.status, answer.text()) == (401, "page 401\n")
+    assert answer.challenge() == {}
+    poor = [("Cookie", f"tok={mint.note(tokens.token())}")]
+    answer = pages_within.get("/in/secret.html", headers=poor)
+    assert (answer.status, answer.text()) == (403, "page 403\n")
+    # and is a page like any other when somebody asks for it
+    assert pages_within.get("/in/401.html").status == 401
+
+
+@pytest.mark.parametrize("path", ["/in/env.cgi", "/in/", "/in/nothing"])
+def test_late_lines_of_the_administrator_stay(pages_within, tokens, path):
+    good = [("Cookie", f"tok={mint.note(tokens.token(role='admin'))}")]
+    seen = pages_within.get(path, headers=good).environment()
+    assert seen["REMOTE_USER"] == "alice"
+    wanted = {"HTTP_AUTHORIZATION": "Basic c3Zj", "HTTP_X_USER": "svc-user",
+              "HTTP_X_NOPE": "svc-nope", "CLAIM_SUB": "override",
+              "CLAIM_NOPE": "x"}
+    assert {name: seen.get(name) for name in wanted} == wanted

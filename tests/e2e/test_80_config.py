@@ -43,6 +43,9 @@ def server():
         made.write(f"{name}.json", (made.root / "keys.json").read_text(), mode)
     made.write("locked/keys.json", (made.root / "keys.json").read_text())
     (made.root / "locked").chmod(0o700)
+    made.write("loose/keys.json", (made.root / "keys.json").read_text())
+    made.write("loose/secret", "x" * 64, 0o600)
+    (made.root / "loose").chmod(0o777)
     yield made
     made.close()
 
@@ -188,9 +191,16 @@ BAD = {
     "secret short for the algorithm": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/short512 alg=HS512"),
         "AuthBearerIssuer", "HS512"),
+    "a folder for all": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/loose/keys.json"),
+        "AuthBearerIssuer", "file_writable: .*loose/keys.json, by its folder.*"
+        "chmod o-w .*/loose"),
+    "a secret's folder for all": (
+        place(AUDIENCE, ISSUER + " secret=file:ROOT/loose/secret"),
+        "AuthBearerIssuer", "file_writable: .*chmod o-w .*/loose"),
     "secret for all to read": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/open"),
-        "AuthBearerIssuer", "file_open: .*read by others"),
+        "AuthBearerIssuer", "file_open: .*read or written by others"),
     "secret with RS256": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=RS256"),
         "AuthBearerIssuer|AuthType|AuthBearerAlgorithms", "HS256"),
