@@ -128,11 +128,26 @@ static int enter(request_rec *r)
 /* before anybody refuses */
 static int present(request_rec *r)
 {
+    mab_request_t *request = mab_record_find(r);
+
     if (!mab_record_is_ours(r))
         return DECLINED;
+    if (request)
+        request->asked++;
     mab_cors_set_headers(r);
     mab_take_mark(r);
     return DECLINED;
+}
+
+/* Others ask, too, in the midst of theirs or later, whether somebody has to be known
+ * here (ap_some_authn_required, mod_authz_svn): httpd itself asks once, and last. */
+static bool is_question(mab_request_t *request)
+{
+    bool question = request->concluded || request->asked > 1;
+
+    if (request->asked > 0)
+        request->asked--;
+    return question;
 }
 
 /* The answer when all other access checkers have been heard, which knew neither user
@@ -142,6 +157,7 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
     bearer_reason_t why = request->verdict.why;
     bool closed = status == HTTP_FORBIDDEN || status == HTTP_UNAUTHORIZED;
 
+    request->concluded = true;
     /* a place that is closed to all (Require ip) does not tell good tokens from
      * bad ones */
     if (closed && !request->claims_read)
@@ -149,15 +165,37 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
     if (why == BEARER_OK) {
         /* what lines wanted of anybody is not yet what this token lacks */
         request->scopes = NULL;
-        return closed ? mab_refuse_scope(r, request) : status;
+        if (closed)
+            return mab_refuse_scope(r, request);
+        /* with force_authn the same, and nobody is asked twice */
+        return status == DECLINED ? OK : status;
     }
     /* optional means no token; a bad one never becomes anonymous access */
     if (request->place->optional == 1 && why != BEARER_TOKEN_MISSING)
+        return mab_refuse_verdict(r, request);
+    /* somebody has to be known */
+    if (status == DECLINED)
         return mab_refuse_verdict(r, request);
     /* "Require expr" over claims is evaluated before authentication, where a negated
      * one holds: closed to requests without a token */
     if (request->claims_read && (status == OK || closed))
         return mab_refuse_verdict(r, request);
+    return status;
+}
+
+/* as beside mod_auth_basic, which knows neither user nor claims by now */
+static int ask_others(request_rec *r, mab_request_t *request)
+{
+    int status;
+
+    r->user = NULL;
+    r->ap_auth_type = NULL;
+    request->claims_read = false;
+    request->nested = true;
+    status = ap_run_access_checker_ex(r);
+    request->nested = false;
+    r->user = NULL;
+    r->ap_auth_type = NULL;
     return status;
 }
 
@@ -167,6 +205,7 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
 static int check_access(request_rec *r)
 {
     mab_request_t *request;
+    bool question;
     int status;
 
     if (!mab_record_is_ours(r))
@@ -178,16 +217,9 @@ static int check_access(request_rec *r)
     if (mab_cors_answers(r))
         return DONE;
     request = mab_request_judge(r);
-
-    r->user = NULL;
-    r->ap_auth_type = NULL;
-    request->claims_read = false;
-    request->nested = true;
-    status = ap_run_access_checker_ex(r);
-    request->nested = false;
-    r->user = NULL;
-    r->ap_auth_type = NULL;
-    return conclude_access(r, request, status);
+    question = is_question(request);
+    status = ask_others(r, request);
+    return question ? status : conclude_access(r, request, status);
 }
 
 /* Whoever brings a good token is known, also where nobody has to be: the authn and

@@ -202,9 +202,30 @@ static void withdraw(request_rec *r, const mab_request_t *request)
               mab_record_is_ours(r) ? was_given_here : was_given, request);
 }
 
+static bool is_other_spelling(const apr_table_entry_t *entry, const void *name)
+{
+    return mab_targets_same(entry->key, name)
+           && strcasecmp(entry->key, name) != 0;
+}
+
+/* "X_Token" beside "X-Token" is a second token to whoever makes one variable of both,
+ * and nobody judged it */
+static void clean_sources(request_rec *r)
+{
+    int count, i;
+    const mab_source_t *sources = mab_conf_sources(mab_conf_place(r), &count);
+
+    for (i = 0; i < count; i++) {
+        if (sources[i].where == MAB_HEADER)
+            remove_if(r->headers_in, is_other_spelling, sources[i].name);
+    }
+}
+
 void mab_export_enter(request_rec *r)
 {
     clean(r);
+    if (mab_record_is_ours(r))
+        clean_sources(r);
 }
 
 /* --- variables of the page ----------------------------------------------------------

@@ -37,7 +37,9 @@ typedef struct mab_request_t {
     bearer_verdict_t verdict;
     const char *user; /**< set if the verdict is BEARER_OK */
 
-    bool nested;      /**< the other access or authz checkers are running */
+    int asked;      /**< access checks that have begun, and not come to ours */
+    bool concluded; /**< httpd has heard the outcome of the access checks */
+    bool nested;    /**< the other access or authz checkers are running */
     bool claims_read; /**< an expression or line asked for claims */
     bool withheld;    /**< or for one that is not given to expressions */
     bool nameless;    /**< or for one that is absent, or no name of anything */

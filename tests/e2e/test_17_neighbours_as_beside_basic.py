@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from testenv import env
+from testenv import env, mint
 
 BASIC = ["AuthType Basic", "AuthName plain", "AuthBasicProvider file",
          "AuthUserFile ROOT/users"]
@@ -442,3 +442,47 @@ def test_fixups_of_other_modules_see_the_claims(looked_at, tokens, value):
         assert answer.header("Seen-Env") == value
         if name == "lua":
             assert answer.header("Seen-Header") == value
+
+
+# --- how often others are asked ------------------------------------------------
+
+COUNTER = """function authz(r, ...)
+  local file = io.open("ROOT/tmp/calls", "a")
+  file:write(tostring(r.user), "\\n")
+  file:close()
+  if r.user == nil then return apache2.AUTHZ_DENIED_NO_USER end
+  return apache2.AUTHZ_GRANTED
+end
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_provider_is_asked_as_often_as_beside_basic(serve_once, base, tokens,
+                                                      first):
+    users = "alice:" + subprocess.run(
+        ["openssl", "passwd", "-apr1", "secret"], check=True, text=True,
+        capture_output=True).stdout
+    conf = base("LuaAuthzProvider counted ROOT/count.lua authz").place("std")
+    conf.location("/p/bearer", "AuthType Bearer", "Require counted")
+    conf.location("/p/basic", "AuthType Basic", "AuthName x",
+                  "AuthBasicProvider file", "AuthUserFile ROOT/users",
+                  "Require counted")
+    server = serve_once(conf, start=False, first=first,
+                        modules=["lua", "auth_basic", "authn_file"]).fill()
+    server.write("count.lua", COUNTER.replace("ROOT", str(server.root)))
+    server.write("users", users)
+    server.errorlog.allow_always("AH0163[01]|AH01629|AH01617")
+    server.start().warm("/p/std", tokens.token())
+    calls = server.root / "tmp/calls"
+
+    def asked(target, value):
+        if calls.exists():
+            calls.unlink()
+        server.get(target, headers=[("Authorization", value)] if value else ())
+        return calls.read_text().split() if calls.exists() else []
+
+    basic = "Basic " + base64.b64encode(b"alice:secret").decode()
+    good = "Bearer " + mint.note(tokens.token())
+    assert asked("/p/bearer", None) == asked("/p/basic", None) == ["nil"]
+    assert asked("/p/bearer", good) == asked("/p/basic", basic) \
+        == ["nil", "alice"]
