@@ -333,6 +333,7 @@ void mab_take_settle(request_rec *r, const mab_place_t *place)
         if (sources[i].where != MAB_QUERY)
             continue;
         clean_told(r, sources[i].name);
+        clean_before(r, sources[i].name);
         clean_variables(r, sources[i].name);
     }
 }

@@ -2,6 +2,7 @@
 """Requests: spellings of paths, tokens in all spots, forged headers, methods,
 and short chains of several people who ask for the same thing."""
 import base64
+import urllib.parse
 
 from world import FILES, PAGES, Place, own_pages
 
@@ -38,6 +39,12 @@ def mutate(rng, path):
         lambda: path[:cut] + "/x%3F/.." + path[cut:],
         lambda: path[:cut] + "/pub;/.." + path[cut:],
     ])()
+
+
+def is_folder(path):
+    """Whether a path means a folder, in one spelling or another."""
+    plain = urllib.parse.unquote(path.partition("?")[0])
+    return plain.endswith(("/", "/.", "/.."))
 
 
 class Case:
@@ -241,12 +248,14 @@ class Asker:
         if area["kind"] == "svn":
             d["method"] = "PROPFIND"
         # whole folders are copied by httpd without a look at their members
-        if d["method"] in WRITES and d["path"].endswith("/"):
+        if d["method"] in WRITES and is_folder(d["path"]):
             d["method"] = "PUT"
         d["dest"] = rng.choice([p for p in PAGES.values()
                                 if p.area == "dav"]).uri
         if rng.random() < .2:
-            d["dest"] = mutate(rng, d["dest"])
+            dest = mutate(rng, d["dest"])
+            if not is_folder(dest):
+                d["dest"] = dest
 
     def chain(self):
         """One request, or the same again by others."""
