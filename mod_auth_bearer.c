@@ -136,6 +136,9 @@ static int present(request_rec *r)
         request->asked++;
     mab_cors_set_headers(r);
     mab_take_mark(r);
+    /* whoever decides without us: the request carried a token */
+    if (request && request->took != BEARER_TOKEN_MISSING)
+        mab_private_tell(r);
     return DECLINED;
 }
 
