@@ -187,6 +187,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
     failed += inside_cors();
     failed += inside_require();
     failed += inside_answers();
+    failed += inside_requests();
     failed += inside_show();
     (void)fprintf(stdout, "inside: %d failed\n", failed);
     (void)fflush(stdout);

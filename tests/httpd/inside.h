@@ -55,6 +55,7 @@ int inside_conf(void);
 int inside_cors(void);
 int inside_require(void);
 int inside_answers(void);
+int inside_requests(void);
 int inside_show(void);
 
 #endif

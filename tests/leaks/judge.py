@@ -265,10 +265,12 @@ class Judge:
         return finds[:1]
 
     def lost(self, case, record, place):
-        """A single good token was taken here, so its claims must be told."""
+        """A single good token was taken here, so its claims must be told. (Not
+        where Deny has refused before: then the error page may be from here.)"""
         tokens = place.spots(case)
         if len(tokens) != 1 or len(case.spots) != 1 or not tokens[0].good \
-                or place.compat == "any-allow" or place.lets(None, case) \
+                or place.compat in ("any-allow", "all-deny") \
+                or place.lets(None, case) \
                 or case.d.get("basic") or case.d.get("query"):
             return []
         for claim, target in place.exports:

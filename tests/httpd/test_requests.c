@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of a request and its answer: caches, the query's token, exported
+ * names. The ways that lead there are shown end to end. */
+#include "tests/httpd/inside.h"
+
+#include <http_protocol.h>
+
+#include "httpd/export.h"
+#include "httpd/private.h"
+#include "httpd/take.h"
+
+/* --- Cache-Control -------------------------------------------------------------------- */
+
+static const char *controlled(const char *program, const char *always,
+                              apr_pool_t *pool)
+{
+    request_rec *r = inside_request("/plain", pool);
+
+    if (program)
+        apr_table_setn(r->headers_out, "Cache-Control", program);
+    if (always)
+        apr_table_setn(r->err_headers_out, "Cache-Control", always);
+    mab_private_tell(r);
+    mab_private_insert_filter(r);
+    ap_rputs("body", r);
+    assert_string_equal(inside_body(r), "body");
+    assert_null(apr_table_get(r->headers_out, "Cache-Control"));
+    return apr_table_get(r->err_headers_out, "Cache-Control");
+}
+
+static void requests_are_answered_privately(void **state)
+{
+    static const struct {
+        const char *program, *always, *answer;
+    } rows[] = {
+        {NULL, NULL, "private"},
+        {"", NULL, "private"},
+        {"public", NULL, "private"},
+        {"PUBLIC, max-age=60", NULL, "private, max-age=60"},
+        {"max-age=60, s-maxage=5", NULL, "private, max-age=60"},
+        {"S-MaxAge = 5", NULL, "private"},
+        {" public ,, max-age=60 ", NULL, "private, max-age=60 "},
+        {"private", NULL, "private"},
+        {"Private, max-age=1", NULL, "Private, max-age=1"},
+        {"no-store", NULL, "no-store"},
+        {"no-cache", "public", "private, no-cache"},
+        {"public", "no-store", "no-store"},
+        /* of one field only, and so not of the answer */
+        {"private=\"Set-Cookie\"", NULL, "private, private=\"Set-Cookie\""},
+        {"x=\"a, public\", public", NULL, "private, x=\"a, public\""},
+        {"x=\"a\\\", public\", max-age=1", NULL,
+         "private, x=\"a\\\", public\", max-age=1"},
+        {"x=\"a, public", NULL, "private, x=\"a, public"},
+        {"publicity, private-area", NULL, "private, publicity, private-area"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *answer =
+            controlled(rows[i].program, rows[i].always, *state);
+
+        if (strcmp(answer, rows[i].answer) != 0)
+            fail_msg("row %d: \"%s\", not \"%s\"", (int)i, answer,
+                     rows[i].answer);
+    }
+}
+
+/* nobody carried a token, so nothing changes */
+static void requests_without_a_token_are_left_alone(void **state)
+{
+    request_rec *r = inside_request("/plain", *state);
+
+    apr_table_setn(r->headers_out, "Cache-Control", "public");
+    mab_private_insert_filter(r);
+    ap_rputs("body", r);
+    assert_string_equal(inside_body(r), "body");
+    assert_string_equal(apr_table_get(r->headers_out, "Cache-Control"),
+                        "public");
+}
+
+/* --- a user --------------------------------------------------------------------------- */
+
+static void requests_have_the_user_of_the_token_or_none(void **state)
+{
+    request_rec *r = inside_request("/cors", *state);
+    mab_request_t *request = inside_admit(r, "{\"sub\":\"alice\"}");
+
+    r->user = (char *)"mallory";
+    apr_table_setn(r->subprocess_env, "REMOTE_USER", "mallory");
+    mab_export_settle(r);
+    assert_string_equal(r->user, "alice");
+    assert_null(apr_table_get(r->subprocess_env, "REMOTE_USER"));
+    request->verdict.why = BEARER_EXPIRED;
+    mab_export_settle(r);
+    assert_null(r->user);
+    assert_null(r->ap_auth_type);
+}
+
+/* --- a mark of credentials ------------------------------------------------------------ */
+
+static void requests_are_marked_while_others_look(void **state)
+{
+    request_rec *r = inside_request("/cors", *state);
+    mab_request_t *request = inside_admit(r, "{}");
+
+    request->taken = true;
+    request->took = BEARER_OK;
+    mab_take_mark(r);
+    assert_string_equal(apr_table_get(r->headers_in, "Authorization"),
+                        "Bearer");
+    mab_take_unmark(r);
+    assert_null(apr_table_get(r->headers_in, "Authorization"));
+    /* a client's own of the same text stays */
+    apr_table_set(r->headers_in, "Authorization", "Bearer");
+    mab_take_mark(r);
+    mab_take_unmark(r);
+    assert_string_equal(apr_table_get(r->headers_in, "Authorization"),
+                        "Bearer");
+    /* and without a token there is no sign */
+    r = inside_request("/cors", *state);
+    request = inside_admit(r, "{}");
+    request->taken = true;
+    request->took = BEARER_TOKEN_MISSING;
+    mab_take_mark(r);
+    assert_null(apr_table_get(r->headers_in, "Authorization"));
+}
+
+int inside_requests(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(requests_are_answered_privately),
+        unit_row(requests_without_a_token_are_left_alone),
+        unit_row(requests_have_the_user_of_the_token_or_none),
+        unit_row(requests_are_marked_while_others_look),
+    };
+
+    return unit_run(tests);
+}
