@@ -233,6 +233,11 @@ void mab_export_enter(request_rec *r)
  * A part of a page begins with the variables of the page, among them those that CGI
  * makes of headers: what is hidden from the part must not come by them. */
 
+static bool is_variable(const apr_table_entry_t *entry, const void *name)
+{
+    return strcmp(mab_take_base_name(entry->key), name) == 0;
+}
+
 static void forget_variable(request_rec *r, const char *header)
 {
     char *name = apr_pstrcat(r->pool, "HTTP_", header, NULL);
@@ -240,7 +245,7 @@ static void forget_variable(request_rec *r, const char *header)
 
     for (c = name; *c; c++)
         *c = apr_isalnum(*c) ? (char)apr_toupper(*c) : '_';
-    apr_table_unset(r->subprocess_env, name);
+    remove_if(r->subprocess_env, is_variable, name);
 }
 
 /* --- hiding the token ------------------------------------------------------------- */

@@ -292,8 +292,7 @@ void mab_take_leave(request_rec *r)
         uncover(r);
 }
 
-/* the name of a variable without what redirects put before it */
-static const char *base_name(const char *key)
+const char *mab_take_base_name(const char *key)
 {
     while (strncmp(key, "REDIRECT_", 9) == 0)
         key += 9;
@@ -309,7 +308,7 @@ static void clean_variables(request_rec *r, const char *name)
     int i;
 
     for (i = 0; i < all->nelts; i++) {
-        const char *base = base_name(entries[i].key);
+        const char *base = mab_take_base_name(entries[i].key);
 
         if (strcmp(base, "REQUEST_URI") == 0)
             rest = bearer_pairs_remove_query(entries[i].val, name, r->pool);

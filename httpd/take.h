@@ -64,6 +64,9 @@ void mab_take_token(request_rec *r, mab_request_t *request);
  * server that is asked for. */
 const char *mab_take_field(const request_rec *r, const mab_source_t *source);
 
+/** The name of a variable without what redirects put before it. */
+const char *mab_take_base_name(const char *key);
+
 /** While access is being checked: an Authorization field without credentials, if
  * the token came from elsewhere. Modules that look whether a client presents
  * credentials (mod_authz_svn) see that it does. */

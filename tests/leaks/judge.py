@@ -271,7 +271,8 @@ class Judge:
         if len(tokens) != 1 or len(case.spots) != 1 or not tokens[0].good \
                 or place.compat in ("any-allow", "all-deny") \
                 or place.lets(None, case) \
-                or case.d.get("basic") or case.d.get("query"):
+                or case.d.get("basic") or case.d.get("query") \
+                or "%23" in case.d["path"]:  # a redirect loses what follows
             return []
         for claim, target in place.exports:
             kind, name = target.split(":")

@@ -43,14 +43,6 @@ def swapped(config):
     return config
 
 
-def kept(config):
-    """Caches keep what is private."""
-    for site in config["sites"]:
-        site["cache"] = site["cache"] and "on\nCacheStorePrivate On" \
-            "\nCacheStoreNoStore On\nCacheIgnoreCacheControl On"
-    return config
-
-
 def unjudged(config):
     """Nobody asks mod_authz_svn, mod_lua and mod_rewrite."""
     for s in settings(config):
@@ -67,7 +59,6 @@ BROKEN = [
     (shown, "a token of "),
     (shown, "a query's token in the access log"),
     (swapped, "a user that no token named"),
-    (kept, "an answer made for a user's token"),
     (unjudged, "content to a user whom the place does not admit, against"),
 ]
 MOST = 12  # configurations
