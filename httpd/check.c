@@ -473,18 +473,6 @@ static void check_limits(check_t *check, const server_rec *s)
 
 /* --- resources ------------------------------------------------------------------- */
 
-static bool takes_query(const mab_place_t *place)
-{
-    const mab_list_t *sources = place->sources;
-    int i;
-
-    for (i = 0; sources && i < sources->count; i++) {
-        if (((const mab_source_t *)sources->items)[i].where == MAB_QUERY)
-            return true;
-    }
-    return false;
-}
-
 /* the document of a place that has a resource of its own */
 static void add_resource(check_t *check, const mab_setting_t *setting)
 {
@@ -504,7 +492,7 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
         APR_ARRAY_PUSH(issuers, bearer_str_t) = policy->issuers[i]->iss;
     document = bearer_resource_render(
         setting->place->resource, (const bearer_str_t *)issuers->elts,
-        issuers->nelts, takes_query(place), check->pconf);
+        issuers->nelts, mab_conf_takes_query(place), check->pconf);
     if (document) {
         mab_resource_add(setting->s, setting->place->resource, document);
         return;

@@ -393,6 +393,18 @@ const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count)
     return place->sources ? place->sources->items : &by_default;
 }
 
+bool mab_conf_takes_query(const mab_place_t *place)
+{
+    int count, i;
+    const mab_source_t *sources = mab_conf_sources(place, &count);
+
+    for (i = 0; i < count; i++) {
+        if (sources[i].where == MAB_QUERY)
+            return true;
+    }
+    return false;
+}
+
 bool mab_conf_same_judgement(const mab_place_t *a, const mab_place_t *b)
 {
     const bearer_policy_t *p = &a->policy;

@@ -190,6 +190,9 @@ const mab_place_t *mab_conf_place(const request_rec *r);
 /** The sources of a place, with the default one; sets count. */
 const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count);
 
+/** Whether one of them is the query. */
+bool mab_conf_takes_query(const mab_place_t *place);
+
 /** Whether two sources are the same spot of a request. */
 bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
 

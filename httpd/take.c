@@ -35,18 +35,6 @@ static bool looks_at(const mab_place_t *place, const mab_source_t *source)
     return false;
 }
 
-static bool takes_query(const mab_place_t *place)
-{
-    int count, i;
-    const mab_source_t *sources = mab_conf_sources(place, &count);
-
-    for (i = 0; i < count; i++) {
-        if (sources[i].where == MAB_QUERY)
-            return true;
-    }
-    return false;
-}
-
 /* --- the query -------------------------------------------------------------------- */
 
 static bool is_in_query(const char *args, const char *name)
@@ -393,7 +381,7 @@ int mab_take_enter(request_rec *r, const mab_request_t *request)
 {
     uncover(r);
     mab_take_foreign(r, request->place);
-    if (!takes_query(request->place))
+    if (!mab_conf_takes_query(request->place))
         return OK;
     if (r->args)
         take_queries(r, request->place);

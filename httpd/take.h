@@ -30,8 +30,9 @@ void mab_take_translate(request_rec *r);
  * of the request meanwhile. */
 void mab_take_wait(request_rec *r);
 
-/** The sections have become those of a place that was not entered by this request
- * itself (DirectoryIndex): takes what is a token there out of the line and query. */
+/** What runs inside is made ready: takes what is a token here out of the line, the
+ * query and their variables, whoever they are from (a page, a redirect, a request whose
+ * sections were others before DirectoryIndex). */
 void mab_take_settle(request_rec *r, const mab_place_t *place);
 
 /**
