@@ -36,7 +36,6 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
                       apr_pool_t *ptemp BEARER_UNUSED)
 {
     mab_conf_begin(pconf);
-    mab_resource_begin(pconf);
     return mab_shared_register(pconf) == APR_SUCCESS
                ? OK
                : HTTP_INTERNAL_SERVER_ERROR;

@@ -17,7 +17,6 @@
 #include <unixd.h>
 
 #include "bearer/url.h"
-#include "httpd/resource.h"
 #include "httpd/targets.h"
 
 /** The pools and what was found so far. */
@@ -480,6 +479,7 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
         ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
     const bearer_policy_t *policy;
     apr_array_header_t *issuers;
+    mab_document_t *made;
     const char *document;
     int i;
 
@@ -494,7 +494,10 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
         setting->place->resource, (const bearer_str_t *)issuers->elts,
         issuers->nelts, mab_conf_takes_query(place), check->pconf);
     if (document) {
-        mab_resource_add(setting->s, setting->place->resource, document);
+        made = apr_array_push(mab_conf_registry()->documents);
+        made->s = setting->s;
+        made->resource = setting->place->resource;
+        made->text = document;
         return;
     }
     check->mistakes++;

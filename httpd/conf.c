@@ -161,6 +161,7 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->headers = apr_array_make(pconf, 4, sizeof(char *));
     registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
     registry->queries = apr_array_make(pconf, 4, sizeof(mab_query_name_t));
+    registry->documents = apr_array_make(pconf, 4, sizeof(mab_document_t));
     mab_conf_note_source(&by_default, NULL);
     if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
                           NULL, pconf))

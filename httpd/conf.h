@@ -145,6 +145,13 @@ typedef struct mab_query_name_t {
     const server_rec *s;
 } mab_query_name_t;
 
+/** The metadata of a resource (AuthBearerResource), for its server's clients. */
+typedef struct mab_document_t {
+    const server_rec *s;
+    const bearer_resource_t *resource;
+    const char *text;
+} mab_document_t;
+
 /** A record that some directive has set, for the checks. */
 typedef struct mab_setting_t {
     mab_place_t *place;
@@ -171,6 +178,9 @@ typedef struct mab_registry_t {
     apr_array_header_t *headers; /**< of const char *: exported to */
     apr_array_header_t *sources; /**< of mab_source_t: looked at for tokens */
     apr_array_header_t *queries; /**< of mab_query_name_t */
+
+    /* of the checks; the first of a server is also its root document */
+    apr_array_header_t *documents; /**< of mab_document_t */
 } mab_registry_t;
 
 /** A fresh registry; called in pre_config. */

@@ -8,22 +8,8 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
+#include "httpd/conf.h"
 #include "httpd/cors.h"
-
-/** One document. */
-typedef struct entry_t {
-    const server_rec *s;
-    const bearer_resource_t *resource;
-    const char *document;
-    const char *etag;
-} entry_t;
-
-static apr_array_header_t *entries; /* of entry_t */
-
-void mab_resource_begin(apr_pool_t *pconf)
-{
-    entries = apr_array_make(pconf, 4, sizeof(entry_t));
-}
 
 static const char *etag_of(const char *document, apr_pool_t *pool)
 {
@@ -38,27 +24,18 @@ static const char *etag_of(const char *document, apr_pool_t *pool)
     return apr_psprintf(pool, "\"%016" APR_UINT64_T_HEX_FMT "\"", head);
 }
 
-void mab_resource_add(const server_rec *s, const bearer_resource_t *resource,
-                      const char *document)
-{
-    entry_t *entry = apr_array_push(entries);
-
-    entry->s = s;
-    entry->resource = resource;
-    entry->document = document;
-    entry->etag = etag_of(document, entries->pool);
-}
-
 /* the document for a path: of the host that was asked for if several virtual
  * hosts of one server_rec share it, else the first */
-static const entry_t *find(const request_rec *r)
+static const mab_document_t *find(const request_rec *r)
 {
+    const apr_array_header_t *all = mab_conf_registry()->documents;
     bool root = strcmp(r->uri, BEARER_RESOURCE_ROOT) == 0;
-    const entry_t *found = NULL;
+    const mab_document_t *found = NULL;
     int i;
 
-    for (i = 0; i < entries->nelts; i++) {
-        const entry_t *entry = &APR_ARRAY_IDX(entries, i, entry_t);
+    for (i = 0; i < all->nelts; i++) {
+        const mab_document_t *entry =
+            &APR_ARRAY_IDX(all, i, const mab_document_t);
 
         if (entry->s != r->server)
             continue;
@@ -76,27 +53,27 @@ static const entry_t *find(const request_rec *r)
     return found;
 }
 
-static int send_document(request_rec *r, const entry_t *entry)
+static int send_document(request_rec *r, const char *document)
 {
     int status;
 
-    apr_table_setn(r->headers_out, "ETag", entry->etag);
+    apr_table_setn(r->headers_out, "ETag", etag_of(document, r->pool));
     apr_table_setn(r->headers_out, "Cache-Control", "public, max-age=3600");
     ap_set_content_type(r, "application/json");
-    ap_set_content_length(r, (apr_off_t)strlen(entry->document));
+    ap_set_content_length(r, (apr_off_t)strlen(document));
     status = ap_meets_conditions(r);
     if (status != OK)
         return status;
     if (!r->header_only)
-        ap_rputs(entry->document, r);
+        ap_rputs(document, r);
     return OK;
 }
 
 int mab_resource_serve(request_rec *r, int lookup)
 {
-    const entry_t *entry;
+    const mab_document_t *entry;
 
-    if (lookup || !entries->nelts
+    if (lookup || !mab_conf_registry()->documents->nelts
         || strncmp(r->uri, BEARER_RESOURCE_ROOT, strlen(BEARER_RESOURCE_ROOT))
                != 0)
         return DECLINED;
@@ -112,5 +89,5 @@ int mab_resource_serve(request_rec *r, int lookup)
         ap_allow_methods(r, REPLACE_ALLOW, "GET", "HEAD", "OPTIONS", NULL);
         return HTTP_METHOD_NOT_ALLOWED;
     }
-    return send_document(r, entry);
+    return send_document(r, entry->text);
 }
