@@ -12,23 +12,23 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
-#include "httpd/check.h"
-#include "httpd/conf.h"
-#include "httpd/cors.h"
-#include "httpd/directives.h"
-#include "httpd/dump.h"
-#include "httpd/export.h"
-#include "httpd/log.h"
-#include "httpd/private.h"
-#include "httpd/record.h"
-#include "httpd/refuse.h"
-#include "httpd/request.h"
-#include "httpd/require.h"
-#include "httpd/resource.h"
-#include "httpd/shared.h"
-#include "httpd/status.h"
-#include "httpd/take.h"
-#include "httpd/watchdog.h"
+#include "httpd/conf/check.h"
+#include "httpd/conf/conf.h"
+#include "httpd/conf/directives.h"
+#include "httpd/conf/dump.h"
+#include "httpd/process/log.h"
+#include "httpd/process/shared.h"
+#include "httpd/process/watchdog.h"
+#include "httpd/request/cors.h"
+#include "httpd/request/export.h"
+#include "httpd/request/judge.h"
+#include "httpd/request/private.h"
+#include "httpd/request/record.h"
+#include "httpd/request/refuse.h"
+#include "httpd/request/require.h"
+#include "httpd/request/resource.h"
+#include "httpd/request/take.h"
+#include "httpd/status/status.h"
 
 /* --- configuration ---------------------------------------------------------------- */
 
@@ -218,7 +218,7 @@ static int check_access(request_rec *r)
     mab_take_unmark(r);
     if (mab_cors_answers(r))
         return DONE;
-    request = mab_request_judge(r);
+    request = mab_judge_request(r);
     question = is_question(request);
     status = ask_others(r, request);
     return question ? status : conclude_access(r, request, status);
@@ -244,7 +244,7 @@ static int check_authn(request_rec *r)
 
     if (!mab_record_is_ours(r))
         return DECLINED;
-    request = mab_request_judge(r);
+    request = mab_judge_request(r);
     if (request->verdict.why != BEARER_OK)
         return mab_refuse_verdict(r, request);
     mab_export_user(r, request);
@@ -271,7 +271,7 @@ static int check_authz(request_rec *r)
 
     if (!mab_record_is_ours(r))
         return DECLINED;
-    request = mab_request_judge(r);
+    request = mab_judge_request(r);
     if (request->nested)
         return DECLINED;
     /* whoever set a user here, it was not a token */

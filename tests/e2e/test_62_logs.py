@@ -10,7 +10,7 @@ from testenv import env
 from testenv.mint import DROP, key
 
 TOP = env.HERE.parents[2]
-CHECKS = re.findall(r'^    \{"([a-z ]+)",', (TOP / "bearer/stage.c").read_text(),
+CHECKS = re.findall(r'^    \{"([a-z ]+)",', (TOP / "bearer/judge/stage.c").read_text(),
                     re.M)
 
 

@@ -170,7 +170,7 @@ def of_tokens():
     of their rows. token_twice (400) needs a request, insufficient_scope (403) a
     Require line."""
     rows = re.findall(r'^BEARER_REASON\((\w+), "(\w+)",.* (\d+), [A-Z]+, "',
-                      (TOP / "bearer/error.def").read_text(), re.M)
+                      (TOP / "bearer/base/error.def").read_text(), re.M)
     return {slug: name for name, slug, status in rows
             if status == "401" or slug == "keys_unavailable"}
 
@@ -180,7 +180,7 @@ def test_the_table_has_every_reason_of_tokens():
 
 
 def test_each_reason_belongs_to_one_check():
-    text = (TOP / "bearer/stage.c").read_text()
+    text = (TOP / "bearer/judge/stage.c").read_text()
     table = re.search(r"stages\[BEARER_STAGE_COUNT\] = \{\n(.*?)^\};", text,
                       re.M | re.S)[1]
     named = re.findall(r"\bBEARER_(\w+)", table)

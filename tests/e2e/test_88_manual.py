@@ -377,7 +377,7 @@ def test_the_decorators_codes(site, starts):
 def answering():
     """The slugs that answer requests, with their status."""
     rows = re.findall(r'^BEARER_REASON\(\w+, "(\w+)",.* (\d+), [A-Z]+, "',
-                      (TOP / "bearer/error.def").read_text(), re.M)
+                      (TOP / "bearer/base/error.def").read_text(), re.M)
     return {slug for slug, status in rows if status != "0"}
 
 
@@ -399,7 +399,7 @@ def test_log_lines_of_the_manual_are_like_real_ones():
     shown = [line for word, block in ANY_FENCE.findall(text) if not word
              for line in block.splitlines()]
     stages = dict(re.findall(r'^    \{"([a-z ]+)",\s*"([^"]+)"',
-                             (TOP / "bearer/stage.c").read_text(), re.M))
+                             (TOP / "bearer/judge/stage.c").read_text(), re.M))
     checks = [re.search(r"\] check ([a-z ]+) (passed|FAILED): (.*)", line)
               for line in shown if "] check " in line]
     assert [hit[1] for hit in checks] == list(stages)[:len(checks)]

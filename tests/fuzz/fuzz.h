@@ -19,8 +19,8 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
-#include "bearer/base.h"
-#include "bearer/error.h"
+#include "bearer/base/base.h"
+#include "bearer/base/error.h"
 
 /** The time of all inputs: 2027-01-15T08:00:00Z. */
 #define NOW ((apr_int64_t)1800000000)

@@ -3,7 +3,7 @@
  * any bytes survive being written and read. */
 #include "fuzz.h"
 
-#include "bearer/b64url.h"
+#include "bearer/text/b64url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

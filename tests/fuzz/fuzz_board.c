@@ -4,7 +4,7 @@
  * text that was posted, or is told that there is none. */
 #include "fuzz.h"
 
-#include "bearer/board.h"
+#include "bearer/keys/board.h"
 
 #define SLOTS 2
 

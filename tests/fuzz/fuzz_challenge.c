@@ -3,7 +3,7 @@
  * ("-": left out). What is written is read back by a parser of RFC 9110. */
 #include "fuzz.h"
 
-#include "bearer/challenge.h"
+#include "bearer/judge/challenge.h"
 
 /* one name="value" with escapes undone, the position behind it; NULL: wrong */
 static const char *read_parameter(const char *at, const char **name,

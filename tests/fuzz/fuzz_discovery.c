@@ -3,9 +3,9 @@
  * willing to fetch. */
 #include "fuzz.h"
 
-#include "bearer/discovery.h"
-#include "bearer/json.h"
-#include "bearer/url.h"
+#include "bearer/keys/discovery.h"
+#include "bearer/text/json.h"
+#include "bearer/text/url.h"
 
 #define ISSUER "https://i.example"
 

@@ -2,7 +2,7 @@
 /* Cache-Control, Expires, Date, Age and the ceiling, a line each. */
 #include "fuzz.h"
 
-#include "bearer/freshness.h"
+#include "bearer/text/freshness.h"
 
 /* whether one of plain directives is no-store or no-cache */
 static bool forbids(const char *text, apr_pool_t *pool)

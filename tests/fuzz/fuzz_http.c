@@ -3,7 +3,7 @@
  * same, and within its bounds. */
 #include "fuzz.h"
 
-#include "bearer/http.h"
+#include "bearer/net/http.h"
 
 #define BODY_MOST 4096
 

@@ -4,7 +4,7 @@
  * both ways to read agree. */
 #include "fuzz.h"
 
-#include "bearer/json.h"
+#include "bearer/text/json.h"
 
 static int depth_of(const json_t *value)
 {

@@ -3,8 +3,8 @@
  * public, strong enough, fits an algorithm, and reads back the same. */
 #include "fuzz.h"
 
-#include "bearer/json.h"
-#include "bearer/jwk.h"
+#include "bearer/jose/jwk.h"
+#include "bearer/text/json.h"
 
 static void check_key(const bearer_jwk_t *key, apr_pool_t *pool)
 {

@@ -3,7 +3,7 @@
  * and looking for a key gives only keys that fit. */
 #include "fuzz.h"
 
-#include "bearer/jwks.h"
+#include "bearer/jose/jwks.h"
 
 static void look_for(const bearer_jwks_t *set, bearer_str_t kid)
 {

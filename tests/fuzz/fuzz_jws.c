@@ -4,8 +4,8 @@
  * base64. Nothing is ever signed by the key at hand. */
 #include "fuzz.h"
 
-#include "bearer/b64url.h"
-#include "bearer/jws.h"
+#include "bearer/jose/jws.h"
+#include "bearer/text/b64url.h"
 
 static bearer_str_t put_together(bearer_str_t rest, apr_pool_t *pool)
 {

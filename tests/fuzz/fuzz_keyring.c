@@ -4,7 +4,7 @@
  * what was posted. */
 #include "fuzz.h"
 
-#include "bearer/keyring.h"
+#include "bearer/keys/keyring.h"
 
 #define KEY                                                                    \
     "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"good\",\"x\":"  \

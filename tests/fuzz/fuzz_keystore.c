@@ -8,8 +8,8 @@
 
 #include <apr_file_io.h>
 
-#include "bearer/json.h"
-#include "bearer/keystore.h"
+#include "bearer/keys/keystore.h"
+#include "bearer/text/json.h"
 
 #define ISSUER "https://i.example"
 #define STALE  3600

@@ -3,7 +3,7 @@
  * claims. Absent claims never satisfy a line, and equality is what it says. */
 #include "fuzz.h"
 
-#include "bearer/match.h"
+#include "bearer/judge/match.h"
 
 #define WORDS 8
 

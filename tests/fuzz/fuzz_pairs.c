@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A letter for the kind (c, q, n; u is a URI), a name and a list, a line each; against
- * a slow reading of the table in bearer/pairs.h that shares no code with it. */
+ * a slow reading of the table in bearer/text/pairs.h that shares no code with it. */
 #include "fuzz.h"
 
 #include <apr_lib.h>
 
-#include "bearer/pairs.h"
+#include "bearer/text/pairs.h"
 
 #define MANY 4096
 

@@ -2,8 +2,8 @@
 /* A claim path, then a document. What is found is what walking by hand finds. */
 #include "fuzz.h"
 
-#include "bearer/json.h"
-#include "bearer/path.h"
+#include "bearer/text/json.h"
+#include "bearer/text/path.h"
 
 /* the reference walks the text of a dotted path itself, by names only, in what
  * jansson made of the document */

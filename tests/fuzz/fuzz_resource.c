@@ -3,9 +3,9 @@
  * document is JSON that names the identifier as it is. */
 #include "fuzz.h"
 
-#include "bearer/json.h"
-#include "bearer/resource.h"
-#include "bearer/url.h"
+#include "bearer/judge/resource.h"
+#include "bearer/text/json.h"
+#include "bearer/text/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,7 +3,7 @@
  * may forget, but what it finds is the last that was stored, and not too old. */
 #include "fuzz.h"
 
-#include "bearer/tokcache.h"
+#include "bearer/gate/tokcache.h"
 
 #define TOKENS 16
 #define HELD   4

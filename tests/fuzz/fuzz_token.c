@@ -3,7 +3,7 @@
  * first two with a scheme. */
 #include "fuzz.h"
 
-#include "bearer/token.h"
+#include "bearer/judge/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,7 +2,7 @@
 /* One address. What is accepted is made of its parts, and reads back the same. */
 #include "fuzz.h"
 
-#include "bearer/url.h"
+#include "bearer/text/url.h"
 
 static void check_parts(const bearer_url_t *url, bool loopback,
                         apr_pool_t *pool)

@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "bearer/b64url.h"
-#include "bearer/verify.h"
+#include "bearer/judge/verify.h"
+#include "bearer/text/b64url.h"
 
 #include "judge.h"
 

@@ -3,7 +3,7 @@
  * judge - a second opinion on claims, from a plain reading of RFC 7519.
  *
  * Owns:     a policy from a line of text; whether claims satisfy it.
- * Does not: share any code with bearer/claims.
+ * Does not: share any code with bearer/judge/claims.
  * Memory:   the policy lives in the pool
  * Threads:  one
  */
@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-#include "bearer/claims.h"
+#include "bearer/judge/claims.h"
 
 /** A policy with an issuer of published keys and one with a secret. */
 typedef struct judge_t {

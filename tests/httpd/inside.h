@@ -17,7 +17,7 @@
 
 #include "tests/unit/unit.h"
 
-#include "httpd/request.h"
+#include "httpd/request/judge.h"
 
 /** What a made up connection writes to. */
 typedef struct inside_output_t {

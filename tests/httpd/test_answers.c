@@ -8,9 +8,9 @@
 
 #include <http_protocol.h>
 
-#include "httpd/refuse.h"
-#include "httpd/resource.h"
-#include "httpd/trace.h"
+#include "httpd/request/refuse.h"
+#include "httpd/request/resource.h"
+#include "httpd/request/trace.h"
 
 static const char *sent(request_rec *r, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/httpd/inside.h"
 
-#include "httpd/conf.h"
+#include "httpd/conf/conf.h"
 
 static mab_place_t *make(apr_pool_t *pool)
 {

@@ -5,7 +5,7 @@
 #include <http_request.h>
 #include <util_filter.h>
 
-#include "httpd/cors.h"
+#include "httpd/request/cors.h"
 
 static const char *sent(request_rec *r, const char *name)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists as bearer/pairs takes them apart against those that take them apart after
+/* Lists as bearer/text/pairs takes them apart against those that take them apart after
  * us: httpd's own functions, and mod_proxy itself. */
 #include "tests/httpd/inside.h"
 
@@ -10,7 +10,7 @@
 #include <util_cookies.h>
 #include <util_script.h>
 
-#include "bearer/pairs.h"
+#include "bearer/text/pairs.h"
 
 #define ROUNDS 100000
 

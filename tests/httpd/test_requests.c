@@ -5,9 +5,9 @@
 
 #include <http_protocol.h>
 
-#include "httpd/export.h"
-#include "httpd/private.h"
-#include "httpd/take.h"
+#include "httpd/request/export.h"
+#include "httpd/request/private.h"
+#include "httpd/request/take.h"
 
 /* --- Cache-Control -------------------------------------------------------------------- */
 

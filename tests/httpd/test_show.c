@@ -11,9 +11,9 @@
 #include <http_protocol.h>
 #include <mod_status.h>
 
-#include "httpd/dump.h"
-#include "httpd/page.h"
-#include "httpd/shared.h"
+#include "httpd/conf/dump.h"
+#include "httpd/process/shared.h"
+#include "httpd/status/page.h"
 
 /* --- the dump ---------------------------------------------------------------------------- */
 

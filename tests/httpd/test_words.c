@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/httpd/inside.h"
 
-#include "httpd/words.h"
+#include "httpd/conf/words.h"
 
 static void expect_text(const char *row, const char *got, const char *want)
 {

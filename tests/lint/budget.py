@@ -53,7 +53,7 @@ def functions(text):
 
 def check(top):
     findings, count = [], 0
-    paths = [path for folder in ("bearer", "httpd", "tools")
+    paths = [path for folder in ("bearer", "httpd", "cli", "tools")
              for path in lint.files(top, folder, (".c", ".h"))] + ["mod_auth_bearer.c"]
     for path in paths:
         text = lint.read(top, path)

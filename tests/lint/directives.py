@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """directives - command table, reference and sample name the same directives.
 
-httpd/directives.c is what the server does, docs/mod_auth_bearer.md what we say,
+httpd/conf/directives.c is what the server does, docs/mod_auth_bearer.md what we say,
 docs/auth_bearer.conf what people copy. The class of mistake this exists for: a
 directive that is there and not explained, or explained and not there.
 """
@@ -11,7 +11,7 @@ import re
 
 import lint
 
-SOURCE = "httpd/directives.c"
+SOURCE = "httpd/conf/directives.c"
 DOC = "docs/mod_auth_bearer.md"
 SAMPLE = "docs/auth_bearer.conf"
 

@@ -6,10 +6,9 @@
 #
 #   headers.sh [--self-test]
 #   CC        the compiler (cc)
-#   BUILDDIR  where bearer/version.h was generated (the source tree)
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
-: "${CC:=cc}" "${BUILDDIR:=$top}"
+: "${CC:=cc}"
 APXS=${APXS:-$(command -v apxs || command -v apxs2 || echo apxs)}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -29,43 +28,42 @@ alone() {
     # flags are words
     # shellcheck disable=SC2086
     $CC -std=c11 -fsyntax-only -Wall -Wextra -Werror -Wno-unused-parameter \
-        -I"$tree" -I"$BUILDDIR" $aprflags "$@" "$tmp/one.c" >"$tmp/said" 2>&1
+        -I"$tree" $aprflags "$@" "$tmp/one.c" >"$tmp/said" 2>&1
 }
 
 # check TREE: prints the headers that do not stand alone, and why
 check() {
-    for path in "$1"/bearer/*.h "$BUILDDIR"/bearer/version.h; do
+    for path in "$1"/bearer/*/*.h; do
         [ -f "$path" ] || continue
         echo x >>"$tmp/seen"
-        alone "$1" "bearer/${path##*/}" ||
-            { echo "    bearer/${path##*/}:"; sed 's/^/        /' "$tmp/said"; }
+        alone "$1" "${path#"$1"/}" ||
+            { echo "    ${path#"$1"/}:"; sed 's/^/        /' "$tmp/said"; }
     done
-    for path in "$1"/httpd/*.h; do
+    for path in "$1"/httpd/*.h "$1"/httpd/*/*.h; do
         [ -f "$path" ] || continue
         echo x >>"$tmp/seen"
         # httpd's own headers are old C: not ours to judge
-        alone "$1" "httpd/${path##*/}" -isystem "$("$APXS" -q INCLUDEDIR)" ||
-            { echo "    httpd/${path##*/}:"; sed 's/^/        /' "$tmp/said"; }
+        alone "$1" "${path#"$1"/}" -isystem "$("$APXS" -q INCLUDEDIR)" ||
+            { echo "    ${path#"$1"/}:"; sed 's/^/        /' "$tmp/said"; }
     done
 }
 
 if [ "${1-}" = --self-test ]; then
-    mkdir -p "$tmp/tree/bearer" "$tmp/tree/httpd"
-    BUILDDIR=$tmp/tree
-    cat >"$tmp/tree/bearer/good.h" <<'C'
+    mkdir -p "$tmp/tree/bearer/w" "$tmp/tree/httpd/w"
+    cat >"$tmp/tree/bearer/w/good.h" <<'C'
 #ifndef GOOD_H
 #define GOOD_H
 #include <apr_pools.h>
 apr_pool_t *lint_good(void);
 #endif
 C
-    echo 'apr_pool_t *lint_alone(void);' >"$tmp/tree/bearer/alone.h"
-    printf '#include <httpd.h>\n' >"$tmp/tree/bearer/httpd.h"
-    printf 'typedef struct lint_t { int a; } lint_t;\n' >"$tmp/tree/bearer/guard.h"
+    echo 'apr_pool_t *lint_alone(void);' >"$tmp/tree/bearer/w/alone.h"
+    printf '#include <httpd.h>\n' >"$tmp/tree/bearer/w/httpd.h"
+    printf 'typedef struct lint_t { int a; } lint_t;\n' >"$tmp/tree/bearer/w/guard.h"
     printf '#ifndef G_H\n#define G_H\n#include <httpd.h>\nint lint_g(request_rec *r);\n#endif\n' \
-        >"$tmp/tree/httpd/good.h"
+        >"$tmp/tree/httpd/w/good.h"
     found=$(check "$tmp/tree" | sed -n 's/^    \([a-z].*\):$/\1/p' | tr '\n' ' ')
-    if [ "$found" = "bearer/alone.h bearer/guard.h bearer/httpd.h " ]; then
+    if [ "$found" = "bearer/w/alone.h bearer/w/guard.h bearer/w/httpd.h " ]; then
         echo "ok headers --self-test: 3 bad headers found, 2 good ones passed"
         exit 0
     fi

@@ -17,7 +17,7 @@ IMAGE = "packaging/Containerfile"
 CONF = "packaging/container.conf"
 SPEC = "packaging/mod_auth_bearer.spec"
 CHANGELOG = "debian/changelog"
-SOURCE = "httpd/directives.c"
+SOURCE = "httpd/conf/directives.c"
 COMMENTED = ("debian/auth_bearer.conf", "packaging/auth_bearer.conf", CONF)
 
 

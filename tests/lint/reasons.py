@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """reasons - catalogue, documentation and tests know the same reasons.
 
-Each row of bearer/error.def has a slug of its own, a row in docs/errors.md that
+Each row of bearer/base/error.def has a slug of its own, a row in docs/errors.md that
 says the same, and a test that names the slug; each message id ("MAB0101") stands
 in one place of the code and in docs/errors.md. The class of mistake this exists
 for: a new reason that nobody tests or explains.
@@ -16,7 +16,7 @@ import sys
 
 import lint
 
-CATALOGUE = "bearer/error.def"
+CATALOGUE = "bearer/base/error.def"
 DOC = "docs/errors.md"
 NAME = "reasons"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """cover - how much of bearer/ and of httpd/ tests run, from gcov's counts.
 
-    tests/unit/cover.py OBJECTS...  by "make cover"; the folders of the .gcno files
+    tests/unit/cover.py HALF...  by "make cover", in the build folder: bearer, httpd
 
 For each folder of sources a table, then every line that was never run. Ends with 1 if
 less than 95 % of the lines or 90 % of the branches were of bearer/, which has unit
@@ -25,14 +25,19 @@ LEAST = {"bearer": {"lines": float(os.environ.get("COVER_LINES", 95)),
          "httpd": {"lines": 0, "branches": 0}}
 
 
-def counts(folder, half):
+def label(name):
+    """A source as its wing and name."""
+    return name.name if name.name == "mod_auth_bearer.c" else f"{name.parent.name}/{name.name}"
+
+
+def counts(half):
     """{file: ({line: runs}, {(line, branch): runs})} of the sources of a half."""
     lines = collections.defaultdict(collections.Counter)
     branches = collections.defaultdict(collections.Counter)
-    folder = pathlib.Path(folder)
-    notes = sorted(str(path.resolve()) for path in folder.glob("*.gcno"))
+    folder = pathlib.Path(half)
+    notes = sorted(str(path.resolve()) for path in folder.glob("*/.libs/*.gcno"))
     if half == "httpd":  # the hooks lie above, once for the module, once for the tests
-        notes += sorted(str(path.resolve()) for path in folder.parent.parent.glob(
+        notes += sorted(str(path.resolve()) for path in folder.parent.glob(
             ".libs/*mod_auth_bearer.gcno"))
     if not notes:
         return {}  # gcov without a file would be a mistake of ours
@@ -42,13 +47,13 @@ def counts(folder, half):
         for path in pathlib.Path(where).glob("*.gcov.json.gz"):
             for entry in json.loads(gzip.decompress(path.read_bytes()))["files"]:
                 name = pathlib.Path(entry["file"])
-                if name.parent.name != half and name.name != "mod_auth_bearer.c":
+                if name.parent.parent.name != half and name.name != "mod_auth_bearer.c":
                     continue
                 for line in entry["lines"]:
-                    lines[name.name][line["line_number"]] += line["count"]
+                    lines[label(name)][line["line_number"]] += line["count"]
                     for number, branch in enumerate(line["branches"]):
                         key = line["line_number"], number
-                        branches[name.name][key] += branch["count"]
+                        branches[label(name)][key] += branch["count"]
     return {name: (lines[name], branches[name]) for name in sorted(lines)}
 
 
@@ -71,17 +76,16 @@ def spans(lines):
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
-def report(folder):
-    """The report on a folder of objects; whether it is short of what is wanted."""
-    half = pathlib.Path(folder).resolve().parent.name
-    found, total, missed = counts(folder, half), {"lines": [], "branches": []}, []
+def report(half):
+    """The report on a half; whether it is short of what is wanted."""
+    found, total, missed = counts(half), {"lines": [], "branches": []}, []
     if not any(any(lines.values()) for lines, _ in found.values()):
-        sys.exit(f"cover: no counts in {folder}: ./configure --enable-coverage first")
+        sys.exit(f"cover: no counts of {half}: ./configure --enable-coverage first")
     for name, (lines, branches) in found.items():
         total["lines"] += lines.values()
         total["branches"] += branches.values()
         missed += [f"{name}:{spans(lines)}"] if spans(lines) else []
-        print(f"{name:16} lines {share(lines.values()):6.2f} %"
+        print(f"{name:20} lines {share(lines.values()):6.2f} %"
               f"  branches {share(branches.values()):6.2f} %")
     print("never run:", " ".join(missed) or "nothing")
     short = False
@@ -96,4 +100,4 @@ def report(folder):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(any([report(folder) for folder in sys.argv[1:]]))
+    sys.exit(any([report(half) for half in sys.argv[1:]]))

@@ -12,9 +12,9 @@
 
 #include "unit.h"
 
-#include "bearer/b64url.h"
-#include "bearer/json.h"
-#include "bearer/jwk.h"
+#include "bearer/jose/jwk.h"
+#include "bearer/text/b64url.h"
+#include "bearer/text/json.h"
 
 #include "fixtures.h"
 

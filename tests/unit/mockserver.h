@@ -13,7 +13,7 @@
 #include <apr_network_io.h>
 #include <apr_pools.h>
 
-#include "bearer/base.h"
+#include "bearer/base/base.h"
 
 /** Who a server says it is. */
 typedef enum mock_cert_t {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/alg.h"
+#include "bearer/jose/alg.h"
 
 static void alg_table_holds_the_numbers_of_the_rfcs(void **state BEARER_UNUSED)
 {

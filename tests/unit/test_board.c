@@ -14,7 +14,7 @@
 
 #include <apr_thread_proc.h>
 
-#include "bearer/board.h"
+#include "bearer/keys/board.h"
 
 /* ThreadSanitizer makes each atomic many times slower: fewer of them there */
 #if defined(__SANITIZE_THREAD__)

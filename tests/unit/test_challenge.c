@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "bearer/challenge.h"
+#include "bearer/judge/challenge.h"
 
 static void challenge_renders_parameters_in_order(void **state)
 {

@@ -3,7 +3,7 @@
 
 #include <apr_tables.h>
 
-#include "bearer/claims.h"
+#include "bearer/judge/claims.h"
 
 #include "jose.h"
 

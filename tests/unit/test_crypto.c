@@ -4,7 +4,7 @@
 #include <openssl/ecerr.h>
 #include <openssl/err.h>
 
-#include "bearer/crypto.h"
+#include "bearer/jose/crypto.h"
 
 static void say(int reason)
 {

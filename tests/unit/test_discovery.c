@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "bearer/discovery.h"
+#include "bearer/keys/discovery.h"
 
 #include "jose.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "bearer/error.h"
+#include "bearer/base/error.h"
 
 static const char *note_of(const char *text, bearer_note_t *note)
 {
@@ -38,7 +38,7 @@ static void error_rows_stand_at_their_reason(void **state BEARER_UNUSED)
     } rows[] = {
 #define BEARER_REASON(name, slug, fault, code, error, status, level, text)     \
     {#name, slug, BEARER_##name},
-#include "bearer/error.def"
+#include "bearer/base/error.def"
 #undef BEARER_REASON
     };
     apr_size_t i;

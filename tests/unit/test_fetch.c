@@ -13,7 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
-#include "bearer/fetch.h"
+#include "bearer/net/fetch.h"
 #include "tests/unit/mockserver.h"
 
 /* time enough for what must succeed, and little for what must time out */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/freshness.h"
+#include "bearer/text/freshness.h"
 
 /* the administrator's ceiling in these tests, and the two ends by name */
 #define REFRESH ((apr_int64_t)3600)

@@ -3,7 +3,7 @@
 
 #include <apr_thread_proc.h>
 
-#include "bearer/gate.h"
+#include "bearer/gate/gate.h"
 
 #include "mint.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/http.h"
+#include "bearer/net/http.h"
 
 #define MAX_BODY 16
 

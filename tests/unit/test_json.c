@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/json.h"
+#include "bearer/text/json.h"
 
 static const json_t *parse(const char *text, apr_pool_t *pool)
 {

@@ -3,9 +3,9 @@
 
 #include <openssl/err.h>
 
-#include "bearer/alg.h"
-#include "bearer/json.h"
-#include "bearer/jwk.h"
+#include "bearer/jose/alg.h"
+#include "bearer/jose/jwk.h"
+#include "bearer/text/json.h"
 
 #include "jose.h"
 

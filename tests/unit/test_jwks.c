@@ -3,8 +3,8 @@
 
 #include <apr_tables.h>
 
-#include "bearer/alg.h"
-#include "bearer/jwks.h"
+#include "bearer/jose/alg.h"
+#include "bearer/jose/jwks.h"
 
 #include "jose.h"
 

@@ -3,9 +3,9 @@
 
 #include <openssl/err.h>
 
-#include "bearer/alg.h"
-#include "bearer/b64url.h"
-#include "bearer/jws.h"
+#include "bearer/jose/alg.h"
+#include "bearer/jose/jws.h"
+#include "bearer/text/b64url.h"
 
 #include "jose.h"
 #include "tests/vectors/rfc.h"

@@ -7,7 +7,7 @@
 
 #include <apr_thread_proc.h>
 
-#include "bearer/keyring.h"
+#include "bearer/keys/keyring.h"
 
 static const bearer_schedule_t good = {1, 1, 2, 0, 0, 0};
 

@@ -11,8 +11,8 @@
 #include <apr_file_info.h>
 #include <apr_file_io.h>
 
-#include "bearer/json.h"
-#include "bearer/keystore.h"
+#include "bearer/keys/keystore.h"
+#include "bearer/text/json.h"
 
 #define ISSUER "https://issuer.example/realm"
 #define STALE  86400

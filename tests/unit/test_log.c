@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "bearer/log.h"
+#include "bearer/base/log.h"
 
 /* what a sink was given */
 typedef struct heard_t {

@@ -12,7 +12,7 @@
 
 #include <cjose/util.h>
 
-#include "bearer/jws.h"
+#include "bearer/jose/jws.h"
 
 #include "jose.h"
 

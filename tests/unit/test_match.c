@@ -4,8 +4,8 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
-#include "bearer/limits.h"
-#include "bearer/match.h"
+#include "bearer/base/limits.h"
+#include "bearer/judge/match.h"
 
 #include "jose.h"
 

@@ -19,15 +19,15 @@
 
 #include <openssl/err.h>
 
-#include "bearer/challenge.h"
-#include "bearer/discovery.h"
-#include "bearer/fetch.h"
-#include "bearer/gate.h"
-#include "bearer/keystore.h"
-#include "bearer/match.h"
-#include "bearer/refresh.h"
-#include "bearer/report.h"
-#include "bearer/resource.h"
+#include "bearer/gate/gate.h"
+#include "bearer/judge/challenge.h"
+#include "bearer/judge/match.h"
+#include "bearer/judge/resource.h"
+#include "bearer/keys/discovery.h"
+#include "bearer/keys/keystore.h"
+#include "bearer/keys/refresh.h"
+#include "bearer/net/fetch.h"
+#include "bearer/report/report.h"
 
 #include "mint.h"
 #include "mockserver.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bearer/pairs.h"
+#include "bearer/text/pairs.h"
 
 #define C BEARER_PAIRS_COOKIE
 #define Q BEARER_PAIRS_QUERY

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "bearer/json.h"
-#include "bearer/limits.h"
-#include "bearer/path.h"
+#include "bearer/base/limits.h"
+#include "bearer/text/json.h"
+#include "bearer/text/path.h"
 
 static const bearer_value_t *read_value(const char *text, apr_pool_t *pool)
 {

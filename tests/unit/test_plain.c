@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/json.h"
-#include "bearer/limits.h"
-#include "bearer/plain.h"
+#include "bearer/base/limits.h"
+#include "bearer/text/json.h"
+#include "bearer/text/plain.h"
 
 /* what jansson makes of a text, asked as bearer_json_parse asks */
 static json_t *by_jansson(bearer_str_t text)

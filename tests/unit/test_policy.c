@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "bearer/policy.h"
+#include "bearer/judge/policy.h"
 
 static const bearer_str_t one_audience[] = {BEARER_LIT("api")};
 /* only that it is there matters here */

@@ -6,8 +6,8 @@
 
 #include <apr_file_io.h>
 
-#include "bearer/log.h"
-#include "bearer/refresh.h"
+#include "bearer/base/log.h"
+#include "bearer/keys/refresh.h"
 
 #define ISSUER   "https://issuer.example/realm"
 #define KEYS     "https://issuer.example/keys"

@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "bearer/json.h"
-#include "bearer/report.h"
+#include "bearer/report/report.h"
+#include "bearer/text/json.h"
 #include "tests/unit/fixtures.h"
 
 #define SEC ((apr_time_t)1000000)
@@ -109,7 +109,7 @@ static world_t *make(apr_pool_t *pool)
 
 static void count_some(world_t *world)
 {
-    bearer_tokcache_stats_t cache = {5, 6, 7, 8, 9, 1000};
+    bearer_stats_cache_t cache = {5, 6, 7, 8, 9, 1000};
 
     assert_true(bearer_stats_claim(world->stats, 11, T - 30 * SEC, alive));
     bearer_stats_verdict(world->stats, BEARER_OK);

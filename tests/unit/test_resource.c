@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "bearer/json.h"
-#include "bearer/resource.h"
+#include "bearer/judge/resource.h"
+#include "bearer/text/json.h"
 
 /* RFC 9728 3.1: the well-known part stands between host and path */
 static void resource_knows_where_its_metadata_is(void **state)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "bearer/schedule.h"
+#include "bearer/keys/schedule.h"
 
 #define SEC ((apr_time_t)1000000)
 /* a tick in the middle of a machine's life */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/stage.h"
+#include "bearer/judge/stage.h"
 
 /* --- the table ----------------------------------------------------------- */
 

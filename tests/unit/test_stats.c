@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bearer/stats.h"
+#include "bearer/report/stats.h"
 
 #define T ((apr_time_t)1000000000)
 
@@ -163,7 +163,7 @@ static void stats_counts_waits(void **state)
 
 static void stats_of_nothing_count_nothing(void **state BEARER_UNUSED)
 {
-    bearer_tokcache_stats_t cache = {1, 2, 3, 4, 5, 6};
+    bearer_stats_cache_t cache = {1, 2, 3, 4, 5, 6};
     bearer_board_id_t id = {{1}};
     bearer_alg_t one = alg("ES256");
 
@@ -215,7 +215,7 @@ static void stats_estimates_quantiles_from_above(void **state)
 static void stats_rows_name_each_number_once(void **state)
 {
     bearer_stats_t *stats = make(*state);
-    bearer_tokcache_stats_t cache = {1, 2, 3, 4, 5, 6};
+    bearer_stats_cache_t cache = {1, 2, 3, 4, 5, 6};
     static const struct {
         const char *name;
         apr_uint64_t want;
@@ -347,7 +347,7 @@ static void stats_reuse_places_and_never_count_back(void **state)
         void *block = make_block(shape, *state);
         bearer_stats_t *first = attach(block, shape, *state);
         bearer_stats_t *second = attach(block, shape, *state);
-        bearer_tokcache_stats_t cache = {5, 6, 7, 8, 9, 1000};
+        bearer_stats_cache_t cache = {5, 6, 7, 8, 9, 1000};
         const bearer_stats_snapshot_t *seen;
         const bearer_stats_process_t *mine = NULL;
         int k;
@@ -386,7 +386,7 @@ static void stats_reuse_places_and_never_count_back(void **state)
 static void stats_forget_the_moment_of_who_is_gone(void **state)
 {
     bearer_stats_t *stats = make(*state);
-    bearer_tokcache_stats_t cache = {5, 6, 7, 8, 9, 1000};
+    bearer_stats_cache_t cache = {5, 6, 7, 8, 9, 1000};
     const bearer_stats_snapshot_t *seen;
 
     assert_true(bearer_stats_claim(stats, 111, T, alive));
@@ -401,7 +401,7 @@ static void stats_forget_the_moment_of_who_is_gone(void **state)
 static void stats_among_the_others_leave_the_cache_out(void **state)
 {
     bearer_stats_t *stats = make(*state);
-    bearer_tokcache_stats_t cache = {5, 6, 7, 8, 9, 1000};
+    bearer_stats_cache_t cache = {5, 6, 7, 8, 9, 1000};
 
     bearer_stats_cache(stats, &cache);
     bearer_stats_release(stats);
@@ -417,7 +417,7 @@ static void stats_move_to_a_larger_block(void **state)
     bearer_stats_t *one = attach(block, shape, *state);
     bearer_stats_t *two = attach(block, shape, *state);
     bearer_stats_t *to = attach(make_block(larger, *state), larger, *state);
-    bearer_tokcache_stats_t cache = {5, 6, 7, 8, 9, 1000};
+    bearer_stats_cache_t cache = {5, 6, 7, 8, 9, 1000};
     bearer_board_id_t id = {{7, 7}};
 
     assert_true(bearer_stats_claim(one, 11, T, alive));

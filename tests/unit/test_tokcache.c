@@ -6,8 +6,8 @@
 
 #include <apr_thread_proc.h>
 
-#include "bearer/limits.h"
-#include "bearer/tokcache.h"
+#include "bearer/base/limits.h"
+#include "bearer/gate/tokcache.h"
 
 #define SEC  ((apr_time_t)1000000)
 #define T    ((apr_time_t)(1000 * SEC))
@@ -403,7 +403,7 @@ static void tokcache_keeps_no_more_entries_than_it_may(void **state)
     for (k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         int bound = rows[k] > 0 ? rows[k] : 1;
         bearer_tokcache_t *cache = cache_of(rows[k], MANY, *state);
-        bearer_tokcache_stats_t stats;
+        bearer_stats_cache_t stats;
         int count = 0;
 
         for (i = 0; i < 3 * bound; i++) {
@@ -965,9 +965,9 @@ static void tokcache_fills_its_memory_with_tokens_of_all_sizes(void **state)
 /* --- numbers --------------------------------------------------------------- */
 
 static void expect_stats(const char *row, bearer_tokcache_t *cache,
-                         const bearer_tokcache_stats_t *want)
+                         const bearer_stats_cache_t *want)
 {
-    bearer_tokcache_stats_t got = bearer_tokcache_stats(cache);
+    bearer_stats_cache_t got = bearer_tokcache_stats(cache);
 
     unit_expect(row, got.hits == want->hits);
     unit_expect(row, got.misses == want->misses);
@@ -982,7 +982,7 @@ static void tokcache_counts_what_happens(void **state)
     bearer_tokcache_t *cache = cache_of(2, MANY, *state);
     bearer_str_t a = token_of(1, *state), b = token_of(2, *state),
                  c = token_of(3, *state);
-    bearer_tokcache_stats_t want = {0, 0, 0, 0, 0, 0};
+    bearer_stats_cache_t want = {0, 0, 0, 0, 0, 0};
 
     expect_stats("new", cache, &want);
     found(cache, a, T);
@@ -1048,7 +1048,7 @@ static void model_find(const sequence_t *row, bearer_tokcache_t *cache,
 static void play(const sequence_t *row, apr_uint64_t seed, apr_pool_t *pool)
 {
     bearer_tokcache_t *cache = cache_of(row->entries, row->bytes, pool);
-    bearer_tokcache_stats_t stats;
+    bearer_stats_cache_t stats;
     bearer_str_t tokens[TOKENS];
     apr_uint64_t rng = seed, stores = 0, finds = 0;
     apr_time_t now = T;
@@ -1231,7 +1231,7 @@ static void start_and_join(worker_t **workers, apr_pool_t *pool)
 static void tokcache_serves_threads(void **state)
 {
     bearer_tokcache_t *cache = cache_of(128, MANY, *state);
-    bearer_tokcache_stats_t stats;
+    bearer_stats_cache_t stats;
     apr_uint64_t hits = 0, misses = 0, stores = 0;
     worker_t *workers[THREADS];
     int i, n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/token.h"
+#include "bearer/judge/token.h"
 
 static bearer_reason_t find_one(const char *value, const char *scheme,
                                 bearer_str_t *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "bearer/url.h"
+#include "bearer/text/url.h"
 
 static void url_cuts_an_address(void **state)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bearer/utf8.h"
+#include "bearer/text/utf8.h"
 
 /* what a code point is in UTF-8, by RFC 3629 3, also where it must not be */
 static apr_size_t encode(unsigned int point, char *out)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "bearer/json.h"
-#include "bearer/value.h"
+#include "bearer/text/json.h"
+#include "bearer/text/value.h"
 
 static const bearer_value_t *value_of(const char *text, apr_pool_t *pool)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "bearer/verify.h"
+#include "bearer/judge/verify.h"
 
 #include "mint.h"
 

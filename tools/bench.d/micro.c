@@ -24,11 +24,11 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "bearer/b64url.h"
-#include "bearer/claims.h"
-#include "bearer/token.h"
-#include "bearer/tokcache.h"
-#include "bearer/verify.h"
+#include "bearer/gate/tokcache.h"
+#include "bearer/judge/claims.h"
+#include "bearer/judge/token.h"
+#include "bearer/judge/verify.h"
+#include "bearer/text/b64url.h"
 
 #define ROUNDS 15
 

@@ -10,7 +10,7 @@ LOUD = {"warn", "error", "crit", "alert", "emerg"}
 CRASH = re.compile(
     r"exit signal|AH00052|Sanitizer|runtime error:|Assertion .* failed")
 
-CATALOGUE = Path(__file__).resolve().parents[3] / "bearer" / "error.def"
+CATALOGUE = Path(__file__).resolve().parents[3] / "bearer/base/error.def"
 ROW = re.compile(r'^BEARER_REASON\(\w+, "(\w+)",.*, "((?:[^"\\]|\\.)*)"\)$')
 
 

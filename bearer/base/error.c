@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/base/error.h"
+
+#include <stdarg.h>
+
+#include <apr_strings.h>
+
+static const bearer_reason_info_t catalogue[] = {
+    {"OK", "ok", BEARER_FAULT_NONE, "ok", NULL, 200, BEARER_LEVEL_DEBUG,
+     "accepted"},
+#define BEARER_REASON(name, slug, fault, code, error, status, level, text)     \
+    {#name, slug,   BEARER_FAULT_##fault, code,                                \
+     error, status, BEARER_LEVEL_##level, text},
+#include "bearer/base/error.def"
+#undef BEARER_REASON
+};
+
+const bearer_reason_info_t *bearer_error_find(bearer_reason_t why)
+{
+    if ((unsigned)why >= BEARER_REASON_COUNT)
+        return &catalogue[0];
+    return &catalogue[why];
+}
+
+/* what may stand in a quoted log line or challenge as it is */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+void bearer_note_set(bearer_note_t *note, const char *format, ...)
+{
+    static const char hex[] = "0123456789abcdef";
+    char raw[BEARER_LIMIT_NOTE];
+    apr_size_t in, out = 0;
+    va_list args;
+
+    if (!note)
+        return;
+    va_start(args, format);
+    (void)apr_vsnprintf(raw, sizeof(raw), format, args);
+    va_end(args);
+
+    for (in = 0; raw[in]; in++) {
+        unsigned char c = (unsigned char)raw[in];
+
+        if (out + (is_plain(c) ? 1 : 4) >= sizeof(note->text))
+            break;
+        if (is_plain(c)) {
+            note->text[out++] = (char)c;
+            continue;
+        }
+        note->text[out++] = '\\';
+        note->text[out++] = 'x';
+        note->text[out++] = hex[c >> 4];
+        note->text[out++] = hex[c & 15];
+    }
+    note->text[out] = '\0';
+}
+
+int bearer_note_width(bearer_str_t text)
+{
+    return text.len > BEARER_LIMIT_SHOWN ? BEARER_LIMIT_SHOWN : (int)text.len;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tokcache - tokens whose signature is proven already.
+ *
+ * Owns:     what was proven for exactly these bytes, bounded in number and size.
+ * Does not: judge what depends on time or place: exp, aud, typ and the rest are
+ *           judged again on every hit (gate), and nothing refused is kept.
+ * Memory:   the entries lie in memory that is asked for once, as many bytes as
+ *           are allowed; neither a hit nor a new entry allocates anything
+ * Threads:  any; shards with a mutex each, none held while anything is verified
+ */
+#ifndef BEARER_TOKCACHE_H
+#define BEARER_TOKCACHE_H
+
+#include "bearer/judge/claims.h"
+#include "bearer/report/stats.h"
+
+/** What the signature proved. Pointers of the configuration (issuer) outlive the
+ * cache; texts and claims live as long as the entry is held. */
+typedef struct bearer_proof_t {
+    const bearer_issuer_t *issuer; /**< whose key it was */
+    apr_uint64_t version;          /**< of the key set; 0: a shared secret */
+    bearer_algset_t alg;           /**< one bit */
+    bearer_str_t kid;              /**< data is NULL if absent */
+    bearer_str_t typ;              /**< data is NULL if absent */
+    const bearer_claims_t *claims;
+} bearer_proof_t;
+
+/** The cache of one process. */
+typedef struct bearer_tokcache_t bearer_tokcache_t;
+
+/** A found proof; give it back with bearer_tokcache_give. */
+typedef struct bearer_tokcache_entry_t bearer_tokcache_entry_t;
+
+/** Bounds. */
+typedef struct bearer_tokcache_conf_t {
+    int entries;            /**< at most so many tokens, at least 1 */
+    apr_size_t bytes;       /**< the memory for them */
+    apr_time_t ttl;         /**< a proof is used so long after it was made */
+    unsigned char seed[16]; /**< secret and random: hash flooding */
+} bearer_tokcache_conf_t;
+
+/** @return APR_SUCCESS, APR_ENOMEM, or what making a mutex returned */
+apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
+                                    const bearer_tokcache_conf_t *conf,
+                                    apr_pool_t *pool) BEARER_MUST_USE;
+
+/**
+ * Finds what was proven for exactly these bytes: a keyed hash chooses the place,
+ * all bytes are compared. A proof older than ttl is gone. The twin of an ES
+ * signature (bearer/jose/jws.h) is other bytes, and has to be proven for itself.
+ *
+ * @param now   tick
+ * @param entry set if found; give it back
+ * @return the proof, constant, or NULL
+ */
+const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
+                                           bearer_str_t token, apr_time_t now,
+                                           bearer_tokcache_entry_t **entry);
+
+/** Gives an entry back, also after the end of the cache's pool. NULL is
+ * allowed. */
+void bearer_tokcache_give(bearer_tokcache_entry_t *entry);
+
+/**
+ * Keeps a copy of a proof, instead of an older one for the same bytes. Tokens not
+ * used for the longest time make room (CLOCK). While some have to that are not too
+ * old, a token is kept only when it is stored the second time within about as many
+ * others as the cache holds: more tokens than fit do not push out each other for
+ * nothing. A token too large for the bounds is not kept.
+ */
+void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
+                           const bearer_proof_t *proof, apr_time_t now);
+
+/** Forgets these bytes (their key is gone, or they have expired). */
+void bearer_tokcache_drop(bearer_tokcache_t *cache, bearer_str_t token);
+
+/** Sums over the shards, each read whole. */
+bearer_stats_cache_t bearer_tokcache_stats(bearer_tokcache_t *cache);
+
+#endif

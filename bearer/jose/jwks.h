@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jwks - a JWK set into an immutable set, and which of its keys may fit.
+ *
+ * Owns:     reading sets, skipping bad keys, finding candidates, writing sets.
+ * Does not: fetch or keep sets (refresh, board, keyring).
+ * Memory:   a set and its keys belong to the pool
+ * Threads:  any; a set is constant
+ */
+#ifndef BEARER_JWKS_H
+#define BEARER_JWKS_H
+
+#include "bearer/jose/jwk.h"
+
+/** A key set; keys in document order. */
+typedef struct bearer_jwks_t {
+    const bearer_jwk_t *const *keys;
+    int count;
+    int skipped;         /**< keys that were refused */
+    bearer_reason_t why; /**< of the first refused key */
+    bearer_note_t skipped_note;
+} bearer_jwks_t;
+
+/**
+ * Reads a JWK set (RFC 7517 5). A refused key does not spoil the others; keys
+ * beyond BEARER_LIMIT_KEYS are skipped.
+ *
+ * @param note particulars of a refusal of the whole set
+ * @return BEARER_OK (at least one usable key), BEARER_JSON_*, BEARER_JWKS_FORM,
+ *         BEARER_JWKS_EMPTY, BEARER_NO_MEMORY
+ */
+bearer_reason_t bearer_jwks_parse(bearer_str_t text, const bearer_jwks_t **out,
+                                  bearer_note_t *note,
+                                  apr_pool_t *pool) BEARER_MUST_USE;
+
+/** Reads a key file's content: PEM if it begins like PEM, else a JWK set or a
+ * single JWK. Reasons of bearer_jwk_parse_pem, bearer_jwks_parse and
+ * bearer_jwk_parse. */
+bearer_reason_t bearer_jwks_parse_file(bearer_str_t text,
+                                       const bearer_jwks_t **out,
+                                       bearer_note_t *note,
+                                       apr_pool_t *pool) BEARER_MUST_USE;
+
+/** A set of one key. */
+const bearer_jwks_t *bearer_jwks_create(const bearer_jwk_t *key,
+                                        apr_pool_t *pool);
+
+/** The usable keys as compact JSON, public members only: what the board
+ * holds. Parsing it gives the same set. Secrets are left out. data is NULL if
+ * memory ran out. */
+bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool);
+
+/** The keys that a token may be verified with. */
+typedef struct bearer_candidates_t {
+    const bearer_jwk_t *keys[BEARER_LIMIT_CANDIDATES];
+    int count;
+    bool more;   /**< there are others, which nobody looks at */
+    bool by_kid; /**< a key with the token's very kid is among them */
+} bearer_candidates_t;
+
+/**
+ * Finds the keys for a token's kid and algorithm. With a kid: keys of that kid,
+ * and, if there are none, keys without one. Without: all that fit the
+ * algorithm.
+ *
+ * @param kid data is NULL if the token has none
+ * @return BEARER_OK, BEARER_KEY_UNKNOWN (no key of that kid, and none without
+ *         that fits: newer keys may help), BEARER_KEY_UNFIT (the kid's keys do
+ *         not fit the algorithm, or the token has no kid and none fits)
+ */
+bearer_reason_t bearer_jwks_find(const bearer_jwks_t *set, bearer_str_t kid,
+                                 const bearer_alg_t *alg,
+                                 bearer_candidates_t *out) BEARER_MUST_USE;
+
+/** The kids for a log line: "a, b, (none)", cut where it gets long. */
+const char *bearer_jwks_kids(const bearer_jwks_t *set, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/judge/claims.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+#include "bearer/text/b64url.h"
+#include "bearer/text/utf8.h"
+
+bearer_reason_t bearer_claims_parse(bearer_str_t payload,
+                                    const bearer_claims_t **out,
+                                    bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
+    bearer_reason_t why;
+
+    why = bearer_json_read(payload, &claims->all, note, pool);
+    if (why)
+        return why == BEARER_NO_MEMORY ? why : BEARER_PAYLOAD_JSON;
+    claims->has_iss = bearer_json_get_string(claims->all, "iss", &claims->iss);
+    claims->has_exp = bearer_json_get_seconds(claims->all, "exp", &claims->exp);
+    claims->has_nbf = bearer_json_get_seconds(claims->all, "nbf", &claims->nbf);
+    claims->has_iat = bearer_json_get_seconds(claims->all, "iat", &claims->iat);
+    *out = claims;
+    return BEARER_OK;
+}
+
+/* --- times --------------------------------------------------------------- */
+
+/* RFC 7519 4.1.4: "on or after which the JWT MUST NOT be accepted" */
+static bearer_reason_t check_exp(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy, apr_int64_t now,
+                                 bearer_note_t *note)
+{
+    if (claims->has_exp == BEARER_JSON_ABSENT)
+        return BEARER_EXP_MISSING;
+    if (claims->has_exp == BEARER_JSON_WRONG)
+        return BEARER_EXP_INVALID;
+    if (now >= claims->exp + policy->leeway) {
+        bearer_note_set(note, "exp %" APR_INT64_T_FMT " s ago",
+                        now - claims->exp);
+        return BEARER_EXPIRED;
+    }
+    return BEARER_OK;
+}
+
+/* RFC 7519 4.1.5 */
+static bearer_reason_t check_nbf(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy, apr_int64_t now,
+                                 bearer_note_t *note)
+{
+    if (claims->has_nbf == BEARER_JSON_ABSENT)
+        return BEARER_OK;
+    if (claims->has_nbf == BEARER_JSON_WRONG)
+        return BEARER_NBF_INVALID;
+    if (claims->nbf > now + policy->leeway) {
+        bearer_note_set(note, "nbf in %" APR_INT64_T_FMT " s",
+                        claims->nbf - now);
+        return BEARER_NOT_YET;
+    }
+    return BEARER_OK;
+}
+
+/* RFC 7519 4.1.6, and what the place makes of it */
+static bearer_reason_t check_iat(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy, apr_int64_t now,
+                                 bearer_note_t *note)
+{
+    if (claims->has_iat == BEARER_JSON_WRONG)
+        return BEARER_IAT_INVALID;
+    if (claims->has_iat == BEARER_JSON_ABSENT)
+        return policy->max_age || policy->max_life ? BEARER_IAT_MISSING
+                                                   : BEARER_OK;
+    if (claims->iat > now + policy->leeway) {
+        bearer_note_set(note, "iat in %" APR_INT64_T_FMT " s",
+                        claims->iat - now);
+        return BEARER_IAT_FUTURE;
+    }
+    if (policy->max_age
+        && now - claims->iat > policy->max_age + policy->leeway) {
+        bearer_note_set(note, "iat %" APR_INT64_T_FMT " s ago",
+                        now - claims->iat);
+        return BEARER_TOO_OLD;
+    }
+    if (policy->max_life && claims->exp - claims->iat > policy->max_life) {
+        bearer_note_set(note, "lives %" APR_INT64_T_FMT " s",
+                        claims->exp - claims->iat);
+        return BEARER_TOO_LONG;
+    }
+    return BEARER_OK;
+}
+
+/* --- audience ------------------------------------------------------------ */
+
+/* whether one string of the token is one of ours, byte for byte */
+static bool is_ours(const bearer_value_t *value, const bearer_policy_t *policy,
+                    const bearer_issuer_t *issuer)
+{
+    const bearer_str_t *ours = policy->audiences;
+    int i, count = policy->audience_count;
+
+    if (issuer->audience_count) {
+        ours = issuer->audiences;
+        count = issuer->audience_count;
+    }
+    for (i = 0; i < count; i++) {
+        if (bearer_value_equals(value, ours[i]))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 7519 4.1.3; every member must be a string, also behind the one that
+ * matches: [["x"], "x"] is no audience */
+static bearer_reason_t check_aud(const bearer_claims_t *claims,
+                                 const bearer_policy_t *policy,
+                                 const bearer_issuer_t *issuer)
+{
+    const bearer_value_t *aud = bearer_value_get(claims->all, "aud");
+    const bearer_value_t *value;
+    bool ours = policy->any_audience && !issuer->audience_count;
+
+    if (!aud || bearer_value_is(aud, BEARER_KIND_NULL))
+        return ours ? BEARER_OK : BEARER_AUD_MISSING;
+    if (bearer_value_is(aud, BEARER_KIND_STRING))
+        return ours || is_ours(aud, policy, issuer) ? BEARER_OK
+                                                    : BEARER_AUD_WRONG;
+    if (!bearer_value_is(aud, BEARER_KIND_ARRAY))
+        return BEARER_AUD_INVALID;
+    for (value = bearer_value_first(aud); value;
+         value = bearer_value_next(aud, value)) {
+        if (!bearer_value_is(value, BEARER_KIND_STRING))
+            return BEARER_AUD_INVALID;
+        ours = ours || is_ours(value, policy, issuer);
+    }
+    return ours ? BEARER_OK : BEARER_AUD_WRONG;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static bearer_reason_t check_iss(const bearer_claims_t *claims,
+                                 const bearer_issuer_t *issuer)
+{
+    if (claims->has_iss != BEARER_JSON_GOT)
+        return BEARER_ISS_MISSING;
+    if (claims->iss.len != issuer->iss.len
+        || memcmp(claims->iss.data, issuer->iss.data, issuer->iss.len) != 0)
+        return BEARER_ISS_UNKNOWN;
+    return BEARER_OK;
+}
+
+static bearer_reason_t check_required(const bearer_claims_t *claims,
+                                      const bearer_policy_t *policy,
+                                      bearer_note_t *note)
+{
+    int i;
+
+    for (i = 0; i < policy->required_count; i++) {
+        const bearer_value_t *value =
+            bearer_value_get(claims->all, policy->required[i]);
+
+        if (value && !bearer_value_is(value, BEARER_KIND_NULL))
+            continue;
+        bearer_note_set(note, "%s", policy->required[i]);
+        return BEARER_CLAIM_MISSING;
+    }
+    return BEARER_OK;
+}
+
+bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
+                                    const bearer_policy_t *policy,
+                                    const bearer_issuer_t *issuer,
+                                    apr_int64_t now, bearer_note_t *note)
+{
+    bearer_reason_t why = check_iss(claims, issuer);
+
+    if (!why)
+        why = check_exp(claims, policy, now, note);
+    if (!why)
+        why = check_nbf(claims, policy, now, note);
+    if (!why)
+        why = check_iat(claims, policy, now, note);
+    if (!why)
+        why = check_aud(claims, policy, issuer);
+    if (!why)
+        why = check_required(claims, policy, note);
+    /* cnf downgrade: a sender-constrained token, stolen and sent plainly */
+    if (!why && bearer_value_get(claims->all, "cnf"))
+        why = BEARER_CNF_BOUND;
+    return why;
+}
+
+/* --- text ---------------------------------------------------------------- */
+
+bool bearer_claims_has_control(bearer_str_t text)
+{
+    apr_size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+const char *bearer_claims_flaw(bearer_str_t text)
+{
+    if (bearer_claims_has_control(text))
+        return "it holds a control character";
+    if (bearer_utf8_has_invisible_end(text))
+        return "it begins or ends with a blank or invisible character";
+    return NULL;
+}
+
+bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
+                                      const bearer_policy_t *policy,
+                                      bearer_str_t *out)
+{
+    int i;
+
+    for (i = 0; i < policy->user_count; i++) {
+        bearer_str_t text =
+            bearer_value_text(bearer_path_find(policy->user[i], claims->all));
+
+        /* "admin " for "admin": who reads the name behind us may cut it */
+        if (!text.data || !text.len || bearer_claims_flaw(text))
+            continue;
+        *out = text;
+        return BEARER_OK;
+    }
+    return BEARER_SUBJECT_MISSING;
+}
+
+/* a string as it is, anything else as JSON */
+static bearer_str_t plain(const bearer_value_t *value, apr_pool_t *pool)
+{
+    bearer_str_t text = bearer_value_text(value);
+
+    if (!text.data)
+        return bearer_json_write(value, pool);
+    text.data = apr_pstrmemdup(pool, text.data, text.len);
+    return text;
+}
+
+static bool is_scalar(const bearer_value_t *value)
+{
+    return bearer_value_is(value, BEARER_KIND_STRING)
+           || bearer_value_is_number(value) || bearer_value_is_boolean(value);
+}
+
+/* the separator without its blanks, unless it has nothing else: where ", " joins,
+ * programs cut at "," and trim */
+static const char *bare(const char *join, apr_pool_t *pool)
+{
+    const char *from = join + strspn(join, " ");
+    apr_size_t len = strlen(from);
+
+    while (len && from[len - 1] == ' ')
+        len--;
+    return len ? apr_pstrmemdup(pool, from, len) : join;
+}
+
+/* Whether who cuts a list at its separators gets this member as it is: a string
+ * "a,b" would read like two, and " b" like "b" where blanks do not count (forged
+ * members). The separator must not begin in the member either: "xa" before "aa". */
+static bool is_joinable_member(const bearer_value_t *value, const char *cut,
+                               apr_pool_t *pool)
+{
+    bearer_str_t text;
+    const char *list;
+
+    if (!is_scalar(value))
+        return false;
+    text = plain(value, pool);
+    if (!text.data || bearer_claims_flaw(text))
+        return false;
+    list = apr_pstrcat(pool, text.data, cut, NULL);
+    return strstr(list, cut) == list + text.len;
+}
+
+/* what is no array is a list of one */
+static bool is_joinable(const bearer_value_t *value, const char *join,
+                        apr_pool_t *pool)
+{
+    const char *cut = bare(join, pool);
+    const bearer_value_t *at;
+
+    if (!bearer_value_is(value, BEARER_KIND_ARRAY))
+        return is_joinable_member(value, cut, pool);
+    for (at = bearer_value_first(value); at;
+         at = bearer_value_next(value, at)) {
+        if (!is_joinable_member(at, cut, pool))
+            return false;
+    }
+    return true;
+}
+
+static bearer_str_t joined(const bearer_value_t *array, const char *join,
+                           apr_pool_t *pool)
+{
+    apr_array_header_t *parts = apr_array_make(pool, 8, sizeof(struct iovec));
+    const bearer_value_t *value;
+    bearer_str_t text = {NULL, 0};
+    struct iovec *part;
+
+    for (value = bearer_value_first(array); value;
+         value = bearer_value_next(array, value)) {
+        bearer_str_t one = plain(value, pool);
+
+        if (parts->nelts) {
+            part = apr_array_push(parts);
+            part->iov_base = (void *)join;
+            part->iov_len = strlen(join);
+        }
+        part = apr_array_push(parts);
+        part->iov_base = (void *)one.data;
+        part->iov_len = one.len;
+    }
+    text.data = apr_pstrcatv(pool, (const struct iovec *)parts->elts,
+                             (apr_size_t)parts->nelts, &text.len);
+    return text;
+}
+
+/* NULL if it is absent or null */
+static const bearer_value_t *find(const bearer_claims_t *claims,
+                                  const bearer_path_t *path)
+{
+    const bearer_value_t *value =
+        path ? bearer_path_find(path, claims->all) : claims->all;
+
+    return bearer_value_is(value, BEARER_KIND_NULL) ? NULL : value;
+}
+
+bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
+                                const bearer_path_t *path, bearer_form_t form,
+                                const char *join, apr_pool_t *pool)
+{
+    const bearer_value_t *value = find(claims, path);
+    bearer_str_t absent = {NULL, 0};
+
+    if (!value)
+        return absent;
+    switch (form) {
+    case BEARER_FORM_JSON:
+        return bearer_json_write(value, pool);
+    case BEARER_FORM_BASE64URL:
+        return bearer_b64url_render(plain(value, pool), pool);
+    case BEARER_FORM_JOIN:
+        /* never as JSON: who cuts ["x,admin"] at commas would find a member
+         * that is none */
+        if (!is_joinable(value, join, pool))
+            return absent;
+        if (bearer_value_is(value, BEARER_KIND_ARRAY))
+            return joined(value, join, pool);
+        break;
+    case BEARER_FORM_PLAIN:
+        break;
+    }
+    return plain(value, pool);
+}
+
+const char *bearer_claims_export(const bearer_claims_t *claims,
+                                 const bearer_path_t *path, bearer_form_t form,
+                                 const char *join, bearer_str_t *out,
+                                 apr_pool_t *pool)
+{
+    bearer_str_t text = bearer_claims_text(claims, path, form, join, pool);
+    const char *flaw = NULL;
+
+    if (text.data)
+        flaw = bearer_claims_flaw(text);
+    else if (form == BEARER_FORM_JOIN && find(claims, path))
+        flaw = "it cannot be joined so that nobody could cut it wrongly";
+    if (!flaw)
+        *out = text;
+    return flaw;
+}
+
+const char *const *bearer_claims_list(const bearer_claims_t *claims,
+                                      const bearer_path_t *path,
+                                      apr_pool_t *pool)
+{
+    const bearer_value_t *value = bearer_path_find(path, claims->all);
+    apr_array_header_t *texts = apr_array_make(pool, 8, sizeof(char *));
+    const bearer_value_t *member;
+
+    if (bearer_value_is(value, BEARER_KIND_ARRAY)) {
+        for (member = bearer_value_first(value); member;
+             member = bearer_value_next(value, member)) {
+            /* a role is never spelt as the JSON text of something else */
+            if (is_scalar(member))
+                APR_ARRAY_PUSH(texts, const char *) = plain(member, pool).data;
+        }
+    }
+    else if (value && !bearer_value_is(value, BEARER_KIND_NULL)) {
+        APR_ARRAY_PUSH(texts, const char *) = plain(value, pool).data;
+    }
+    APR_ARRAY_PUSH(texts, const char *) = NULL;
+    return (const char *const *)texts->elts;
+}

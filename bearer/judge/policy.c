@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/judge/policy.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+
+bearer_algset_t bearer_policy_algs(const bearer_policy_t *policy,
+                                   const bearer_issuer_t *issuer)
+{
+    bearer_algset_t algs = bearer_alg_public | bearer_alg_secret;
+
+    if (issuer->algs)
+        algs = issuer->algs;
+    else if (policy->algs)
+        algs = policy->algs;
+    return algs & (issuer->secret ? bearer_alg_secret : bearer_alg_public);
+}
+
+bearer_algset_t bearer_policy_allowed(const bearer_policy_t *policy)
+{
+    bearer_algset_t all = 0;
+    int i;
+
+    for (i = 0; i < policy->issuer_count; i++)
+        all |= bearer_policy_algs(policy, policy->issuers[i]);
+    return all;
+}
+
+const bearer_issuer_t *bearer_policy_find(const bearer_policy_t *policy,
+                                          bearer_str_t iss)
+{
+    int i;
+
+    for (i = 0; i < policy->issuer_count; i++) {
+        const bearer_issuer_t *issuer = policy->issuers[i];
+
+        if (issuer->iss.len == iss.len
+            && memcmp(issuer->iss.data, iss.data, iss.len) == 0)
+            return issuer;
+    }
+    return NULL;
+}
+
+static bearer_reason_t check_issuer(const bearer_policy_t *policy,
+                                    const bearer_issuer_t *issuer)
+{
+    if (!policy->any_audience && !policy->audience_count
+        && !issuer->audience_count)
+        return BEARER_POLICY_AUDIENCE;
+    if (!bearer_policy_algs(policy, issuer))
+        return BEARER_POLICY_ALG;
+    return BEARER_OK;
+}
+
+/* run for each request: text is made for a refusal only */
+bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
+                                    bearer_note_t *note)
+{
+    int i;
+
+    if (!policy->issuer_count)
+        return BEARER_POLICY_ISSUER;
+    for (i = 0; i < policy->issuer_count; i++) {
+        const bearer_issuer_t *issuer = policy->issuers[i];
+        bearer_reason_t why = check_issuer(policy, issuer);
+
+        if (!why)
+            continue;
+        bearer_note_set(note, "issuer %.*s", bearer_note_width(issuer->iss),
+                        issuer->iss.data);
+        return why;
+    }
+    return BEARER_OK;
+}
+
+/* the media type without its optional "application/" */
+static bearer_str_t subtype(bearer_str_t typ)
+{
+    static const bearer_str_t prefix = BEARER_LIT("application/");
+
+    if (typ.len > prefix.len
+        && apr_cstr_casecmpn(typ.data, prefix.data, prefix.len) == 0) {
+        typ.data += prefix.len;
+        typ.len -= prefix.len;
+    }
+    return typ;
+}
+
+static bool is_type(bearer_str_t typ, const char *name)
+{
+    return typ.len == strlen(name)
+           && apr_cstr_casecmpn(typ.data, name, typ.len) == 0;
+}
+
+bool bearer_policy_accepts_typ(const bearer_policy_t *policy, bearer_str_t typ)
+{
+    bearer_str_t type;
+
+    if (policy->typ == BEARER_TYP_ANY)
+        return true;
+    if (!typ.data)
+        return policy->typ == BEARER_TYP_JWT;
+    type = subtype(typ);
+    if (is_type(type, "at+jwt"))
+        return true;
+    return policy->typ == BEARER_TYP_JWT && is_type(type, "JWT");
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * token - where a request may carry a token, and that there is exactly one.
+ *
+ * Owns:     RFC 6750 2: the words of a header, b64token, one place only.
+ * Does not: judge the token (jws, verify).
+ * Memory:   the token points into the values given
+ * Threads:  any
+ */
+#ifndef BEARER_TOKEN_H
+#define BEARER_TOKEN_H
+
+#include "bearer/base/base.h"
+#include "bearer/base/error.h"
+
+/** One place where a token may stand, with what stands there. */
+typedef struct bearer_place_t {
+    const char *value;  /**< NULL: the place is not used by this request */
+    const char *scheme; /**< "Bearer" for headers that have one, else NULL:
+                             the whole value is the token */
+} bearer_place_t;
+
+/**
+ * Takes the token. A header value is cut at spaces into words and the words are
+ * counted first: none is "missing", one or more than two are a wrong format
+ * ("Basic" alone too), two with another scheme are a wrong type. The scheme is
+ * compared without case (RFC 9110 11.1). More than one used place is refused (RFC
+ * 6750 2), before anything else is said about them; an empty value does not count
+ * as used. What the token is made of is not looked at: that is bearer_token_check.
+ *
+ * @param places in the order of configuration
+ * @param out    set on BEARER_OK only
+ * @return BEARER_OK, BEARER_TOKEN_MISSING, _TOKEN_FORMAT, _TOKEN_SCHEME,
+ *         _TOKEN_TWICE
+ */
+bearer_reason_t bearer_token_find(const bearer_place_t *places, int count,
+                                  bearer_str_t *out) BEARER_MUST_USE;
+
+/** Whether it is a b64token (RFC 6750 2.1). Not part of bearer_token_find,
+ * because a token that was proven before need not be looked at again.
+ * @return BEARER_OK, BEARER_TOKEN_FORMAT */
+bearer_reason_t bearer_token_check(bearer_str_t token) BEARER_MUST_USE;
+
+#endif

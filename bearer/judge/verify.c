@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/judge/verify.h"
+
+#include "bearer/judge/token.h"
+
+/*
+ * The order is the contract (design section 5):
+ *   0 a b64token                                       bearer_token_check
+ *   1 size, parts, alphabet, canonical form, header JSON, alg, crit, b64, zip,
+ *     enc, kid                                         bearer_jws_parse
+ *   2 typ
+ *   3 claims JSON, unproven
+ *   4 iss picks one configured issuer; its own algorithms
+ *   5 keys by (issuer, kid, alg), signature length, signature
+ *   6 claims, subject
+ */
+
+static void note_text(bearer_note_t *note, bearer_str_t text)
+{
+    if (text.data)
+        bearer_note_set(note, "%.*s", bearer_note_width(text), text.data);
+    else
+        bearer_note_set(note, "none");
+}
+
+void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
+                        bearer_str_t iss, bearer_note_t *note)
+{
+    if (stage == BEARER_STAGE_ALGORITHM && jws)
+        bearer_note_set(note, "%s", jws->alg->name);
+    if (stage == BEARER_STAGE_KEY_ID && jws)
+        note_text(note, jws->kid);
+    if (stage == BEARER_STAGE_TYPE && jws)
+        note_text(note, jws->typ);
+    if (stage == BEARER_STAGE_ISSUER && iss.data)
+        note_text(note, iss);
+}
+
+/* 0 and 1. What is three parts of base64url is a b64token, so only what is not is
+ * looked at again, to say which of both it is. */
+static bearer_reason_t read_form(bearer_str_t token,
+                                 const bearer_policy_t *policy,
+                                 bearer_job_t *job, bearer_note_t *note,
+                                 apr_pool_t *pool)
+{
+    bearer_reason_t why = bearer_jws_parse(token, bearer_policy_allowed(policy),
+                                           &job->jws, note, pool);
+
+    if (!why || !bearer_token_check(token))
+        return why;
+    bearer_note_set(note, "%s", "");
+    return BEARER_TOKEN_FORMAT;
+}
+
+bearer_reason_t bearer_verify_begin(bearer_str_t token,
+                                    const bearer_policy_t *policy,
+                                    bearer_job_t *job, bearer_note_t *note,
+                                    apr_pool_t *pool)
+{
+    bearer_reason_t why;
+
+    job->policy = policy;
+    job->jws = NULL;
+    job->claims = NULL;
+    job->issuer = NULL;
+
+    why = read_form(token, policy, job, note, pool);
+    if (why)
+        return why;
+    /* 2: token kinds that are not access tokens (RFC 8725 3.11) */
+    if (!bearer_policy_accepts_typ(policy, job->jws->typ)) {
+        bearer_note_set(note, "typ %.*s", bearer_note_width(job->jws->typ),
+                        job->jws->typ.data ? job->jws->typ.data : "");
+        return BEARER_TYP_WRONG;
+    }
+    /* 3 */
+    why = bearer_claims_parse(job->jws->payload, &job->claims, note, pool);
+    if (why)
+        return why;
+    /* 4: unproven, but it only chooses whose keys must prove it */
+    if (job->claims->has_iss != BEARER_JSON_GOT)
+        return BEARER_ISS_MISSING;
+    job->issuer = bearer_policy_find(policy, job->claims->iss);
+    if (!job->issuer) {
+        bearer_note_set(note, "iss %.*s", bearer_note_width(job->claims->iss),
+                        job->claims->iss.data);
+        return BEARER_ISS_UNKNOWN;
+    }
+    /* another issuer of this place may use it, this one may not */
+    if (!(job->jws->alg->bit & bearer_policy_algs(policy, job->issuer))) {
+        bearer_note_set(note, "alg %s", job->jws->alg->name);
+        return BEARER_ALG_FORBIDDEN;
+    }
+    return BEARER_OK;
+}
+
+/* How the last candidate failed, but a wrong signature says more than a length
+ * that is another key's, and keys that were not tried say more than that. They
+ * are tried in the issuer's order as long as the budget lasts: one request must
+ * not buy many verifications, or a dear one many times. The first is always
+ * tried. */
+static bearer_reason_t try_all(const bearer_jws_t *jws,
+                               const bearer_candidates_t *candidates)
+{
+    /* fails closed: no candidate, no acceptance */
+    bearer_reason_t why = BEARER_KEY_UNKNOWN;
+    bool left = candidates->more;
+    int spent = 0;
+    int i;
+
+    for (i = 0; i < candidates->count; i++) {
+        const bearer_jwk_t *key = candidates->keys[i];
+        bearer_reason_t one = bearer_jws_fits(jws, key);
+
+        if (!one && spent && spent + key->cost > BEARER_LIMIT_COST) {
+            left = true;
+            continue;
+        }
+        if (!one) {
+            spent += key->cost;
+            one = bearer_jws_check(jws, key);
+        }
+        if (!one)
+            return BEARER_OK;
+        if (why != BEARER_SIG_WRONG)
+            why = one;
+    }
+    return left ? BEARER_KEY_AMBIGUOUS : why;
+}
+
+/* whether a refusal by keys that nobody named may be for want of the right one:
+ * of another algorithm or, where the key decides the length, another size */
+static bool is_key_missing(const bearer_jws_t *jws, bearer_reason_t why)
+{
+    return why == BEARER_KEY_UNKNOWN || why == BEARER_SIG_WRONG
+           || (why == BEARER_KEY_UNFIT && !jws->kid.data)
+           || (why == BEARER_SIG_LENGTH && !jws->alg->signature);
+}
+
+bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
+                                        const bearer_jwks_t *keys,
+                                        bool *newer_may_help,
+                                        bearer_note_t *note)
+{
+    bearer_str_t kid = job->jws->kid;
+    bearer_candidates_t candidates = {.by_kid = false};
+    bearer_reason_t why;
+
+    why = bearer_jwks_find(keys, kid, job->jws->alg, &candidates);
+    if (!why)
+        why = try_all(job->jws, &candidates);
+    *newer_may_help = !candidates.by_kid && is_key_missing(job->jws, why);
+    if (why)
+        bearer_note_set(note, "kid %.*s, alg %s", bearer_note_width(kid),
+                        kid.data ? kid.data : "", job->jws->alg->name);
+    return why;
+}
+
+bearer_reason_t bearer_verify_claims(const bearer_job_t *job, apr_int64_t now,
+                                     bearer_str_t *subject, bearer_note_t *note)
+{
+    bearer_reason_t why =
+        bearer_claims_check(job->claims, job->policy, job->issuer, now, note);
+
+    if (why || !job->policy->user_count)
+        return why;
+    return bearer_claims_subject(job->claims, job->policy, subject);
+}

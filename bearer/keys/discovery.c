@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/keys/discovery.h"
+
+#include <apr_strings.h>
+
+#include "bearer/text/json.h"
+#include "bearer/text/url.h"
+
+bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
+                                       bool http_loopback,
+                                       const char **jwks_uri,
+                                       bearer_note_t *note, apr_pool_t *pool)
+{
+    const json_t *document;
+    bearer_reason_t why;
+    bearer_str_t value;
+    bearer_url_t url;
+
+    why = bearer_json_parse(text, &document, note, pool);
+    if (why)
+        return why;
+
+    /* RFC 8414 3.3, OpenID Connect Discovery 4.3: identical, or one issuer
+     * could hand us the keys of another (mix-up) */
+    if (bearer_json_string(document, "issuer", &value) != BEARER_JSON_GOT) {
+        bearer_note_set(note, "no string issuer");
+        return BEARER_DISCOVERY_ISSUER;
+    }
+    if (value.len != strlen(issuer)
+        || memcmp(value.data, issuer, value.len) != 0) {
+        bearer_note_set(note, "issuer %.*s", bearer_note_width(value),
+                        value.data);
+        return BEARER_DISCOVERY_ISSUER;
+    }
+
+    if (bearer_json_string(document, "jwks_uri", &value) != BEARER_JSON_GOT) {
+        bearer_note_set(note, "no string jwks_uri");
+        return BEARER_DISCOVERY_URI;
+    }
+    why = bearer_url_parse(value.data, http_loopback, &url, note, pool);
+    if (why) {
+        bearer_note_set(note, "jwks_uri: %s", bearer_error_find(why)->sentence);
+        return BEARER_DISCOVERY_URI;
+    }
+    *jwks_uri = apr_pstrmemdup(pool, value.data, value.len);
+    return BEARER_OK;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report - what can be told of sources, keys and numbers in this moment.
+ *
+ * Owns:     gathering it from board and stats; its texts for programs: JSON and
+ *           OpenMetrics.
+ * Does not: answer requests or make pages (httpd/status/status). Never tells a token,
+ *           a claim's value or a secret.
+ * Memory:   a report and all it points at are the pool's
+ * Threads:  any; a report is one thread's
+ */
+#ifndef BEARER_REPORT_H
+#define BEARER_REPORT_H
+
+#include "bearer/keys/refresh.h"
+#include "bearer/report/stats.h"
+
+/** What a report is made of. */
+typedef struct bearer_report_conf_t {
+    const bearer_board_t *board;
+    const bearer_stats_t *stats;
+    const bearer_source_t *const *sources; /**< those of secrets too */
+    int source_count;
+    bearer_now_t now;
+    bool (*alive)(apr_uint32_t pid);
+} bearer_report_conf_t;
+
+/** One source. Of a shared secret, only that it is there. */
+typedef struct bearer_report_source_t {
+    const bearer_source_t *source;
+    const bearer_jwks_t *keys; /**< NULL: none that can be read */
+    bool usable;               /**< there are keys, and not too old ones */
+    bearer_schedule_t schedule;
+    bearer_stats_result_t last;
+} bearer_report_source_t;
+
+/** This moment. */
+typedef struct bearer_report_t {
+    bearer_now_t now;
+    apr_uint32_t leader; /**< the fetcher's pid, 0: none */
+    const bearer_report_source_t *sources;
+    int source_count;
+    const bearer_stats_snapshot_t *stats;
+} bearer_report_t;
+
+/** What became of all tokens, in four numbers. */
+typedef struct bearer_report_totals_t {
+    apr_uint64_t accepted; /**< good tokens, those denied later included */
+    apr_uint64_t refused;  /**< something was sent, and it was not good */
+    apr_uint64_t without;  /**< nothing was sent */
+    apr_uint64_t denied;   /**< a good token, but Require said no */
+} bearer_report_totals_t;
+
+/** @return NULL if memory ran out */
+const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
+                                            apr_pool_t *pool);
+
+bearer_report_totals_t bearer_report_totals(
+    const bearer_stats_counts_t *counts);
+
+/** "discovery", "url", "file" or "secret". */
+const char *bearer_report_kind(const bearer_source_t *source);
+
+/** Whether refused requests are counted under this reason. */
+bool bearer_report_counts(bearer_reason_t why);
+
+/** Everything as one JSON object, per process and summed; data is NULL if memory
+ * ran out. */
+bearer_str_t bearer_report_json(const bearer_report_t *report,
+                                apr_pool_t *pool);
+
+/** The sums and the sources as OpenMetrics 1.0 text: processes come and go, and
+ * a series for each of them would leave a grave behind with each. */
+bearer_str_t bearer_report_openmetrics(const bearer_report_t *report,
+                                       apr_pool_t *pool);
+
+#endif

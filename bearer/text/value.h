@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * value - an immutable JSON value in one block of memory.
+ *
+ * Owns:     the block: kinds, texts, numbers, members in document order.
+ * Does not: read or write JSON text (plain, json).
+ * Memory:   a value and all in it are one block without pointers: it may be
+ *           copied as a whole (bearer_value_size), at an address divisible by 8
+ * Threads:  any; many readers
+ */
+#ifndef BEARER_VALUE_H
+#define BEARER_VALUE_H
+
+#include "bearer/base/base.h"
+
+/** What a value is. */
+typedef enum bearer_kind_t {
+    BEARER_KIND_ABSENT, /**< no value at all: a NULL pointer */
+    BEARER_KIND_NULL,
+    BEARER_KIND_FALSE,
+    BEARER_KIND_TRUE,
+    BEARER_KIND_INTEGER,
+    BEARER_KIND_REAL,
+    BEARER_KIND_STRING,
+    BEARER_KIND_ARRAY,
+    BEARER_KIND_OBJECT
+} bearer_kind_t;
+
+/** A value; all functions here take NULL for one that is absent. */
+typedef struct bearer_value_t bearer_value_t;
+
+bearer_kind_t bearer_value_kind(const bearer_value_t *value);
+
+/** Whether it is of this kind. */
+bool bearer_value_is(const bearer_value_t *value, bearer_kind_t kind);
+
+/** Whether it is true or false. */
+bool bearer_value_is_boolean(const bearer_value_t *value);
+
+/** Whether it is an integer or a real. */
+bool bearer_value_is_number(const bearer_value_t *value);
+
+/** The bytes of the block, all members included; a multiple of 8. */
+apr_size_t bearer_value_size(const bearer_value_t *value);
+
+/** The text of a string, NUL behind it; data is NULL for all else. */
+bearer_str_t bearer_value_text(const bearer_value_t *value);
+
+/** The number of an integer, 0 for all else. */
+apr_int64_t bearer_value_integer(const bearer_value_t *value);
+
+/** The number of a real, 0 for all else. */
+double bearer_value_real(const bearer_value_t *value);
+
+/** Whether it is a string of exactly these bytes; false if text.data is NULL. */
+bool bearer_value_equals(const bearer_value_t *value, bearer_str_t text);
+
+/**
+ * Walks the members of an array, or of an object, where each member is its name
+ * (a string) and then its value:
+ *
+ *     for (at = bearer_value_first(array); at; at = bearer_value_next(array, at))
+ *
+ * @return the first, or NULL: there is none, or it is something else
+ */
+const bearer_value_t *bearer_value_first(const bearer_value_t *whole);
+
+/** What stands behind this one in the whole; NULL behind the last. */
+const bearer_value_t *bearer_value_next(const bearer_value_t *whole,
+                                        const bearer_value_t *at);
+
+/** The member of an array at an index from 0, or NULL. */
+const bearer_value_t *bearer_value_at(const bearer_value_t *array,
+                                      apr_size_t index);
+
+/** The member of an object by its name, or NULL. */
+const bearer_value_t *bearer_value_get(const bearer_value_t *object,
+                                       const char *name);
+
+/* --- making one ---------------------------------------------------------- */
+
+/** The most that the JSON text of a value takes as a value: a digit and a comma
+ * become an integer of 16 bytes. */
+#define BEARER_VALUE_ROOM(text_len) (8 * (text_len) + 16)
+
+/** Where the next value goes: memory at an address divisible by 8. Values are
+ * written in document order, each behind the last. */
+typedef struct bearer_value_room_t {
+    char *at;
+    char *end;
+} bearer_value_room_t;
+
+/** Each returns false if there is no room; nothing is written then. */
+bool bearer_value_put_plain(bearer_value_room_t *room,
+                            bearer_kind_t kind) BEARER_MUST_USE;
+bool bearer_value_put_integer(bearer_value_room_t *room,
+                              apr_int64_t number) BEARER_MUST_USE;
+bool bearer_value_put_real(bearer_value_room_t *room,
+                           double number) BEARER_MUST_USE;
+bool bearer_value_put_string(bearer_value_room_t *room,
+                             bearer_str_t text) BEARER_MUST_USE;
+
+/** Begins an array or an object; what is put until bearer_value_close is in it.
+ * @return NULL if there is no room */
+bearer_value_t *bearer_value_open(bearer_value_room_t *room,
+                                  bearer_kind_t kind) BEARER_MUST_USE;
+
+/** Ends what was opened last and is not closed. */
+void bearer_value_close(bearer_value_room_t *room, bearer_value_t *whole);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authbearer - the command: what the module would say of a token, and why.
+ *
+ * Owns:     words of the command line, text and JSON for people and scripts, the
+ *           exit status.
+ * Does not: judge (bearer/judge/verify), know httpd, or ever print a token.
+ * Memory:   one pool, until the program ends
+ * Threads:  one
+ */
+#ifndef AUTHBEARER_H
+#define AUTHBEARER_H
+
+#include <apr_tables.h>
+#include <jansson.h>
+
+#include "bearer/judge/policy.h"
+#include "bearer/keys/refresh.h"
+#include "bearer/text/json.h"
+
+/** What the program says to its caller. */
+enum {
+    TOOL_GOOD = 0,     /**< accepted; or what was asked for is there */
+    TOOL_REFUSED = 1,  /**< judged, and refused */
+    TOOL_UNDECIDED = 2 /**< not judged: usage, network, keys */
+};
+
+/** One run: the words of the command line as the library wants them. */
+typedef struct tool_t {
+    apr_pool_t *pool;
+    bearer_now_t now; /**< --at, or the clock when the program began */
+    bearer_issuer_t issuer;
+    const bearer_issuer_t *issuers[1]; /**< what policy points at */
+    bearer_policy_t policy;
+    bearer_source_t source;
+    const char *secret; /**< file, or NULL */
+    const char *httpd;  /**< program, or NULL */
+    bool json;
+    bool help; /**< tell what there is, and do nothing */
+} tool_t;
+
+/* --- authbearer_options.c --------------------------------------------------- */
+
+/** A command, as a bit: which options it takes. */
+enum {
+    TOOL_VERIFY = 1,
+    TOOL_KEYS = 2,
+    TOOL_EXPLAIN = 4,
+    TOOL_CONFIG = 8,
+    TOOL_ALL = 15
+};
+
+/**
+ * Reads the options among a command's words. "--" ends them; for "config" so
+ * does the first word that is none.
+ *
+ * @return the other words, NULL-terminated; NULL after a mistake was told
+ */
+const char *const *tool_options_read(tool_t *tool, int command, int count,
+                                     const char *const *words) BEARER_MUST_USE;
+
+/** Prints the options of a command, one a line. */
+void tool_options_print(int command);
+
+/** Tells a mistake on stderr: one line. Never shows words of the command line:
+ * people paste tokens there. @return TOOL_UNDECIDED */
+int tool_complain(const char *format, ...) BEARER_PRINTF(1, 2);
+
+/* --- authbearer_text.c ------------------------------------------------------ */
+
+/** A JSON value as one line of printable ASCII: strangers' claims may hold what
+ * a terminal obeys. */
+const char *tool_text_value(const json_t *value, apr_pool_t *pool);
+
+/** The same for a text that may be any bytes. */
+const char *tool_text_string(bearer_str_t text, apr_pool_t *pool);
+
+/** "2026-01-31T12:00:00Z", or a word for what no calendar of ours has. */
+const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool);
+
+/** "in 4 min 40 s", "3 h 20 min ago", "now". */
+const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
+                               apr_pool_t *pool);
+
+/** "slug: sentence (note)". */
+const char *tool_text_reason(bearer_reason_t why, const bearer_note_t *note,
+                             apr_pool_t *pool);
+
+/** {"reason", "sentence", "note"} of a reason into an object. */
+void tool_text_add_reason(json_t *object, bearer_reason_t why,
+                          const bearer_note_t *note);
+
+/** Prints a JSON document on stdout, in printable ASCII, and frees it. */
+void tool_text_print_json(json_t *json, apr_pool_t *pool);
+
+/* --- authbearer_input.c ----------------------------------------------------- */
+
+/**
+ * Reads stdin and takes the token from it: the token alone, a header's value
+ * ("Bearer ..."), or the header ("Authorization: Bearer ..."). Somebody at a
+ * terminal is told that this waits.
+ *
+ * @return BEARER_OK, BEARER_TOKEN_MISSING, _TOKEN_FORMAT, _TOKEN_SCHEME
+ */
+bearer_reason_t tool_input_token(bearer_str_t *out,
+                                 apr_pool_t *pool) BEARER_MUST_USE;
+
+/** Reads a whole file of at most limit bytes; a NUL stands behind them.
+ *
+ * @param secret others may not read it
+ * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, BEARER_FILE_OPEN
+ */
+bearer_reason_t tool_input_file(const char *path, apr_size_t limit, bool secret,
+                                bearer_str_t *out, bearer_note_t *note,
+                                apr_pool_t *pool) BEARER_MUST_USE;
+
+/* --- authbearer_source.c ---------------------------------------------------- */
+
+/** One thing that was asked for on the way to the keys. */
+typedef struct tool_step_t {
+    const char *what; /**< "metadata", "keys" */
+    const char *where;
+    bearer_reason_t why;
+    bearer_note_t note;
+    int status; /**< HTTP, 0: none */
+} tool_step_t;
+
+/** What was found. */
+typedef struct tool_found_t {
+    const bearer_jwks_t *keys;  /**< NULL: none that may be used */
+    const json_t *published;    /**< the array "keys" as it came, or NULL */
+    apr_array_header_t *steps;  /**< of tool_step_t, in order */
+    const tool_step_t *decided; /**< the step that tells most */
+    apr_int64_t fresh;          /**< seconds until asking again; -1: a file */
+    const char *cache_control;  /**< as answered, or NULL */
+} tool_found_t;
+
+/**
+ * Gets the keys as the module's fetcher would: metadata in its three forms and
+ * then the key set, the key set, a file, or the secret.
+ *
+ * @return BEARER_OK, or why there are none
+ */
+bearer_reason_t tool_source_get(tool_t *tool,
+                                tool_found_t *found) BEARER_MUST_USE;
+
+/** Reads the shared secret into the issuer: needed before algorithms are
+ * judged. Reasons of tool_input_file and bearer_jwk_parse_secret. */
+bearer_reason_t tool_source_read_secret(tool_t *tool,
+                                        bearer_note_t *note) BEARER_MUST_USE;
+
+/* --- the commands: their exit status ---------------------------------------- */
+
+int tool_verify(tool_t *tool);
+int tool_keys(tool_t *tool);
+int tool_explain(tool_t *tool);
+
+/** @param words for httpd, NULL-terminated */
+int tool_config(tool_t *tool, const char *const *words);
+
+#endif

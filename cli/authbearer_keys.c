@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/authbearer.h"
+
+#include <apr_strings.h>
+
+/** One line of the table. */
+typedef struct row_t {
+    const char *kid, *kty, *alg; /* in printable ASCII; NULL: absent */
+    int bits;                    /* 0: not known */
+    bearer_reason_t why;         /* BEARER_OK: usable */
+    bearer_note_t note;
+} row_t;
+
+/* a published member in a few characters: strangers wrote it */
+static const char *member(const json_t *key, const char *name, apr_pool_t *pool)
+{
+    bearer_note_t note = {""};
+    bearer_str_t text;
+
+    if (bearer_json_string(key, name, &text) != BEARER_JSON_GOT)
+        return NULL;
+    bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);
+    return apr_pstrdup(pool, note.text);
+}
+
+static void fill_usable(row_t *row, const bearer_jwk_t *key, apr_pool_t *pool)
+{
+    bearer_note_t note = {""};
+
+    if (key->kid.data) {
+        bearer_note_set(&note, "%.*s", bearer_note_width(key->kid),
+                        key->kid.data);
+        row->kid = apr_pstrdup(pool, note.text);
+    }
+    row->kty = bearer_alg_kty_name(key->kty);
+    row->alg = bearer_alg_names(key->algs, pool);
+    row->bits = key->bits;
+}
+
+static row_t judge(const json_t *published, int index, apr_pool_t *pool)
+{
+    const bearer_jwk_t *key;
+    row_t row;
+
+    memset(&row, 0, sizeof(row));
+    row.why = BEARER_JWKS_SIZE;
+    if (index < BEARER_LIMIT_KEYS)
+        row.why = bearer_jwk_parse(published, &key, &row.note, pool);
+    if (!row.why) {
+        fill_usable(&row, key, pool);
+        return row;
+    }
+    row.kid = member(published, "kid", pool);
+    row.kty = member(published, "kty", pool);
+    row.alg = member(published, "alg", pool);
+    return row;
+}
+
+/* of row_t: every published key; for PEM, the one key of the file */
+static apr_array_header_t *judge_all(const tool_found_t *found,
+                                     apr_pool_t *pool)
+{
+    apr_array_header_t *rows = apr_array_make(pool, 8, sizeof(row_t));
+    int i;
+
+    if (found->published) {
+        for (i = 0; i < (int)json_array_size(found->published); i++)
+            APR_ARRAY_PUSH(rows, row_t) =
+                judge(json_array_get(found->published, (size_t)i), i, pool);
+        return rows;
+    }
+    for (i = 0; found->keys && i < found->keys->count; i++) {
+        row_t *row = apr_array_push(rows);
+
+        memset(row, 0, sizeof(*row));
+        fill_usable(row, found->keys->keys[i], pool);
+    }
+    return rows;
+}
+
+/* --- text --------------------------------------------------------------------- */
+
+static void print_steps(const tool_found_t *found, apr_pool_t *pool)
+{
+    int i;
+
+    for (i = 0; i < found->steps->nelts; i++) {
+        const tool_step_t *step = &APR_ARRAY_IDX(found->steps, i, tool_step_t);
+        bearer_note_t where = {""};
+
+        bearer_note_set(&where, "%s", step->where);
+        printf("%-9s %s  %s\n", step->what, where.text,
+               step->why ? tool_text_reason(step->why, &step->note, pool)
+                         : "ok");
+    }
+}
+
+static const char *or_dash(const char *text)
+{
+    return text && *text ? text : "-";
+}
+
+static int widest(const apr_array_header_t *rows, apr_size_t offset, int least)
+{
+    int i, width = least;
+
+    for (i = 0; i < rows->nelts; i++) {
+        const char *row = (const char *)&APR_ARRAY_IDX(rows, i, row_t);
+        const char *text = or_dash(*(const char *const *)(row + offset));
+        int len = (int)strlen(text);
+
+        if (len > width)
+            width = len;
+    }
+    return width;
+}
+
+static void print_rows(const apr_array_header_t *rows, apr_pool_t *pool)
+{
+    int kid = widest(rows, APR_OFFSETOF(row_t, kid), 3);
+    int kty = widest(rows, APR_OFFSETOF(row_t, kty), 3);
+    int alg = widest(rows, APR_OFFSETOF(row_t, alg), 3);
+    int i;
+
+    if (!rows->nelts)
+        return;
+    printf("\n%-*s  %-*s  %-*s  %5s  %s\n", kid, "kid", kty, "kty", alg, "alg",
+           "bits", "state");
+    for (i = 0; i < rows->nelts; i++) {
+        const row_t *row = &APR_ARRAY_IDX(rows, i, row_t);
+
+        printf("%-*s  %-*s  %-*s  %5s  %s\n", kid, or_dash(row->kid), kty,
+               or_dash(row->kty), alg, or_dash(row->alg),
+               row->bits ? apr_itoa(pool, row->bits) : "-",
+               row->why ? tool_text_reason(row->why, &row->note, pool)
+                        : "usable");
+    }
+}
+
+static void print_text(const tool_found_t *found,
+                       const apr_array_header_t *rows, apr_pool_t *pool)
+{
+    bearer_note_t headers = {""};
+
+    print_steps(found, pool);
+    if (found->fresh >= 0) {
+        if (found->cache_control)
+            bearer_note_set(&headers, " (Cache-Control: %s)",
+                            found->cache_control);
+        printf("%-9s %" APR_INT64_T_FMT " s%s\n", "fresh", found->fresh,
+               headers.text);
+    }
+    print_rows(rows, pool);
+}
+
+/* --- JSON --------------------------------------------------------------------- */
+
+static json_t *render_step(const tool_step_t *step)
+{
+    json_t *json = json_object();
+    bearer_note_t where = {""};
+
+    bearer_note_set(&where, "%s", step->where);
+    json_object_set_new(json, "what", json_string(step->what));
+    json_object_set_new(json, "where", json_string(where.text));
+    json_object_set_new(json, "status",
+                        step->status ? json_integer(step->status)
+                                     : json_null());
+    tool_text_add_reason(json, step->why, &step->note);
+    return json;
+}
+
+static json_t *string_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *render_row(const row_t *row)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "kid", string_or_null(row->kid));
+    json_object_set_new(json, "kty", string_or_null(row->kty));
+    json_object_set_new(json, "alg", string_or_null(row->alg));
+    json_object_set_new(json, "bits",
+                        row->bits ? json_integer(row->bits) : json_null());
+    json_object_set_new(json, "usable", json_boolean(!row->why));
+    tool_text_add_reason(json, row->why, &row->note);
+    return json;
+}
+
+static void print_json(const tool_found_t *found,
+                       const apr_array_header_t *rows, apr_pool_t *pool)
+{
+    json_t *json = json_object();
+    json_t *steps = json_array();
+    json_t *keys = json_array();
+    int i;
+
+    for (i = 0; i < found->steps->nelts; i++)
+        json_array_append_new(
+            steps, render_step(&APR_ARRAY_IDX(found->steps, i, tool_step_t)));
+    for (i = 0; i < rows->nelts; i++)
+        json_array_append_new(keys, render_row(&APR_ARRAY_IDX(rows, i, row_t)));
+    json_object_set_new(json, "usable",
+                        json_integer(found->keys ? found->keys->count : 0));
+    json_object_set_new(json, "fresh",
+                        found->fresh < 0 ? json_null()
+                                         : json_integer(found->fresh));
+    json_object_set_new(json, "steps", steps);
+    json_object_set_new(json, "keys", keys);
+    tool_text_print_json(json, pool);
+}
+
+/* --- the command -------------------------------------------------------------- */
+
+int tool_keys(tool_t *tool)
+{
+    const apr_array_header_t *rows;
+    tool_found_t found;
+    bearer_reason_t why = tool_source_get(tool, &found);
+
+    rows = judge_all(&found, tool->pool);
+    if (tool->json)
+        print_json(&found, rows, tool->pool);
+    else
+        print_text(&found, rows, tool->pool);
+    if (!why)
+        return TOOL_GOOD;
+    /* a key set that was read, and nothing in it serves */
+    return found.published ? TOOL_REFUSED : TOOL_UNDECIDED;
+}

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/authbearer.h"
+
+#include <stdarg.h>
+
+#include <apr_strings.h>
+
+int tool_complain(const char *format, ...)
+{
+    va_list args;
+
+    fputs("authbearer: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return TOOL_UNDECIDED;
+}
+
+/* --- numbers and lists -------------------------------------------------------- */
+
+/* digits alone; a number that would not fit is none */
+static const char *read_number(const char *text, apr_int64_t *out)
+{
+    const char *end = text + strspn(text, "0123456789");
+
+    if (end == text || end - text > 12)
+        return NULL;
+    *out = apr_strtoi64(text, NULL, 10);
+    return end;
+}
+
+/* 30, 30s, 5m, 1h, 2d, as the directives have it */
+static bool read_duration(const char *text, apr_int64_t *out)
+{
+    static const char units[] = "smhd";
+    static const apr_int64_t scales[] = {1, 60, 3600, 86400};
+    apr_int64_t number;
+    const char *end = read_number(text, &number);
+    const char *unit;
+
+    if (!end)
+        return false;
+    if (*end) {
+        unit = strchr(units, *end);
+        if (!unit || end[1])
+            return false;
+        number *= scales[unit - units];
+    }
+    *out = number;
+    return true;
+}
+
+/* n digits, then a given character (0: any) */
+static bool read_field(const char **at, int digits, char after, int *out)
+{
+    int i;
+
+    *out = 0;
+    for (i = 0; i < digits; i++) {
+        char c = (*at)[i];
+
+        if (c < '0' || c > '9')
+            return false;
+        *out = *out * 10 + (c - '0');
+    }
+    if ((*at)[digits] != after)
+        return false;
+    *at += digits + 1;
+    return true;
+}
+
+/* seconds since 1970, or RFC 3339 in UTC: 2026-01-31T12:00:00Z */
+static bool read_time(const char *text, apr_int64_t *out)
+{
+    const char *end = read_number(text, out);
+    apr_time_exp_t parts = {0};
+    apr_time_t time;
+
+    if (end && !*end)
+        return true;
+    if (!read_field(&text, 4, '-', &parts.tm_year)
+        || !read_field(&text, 2, '-', &parts.tm_mon)
+        || !read_field(&text, 2, 'T', &parts.tm_mday)
+        || !read_field(&text, 2, ':', &parts.tm_hour)
+        || !read_field(&text, 2, ':', &parts.tm_min)
+        || !read_field(&text, 2, 'Z', &parts.tm_sec) || *text)
+        return false;
+    if (parts.tm_year < 1970 || parts.tm_mon < 1 || parts.tm_mon > 12
+        || parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_hour > 23
+        || parts.tm_min > 59 || parts.tm_sec > 60)
+        return false;
+    parts.tm_year -= 1900;
+    parts.tm_mon -= 1;
+    if (apr_time_exp_gmt_get(&time, &parts) != APR_SUCCESS)
+        return false;
+    *out = apr_time_sec(time);
+    return true;
+}
+
+static apr_array_header_t *cut_commas(const char *text, apr_pool_t *pool)
+{
+    apr_array_header_t *words = apr_array_make(pool, 4, sizeof(char *));
+    char *rest = apr_pstrdup(pool, text);
+    char *last, *word;
+
+    for (word = apr_strtok(rest, ",", &last); word;
+         word = apr_strtok(NULL, ",", &last))
+        APR_ARRAY_PUSH(words, char *) = word;
+    return words;
+}
+
+/* a copy of a list with one more item */
+static const void *with_item(const void *list, int *count, const void *item,
+                             apr_size_t size, apr_pool_t *pool)
+{
+    char *longer = apr_palloc(pool, ((apr_size_t)*count + 1) * size);
+
+    if (*count)
+        memcpy(longer, list, (apr_size_t)*count * size);
+    memcpy(longer + (apr_size_t)*count * size, item, size);
+    (*count)++;
+    return longer;
+}
+
+/* --- one function for each option: NULL, or what is allowed ------------------- */
+
+static const char *set_issuer(tool_t *tool, const char *value)
+{
+    tool->source.issuer = value;
+    tool->issuer.iss.data = value;
+    tool->issuer.iss.len = strlen(value);
+    tool->policy.issuer_count = 1;
+    return NULL;
+}
+
+static const char *set_audience(tool_t *tool, const char *value)
+{
+    bearer_policy_t *policy = &tool->policy;
+    bearer_str_t text = {value, strlen(value)};
+    bool any = strcasecmp(value, "any") == 0;
+
+    if (!text.len || policy->any_audience || (any && policy->audience_count))
+        return "a value (again for each one more), or \"any\" alone";
+    policy->any_audience = any;
+    if (!any)
+        policy->audiences =
+            with_item(policy->audiences, &policy->audience_count, &text,
+                      sizeof(text), tool->pool);
+    return NULL;
+}
+
+static const char *set_keys(tool_t *tool, const char *value)
+{
+    bearer_source_t *source = &tool->source;
+
+    if (tool->secret)
+        return "either --keys or --secret";
+    source->kind = BEARER_SOURCE_FILE;
+    source->location = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
+    if (strstr(value, "://"))
+        source->kind = BEARER_SOURCE_URL;
+    return *source->location ? NULL : "a URL or a file";
+}
+
+static const char *set_secret(tool_t *tool, const char *value)
+{
+    if (tool->source.location)
+        return "either --keys or --secret";
+    tool->source.kind = BEARER_SOURCE_SECRET;
+    tool->secret = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
+    return *tool->secret ? NULL : "a file";
+}
+
+static const char *set_alg(tool_t *tool, const char *value)
+{
+    const apr_array_header_t *words = cut_commas(value, tool->pool);
+    int i;
+
+    for (i = 0; i < words->nelts; i++) {
+        const char *word = APR_ARRAY_IDX(words, i, char *);
+        bearer_str_t name = {word, strlen(word)};
+        const bearer_alg_t *alg = bearer_alg_find(name);
+
+        if (!alg)
+            return apr_pstrcat(
+                tool->pool, "any of ",
+                bearer_alg_names(bearer_alg_public | bearer_alg_secret,
+                                 tool->pool),
+                ", with commas between", NULL);
+        tool->policy.algs |= alg->bit;
+    }
+    return words->nelts ? NULL : "at least one algorithm";
+}
+
+static const char *set_type(tool_t *tool, const char *value)
+{
+    static const char *const words[] = {"jwt", "at+jwt", "any"};
+    static const bearer_typ_t types[] = {BEARER_TYP_JWT, BEARER_TYP_AT_JWT,
+                                         BEARER_TYP_ANY};
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(value, words[i]) == 0) {
+            tool->policy.typ = types[i];
+            return NULL;
+        }
+    }
+    return "jwt, at+jwt or any";
+}
+
+static const char duration[] = "a time: 30s, 5m, 1h, 2d";
+
+static const char *set_leeway(tool_t *tool, const char *value)
+{
+    return read_duration(value, &tool->policy.leeway) ? NULL : duration;
+}
+
+static const char *set_max_age(tool_t *tool, const char *value)
+{
+    return read_duration(value, &tool->policy.max_age) ? NULL : duration;
+}
+
+static const char *set_max_life(tool_t *tool, const char *value)
+{
+    return read_duration(value, &tool->policy.max_life) ? NULL : duration;
+}
+
+static const char *set_require(tool_t *tool, const char *value)
+{
+    const apr_array_header_t *words = cut_commas(value, tool->pool);
+
+    tool->policy.required = (const char *const *)words->elts;
+    tool->policy.required_count = words->nelts;
+    return words->nelts ? NULL : "names of claims, with commas between";
+}
+
+static const char *set_user(tool_t *tool, const char *value)
+{
+    bearer_policy_t *policy = &tool->policy;
+    const bearer_path_t *path;
+
+    if (bearer_path_parse(value, &path, NULL, tool->pool))
+        return "name, name.name, or a JSON Pointer that begins with /";
+    policy->user = with_item(policy->user, &policy->user_count, &path,
+                             sizeof(path), tool->pool);
+    return NULL;
+}
+
+static const char *set_at(tool_t *tool, const char *value)
+{
+    return read_time(value, &tool->now.wall)
+               ? NULL
+               : "seconds since 1970, or 2026-01-31T12:00:00Z";
+}
+
+static const char *set_ca(tool_t *tool, const char *value)
+{
+    tool->source.ca = value;
+    return NULL;
+}
+
+static const char *set_proxy(tool_t *tool, const char *value)
+{
+    tool->source.proxies.https = value;
+    return NULL;
+}
+
+static const char *set_timeout(tool_t *tool, const char *value)
+{
+    apr_int64_t seconds;
+
+    if (!read_duration(value, &seconds) || seconds < 1 || seconds > 60)
+        return "1s to 60s";
+    tool->source.timeout = tool->source.connect = apr_time_from_sec(seconds);
+    return NULL;
+}
+
+static const char *set_http_loopback(tool_t *tool, const char *value)
+{
+    (void)value;
+    tool->source.http_loopback = true;
+    return NULL;
+}
+
+static const char *set_httpd(tool_t *tool, const char *value)
+{
+    tool->httpd = value;
+    return NULL;
+}
+
+static const char *set_json(tool_t *tool, const char *value)
+{
+    (void)value;
+    tool->json = true;
+    return NULL;
+}
+
+static const char *set_help(tool_t *tool, const char *value)
+{
+    (void)value;
+    tool->help = true;
+    return NULL;
+}
+
+/* --- the table ---------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const char *value; /* what it takes; NULL: nothing */
+    int commands;
+    const char *(*set)(tool_t *tool, const char *value);
+    const char *help;
+} options[] = {
+    {"issuer", "ISS", TOOL_VERIFY, set_issuer, "who must have signed it"},
+    {"audience", "AUD", TOOL_VERIFY, set_audience,
+     "who it must be meant for; again for one more; any: not looked at"},
+    {"keys", "URL|FILE", TOOL_VERIFY | TOOL_KEYS, set_keys,
+     "a key set's address or file; without it the issuer's metadata says"},
+    {"secret", "FILE", TOOL_VERIFY, set_secret,
+     "a shared secret, for HS256..."},
+    {"alg", "A,B", TOOL_VERIFY, set_alg, "algorithms that count"},
+    {"leeway", "TIME", TOOL_VERIFY, set_leeway, "for clocks; 30s"},
+    {"type", "TYPE", TOOL_VERIFY, set_type, "jwt, at+jwt or any; jwt"},
+    {"max-age", "TIME", TOOL_VERIFY, set_max_age, "since it was issued"},
+    {"max-life", "TIME", TOOL_VERIFY, set_max_life, "from issue to expiry"},
+    {"require", "A,B", TOOL_VERIFY, set_require, "claims that must be there"},
+    {"user", "PATH", TOOL_VERIFY, set_user,
+     "claim that names the user; again for the next choice; sub"},
+    {"at", "TIME", TOOL_VERIFY | TOOL_EXPLAIN, set_at,
+     "judge as if it were then: seconds, or 2026-01-31T12:00:00Z"},
+    {"ca", "FILE", TOOL_VERIFY | TOOL_KEYS, set_ca,
+     "authorities to trust instead of the system's"},
+    {"proxy", "URL", TOOL_VERIFY | TOOL_KEYS, set_proxy, "http://host:port"},
+    {"timeout", "TIME", TOOL_VERIFY | TOOL_KEYS, set_timeout, "per answer; 5s"},
+    {"http-loopback", NULL, TOOL_VERIFY | TOOL_KEYS, set_http_loopback,
+     "allow http for 127.0.0.0/8, ::1 and localhost"},
+    {"httpd", "PATH", TOOL_CONFIG, set_httpd, "the program to ask"},
+    {"json", NULL, TOOL_VERIFY | TOOL_KEYS | TOOL_EXPLAIN, set_json,
+     "one JSON object"},
+    {"help", NULL, TOOL_ALL, set_help, "this"},
+};
+
+#define OPTIONS (int)(sizeof(options) / sizeof(options[0]))
+
+void tool_options_print(int command)
+{
+    int i;
+
+    for (i = 0; i < OPTIONS; i++) {
+        if (options[i].commands & command)
+            printf("      --%s%s%s\n            %s\n", options[i].name,
+                   options[i].value ? " " : "",
+                   options[i].value ? options[i].value : "", options[i].help);
+    }
+}
+
+/* the option a word begins with; *value: behind "=", or NULL */
+static int find(const char *word, int command, const char **value)
+{
+    int i;
+
+    for (i = 0; i < OPTIONS; i++) {
+        apr_size_t len = strlen(options[i].name);
+
+        if (!(options[i].commands & command)
+            || strncmp(word, options[i].name, len))
+            continue;
+        if (word[len] && word[len] != '=')
+            continue;
+        *value = word[len] ? word + len + 1 : NULL;
+        return i;
+    }
+    return -1;
+}
+
+/* edits that make one name of another: letters put in, left out, replaced */
+static int distance(const char *word, apr_size_t len, const char *name)
+{
+    int row[32]; /* row[j]: from what was read of word to j letters of name */
+    int size = (int)strlen(name);
+    apr_size_t i;
+    int j;
+
+    for (j = 0; j <= size; j++)
+        row[j] = j;
+    for (i = 0; i < len; i++) {
+        int before = row[0];
+
+        row[0]++;
+        for (j = 1; j <= size; j++) {
+            int best = before + (word[i] != name[j - 1]);
+
+            before = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[size];
+}
+
+/* tells of an unknown option by the names of known ones: the word itself may
+ * be a token */
+static void complain_unknown(const char *word, int command)
+{
+    apr_size_t len = strcspn(word, "=");
+    const char *nearest = NULL;
+    int i, least = 3;
+
+    for (i = 0; i < OPTIONS && len < 32; i++) {
+        int edits = distance(word, len, options[i].name);
+
+        if (!edits) {
+            (void)tool_complain("--%s is for another command; --help tells",
+                                options[i].name);
+            return;
+        }
+        if (edits < least && (options[i].commands & command)) {
+            least = edits;
+            nearest = options[i].name;
+        }
+    }
+    if (nearest)
+        (void)tool_complain("an option is not known here; --%s is", nearest);
+    else
+        (void)tool_complain("an option is not known here; --help tells");
+}
+
+/* reads one option; how many words it took, or -1 after telling the mistake */
+static int read_one(tool_t *tool, int command, int count,
+                    const char *const *words)
+{
+    const char *value, *allowed;
+    int used = 1;
+    int i = find(words[0] + 2, command, &value);
+
+    if (i < 0) {
+        complain_unknown(words[0] + 2, command);
+        return -1;
+    }
+    if (options[i].value && !value && count > 1) {
+        value = words[1];
+        used = 2;
+    }
+    if (!options[i].value != !value) {
+        (void)tool_complain("--%s takes %s", options[i].name,
+                            options[i].value ? options[i].value : "no value");
+        return -1;
+    }
+    allowed = options[i].set(tool, value);
+    if (allowed) {
+        (void)tool_complain("--%s: allowed is %s", options[i].name, allowed);
+        return -1;
+    }
+    return used;
+}
+
+const char *const *tool_options_read(tool_t *tool, int command, int count,
+                                     const char *const *words)
+{
+    apr_array_header_t *others =
+        apr_array_make(tool->pool, count + 1, sizeof(char *));
+    bool options_end = false;
+    int at = 0;
+
+    while (at < count) {
+        int used = 1;
+
+        if (options_end || strncmp(words[at], "--", 2) != 0)
+            APR_ARRAY_PUSH(others, const char *) = words[at];
+        else if (words[at][2])
+            used = read_one(tool, command, count - at, words + at);
+        /* what follows is httpd's, whatever it looks like */
+        if (others->nelts && command == TOOL_CONFIG)
+            options_end = true;
+        if (used < 0)
+            return NULL;
+        options_end = options_end || !strcmp(words[at], "--");
+        at += used;
+    }
+    APR_ARRAY_PUSH(others, const char *) = NULL;
+    return (const char *const *)others->elts;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/authbearer.h"
+
+#include <apr_strings.h>
+
+#include "bearer/judge/stage.h"
+#include "bearer/judge/verify.h"
+
+/* --- judging ------------------------------------------------------------------ */
+
+/** What came of it. */
+typedef struct verdict_t {
+    bearer_reason_t why;
+    bearer_note_t note;
+    bearer_reason_t cause; /* why there are no keys; BEARER_OK: there are */
+    bearer_note_t cause_note;
+    const char *cause_where;
+    bearer_job_t job;
+    tool_found_t found;
+    bearer_str_t user;
+} verdict_t;
+
+static bearer_reason_t get_keys(tool_t *tool, verdict_t *verdict)
+{
+    verdict->cause = tool_source_get(tool, &verdict->found);
+    if (!verdict->cause)
+        return BEARER_OK;
+    verdict->cause_note = verdict->found.decided->note;
+    verdict->cause_where = verdict->found.decided->where;
+    bearer_note_set(
+        &verdict->note, "%s",
+        tool_text_reason(verdict->cause, &verdict->cause_note, tool->pool));
+    return BEARER_KEYS_UNAVAILABLE;
+}
+
+static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
+{
+    bearer_job_t *job = &verdict->job;
+    bearer_str_t token;
+    bearer_reason_t why;
+    bool newer_may_help; /* these are the newest */
+
+    why = tool_input_token(&token, tool->pool);
+    if (why)
+        return why;
+    why = bearer_verify_begin(token, &tool->policy, job, &verdict->note,
+                              tool->pool);
+    if (why)
+        return why;
+    /* only now: nobody is asked for the sake of a token that nothing saves */
+    why = get_keys(tool, verdict);
+    if (why)
+        return why;
+    why = bearer_verify_signature(job, verdict->found.keys, &newer_may_help,
+                                  &verdict->note);
+    if (why)
+        return why;
+    return bearer_verify_claims(job, tool->now.wall, &verdict->user,
+                                &verdict->note);
+}
+
+/* --- telling ------------------------------------------------------------------ */
+
+/* what a check that passed looked at: of a token only iss, kid, alg, typ and
+ * times, as in log lines */
+static void set_particulars(bearer_stage_t stage, const tool_t *tool,
+                            const verdict_t *verdict, bearer_note_t *note)
+{
+    static const bearer_str_t none = {NULL, 0};
+    const bearer_claims_t *claims = verdict->job.claims;
+    const tool_step_t *keys = verdict->found.decided;
+
+    bearer_verify_note(stage, verdict->job.jws, claims ? claims->iss : none,
+                       note);
+    if (stage == BEARER_STAGE_KEYS && keys)
+        bearer_note_set(note, "%d from %s", verdict->found.keys->count,
+                        keys->where);
+    if (stage == BEARER_STAGE_EXPIRY && claims)
+        bearer_note_set(
+            note, "%s",
+            tool_text_distance(claims->exp, tool->now.wall, tool->pool));
+    if (stage == BEARER_STAGE_ISSUED && claims
+        && claims->has_iat == BEARER_JSON_GOT)
+        bearer_note_set(
+            note, "%s",
+            tool_text_distance(claims->iat, tool->now.wall, tool->pool));
+}
+
+/* what decides is decided by our own hands or by the token; without keys, or
+ * memory, nothing was decided */
+static const char *word(const verdict_t *verdict)
+{
+    if (!verdict->why)
+        return "accepted";
+    if (verdict->why == BEARER_KEYS_UNAVAILABLE
+        || bearer_stage_of(verdict->why) == BEARER_STAGE_COUNT)
+        return "undecided";
+    return "refused";
+}
+
+static void print_text(const tool_t *tool, const verdict_t *verdict)
+{
+    bearer_stage_t failed = bearer_stage_of(verdict->why);
+    bearer_stage_t stage;
+
+    if (verdict->why)
+        printf("%s: %s\n", word(verdict),
+               tool_text_reason(verdict->why, &verdict->note, tool->pool));
+    else
+        printf("accepted: user %s\n",
+               tool_text_string(verdict->user, tool->pool));
+    if (verdict->cause)
+        printf("asked: %s\n",
+               tool_text_string((bearer_str_t){verdict->cause_where,
+                                               strlen(verdict->cause_where)},
+                                tool->pool));
+    putchar('\n');
+    for (stage = 0; stage < BEARER_STAGE_COUNT; stage++) {
+        bearer_note_t note = {""};
+
+        if (stage < failed)
+            set_particulars(stage, tool, verdict, &note);
+        if (stage == failed)
+            bearer_note_set(&note, "%s", bearer_error_find(verdict->why)->slug);
+        printf("%-11s  %-10s  %s%s%s%s\n",
+               stage < failed    ? "passed"
+               : stage == failed ? "FAILED"
+                                 : "not reached",
+               bearer_stage_find(stage)->name, bearer_stage_find(stage)->what,
+               note.text[0] ? " (" : "", note.text, note.text[0] ? ")" : "");
+    }
+}
+
+static json_t *render_checks(const tool_t *tool, const verdict_t *verdict)
+{
+    json_t *checks = json_array();
+    bearer_stage_t failed = bearer_stage_of(verdict->why);
+    bearer_stage_t stage;
+
+    for (stage = 0; stage < BEARER_STAGE_COUNT; stage++) {
+        json_t *check = json_object();
+        bearer_note_t note = {""};
+
+        json_object_set_new(check, "check",
+                            json_string(bearer_stage_find(stage)->name));
+        json_object_set_new(check, "result",
+                            json_string(stage < failed    ? "passed"
+                                        : stage == failed ? "failed"
+                                                          : "not reached"));
+        if (stage < failed)
+            set_particulars(stage, tool, verdict, &note);
+        if (note.text[0])
+            json_object_set_new(check, "note", json_string(note.text));
+        json_array_append_new(checks, check);
+    }
+    return checks;
+}
+
+static void print_json(const tool_t *tool, const verdict_t *verdict)
+{
+    const bearer_reason_info_t *info = bearer_error_find(verdict->why);
+    json_t *json = json_object();
+    json_t *cause;
+
+    json_object_set_new(json, "verdict", json_string(word(verdict)));
+    tool_text_add_reason(json, verdict->why, &verdict->note);
+    json_object_set_new(json, "status", json_integer(info->status));
+    json_object_set_new(json, "code", json_string(info->code));
+    json_object_set_new(json, "at", json_integer(tool->now.wall));
+    if (!verdict->why)
+        json_object_set_new(
+            json, "user", json_stringn(verdict->user.data, verdict->user.len));
+    if (verdict->cause) {
+        cause = json_object();
+        tool_text_add_reason(cause, verdict->cause, &verdict->cause_note);
+        json_object_set_new(cause, "where", json_string(verdict->cause_where));
+        json_object_set_new(json, "cause", cause);
+    }
+    json_object_set_new(json, "checks", render_checks(tool, verdict));
+    tool_text_print_json(json, tool->pool);
+}
+
+/* --- the command -------------------------------------------------------------- */
+
+/* the library's own checks of a policy, in the command's words */
+static int check_policy(tool_t *tool)
+{
+    bearer_note_t note = {""};
+    bearer_reason_t why = BEARER_OK;
+
+    if (!tool->policy.issuer_count)
+        return tool_complain("--issuer is missing: who must have signed it");
+    if (tool->secret)
+        why = tool_source_read_secret(tool, &note);
+    if (why)
+        return tool_complain("--secret: %s",
+                             tool_text_reason(why, &note, tool->pool));
+    why = bearer_policy_check(&tool->policy, NULL);
+    if (why == BEARER_POLICY_AUDIENCE)
+        return tool_complain("--audience is missing: who it must be meant for, "
+                             "or \"any\"");
+    if (why)
+        return tool_complain("--alg leaves no algorithm: HS256, HS384, HS512 "
+                             "are for --secret, the others for keys");
+    return TOOL_GOOD;
+}
+
+int tool_verify(tool_t *tool)
+{
+    verdict_t *verdict = apr_pcalloc(tool->pool, sizeof(*verdict));
+    const bearer_path_t **sub = apr_palloc(tool->pool, sizeof(*sub));
+    int status = check_policy(tool);
+
+    if (status)
+        return status;
+    if (!tool->policy.user_count
+        && !bearer_path_parse("sub", sub, NULL, tool->pool)) {
+        tool->policy.user = sub;
+        tool->policy.user_count = 1;
+    }
+    verdict->why = judge(tool, verdict);
+    if (tool->json)
+        print_json(tool, verdict);
+    else
+        print_text(tool, verdict);
+    if (!verdict->why)
+        return TOOL_GOOD;
+    return strcmp(word(verdict), "refused") == 0 ? TOOL_REFUSED
+                                                 : TOOL_UNDECIDED;
+}

@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <unixd.h>
+
+#include "bearer/text/url.h"
+#include "httpd/conf/targets.h"
+
+/** The pools and what was found so far. */
+typedef struct check_t {
+    apr_pool_t *pconf, *ptemp;
+    apr_hash_t *tls; /* ca file, or "" -> bearer_fetch_tls_t * */
+    int mistakes;
+} check_t;
+
+/* one line for each mistake: "Directive … at file:line: what; what is allowed" */
+static void complain(check_t *check, const server_rec *s, const char *where,
+                     bearer_reason_t why, const bearer_note_t *note,
+                     const char *advice)
+{
+    const char *particulars = note && note->text[0] ? note->text : NULL;
+
+    check->mistakes++;
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+                 "%s: %s: %s%s%s%s; %s", where, bearer_error_find(why)->slug,
+                 bearer_error_find(why)->sentence, particulars ? " (" : "",
+                 particulars ? particulars : "", particulars ? ")" : "",
+                 advice);
+}
+
+/* --- issuers ------------------------------------------------------------------- */
+
+/* one TLS context for each file of authorities */
+static bearer_reason_t find_tls(check_t *check, bearer_source_t *source,
+                                bearer_note_t *note)
+{
+    const char *key = source->ca ? source->ca : "";
+    bearer_reason_t why;
+
+    source->tls = apr_hash_get(check->tls, key, APR_HASH_KEY_STRING);
+    if (source->tls)
+        return BEARER_OK;
+    why = bearer_fetch_tls_create(source->ca, &source->tls, note, check->pconf);
+    if (!why)
+        apr_hash_set(check->tls, key, APR_HASH_KEY_STRING, source->tls);
+    return why;
+}
+
+static void check_fetched(check_t *check, mab_issuer_line_t *line)
+{
+    bearer_source_t *source = &line->source;
+    const mab_server_t *server =
+        ap_get_module_config(line->s->module_config, &auth_bearer_module);
+    bearer_note_t note = {""};
+    bearer_url_t url;
+    bearer_reason_t why;
+
+    if (source->kind == BEARER_SOURCE_DISCOVERY)
+        why = bearer_url_check_issuer(source->issuer, source->http_loopback,
+                                      &note, check->ptemp);
+    else
+        why = bearer_url_parse(source->location, source->http_loopback, &url,
+                               &note, check->ptemp);
+    if (why)
+        complain(
+            check, line->s, line->where, why, &note,
+            "allowed is an https URL without user, query and fragment, or, "
+            "with AuthBearerFetch http=On, an http URL of the loopback");
+    note.text[0] = '\0';
+    why = find_tls(check, source, &note);
+    if (why)
+        complain(check, line->s, server->where ? server->where : line->where,
+                 why, &note, "ca= names a PEM file with CA certificates");
+}
+
+/* who children run as; NULL: as who starts httpd */
+static const char *child_user(apr_pool_t *pool)
+{
+    const char *name = ap_unixd_config.user_name;
+    const struct passwd *entry;
+
+    if (geteuid() != 0 || !ap_find_linked_module("mod_unixd.c"))
+        return NULL;
+    if (!name || name[0] != '#')
+        return name;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
+    entry = getpwuid(ap_unixd_config.user_id);
+    return entry ? apr_pstrdup(pool, entry->pw_name) : NULL;
+}
+
+/* In a process of its own: becomes a child's user, opens the file, ends with what
+ * the system said. Where it cannot become that, children cannot either, and
+ * httpd will say so. */
+static void open_as_child(const char *path, const char *user)
+{
+    const char *root = ap_unixd_config.chroot_dir;
+    int fd;
+
+    if (root && (chdir(root) || chroot(root)))
+        _exit(0);
+    if (setgid(ap_unixd_config.group_id)
+        || initgroups(user, ap_unixd_config.group_id)
+        || setuid(ap_unixd_config.user_id))
+        _exit(0);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    _exit(fd < 0 ? errno : 0);
+}
+
+/* What hinders children to read a file that root has read; 0: nothing. Only the
+ * system knows all that counts: groups, lists of access, directories on the
+ * way. */
+static int try_as_child(const char *path, const char *user)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        open_as_child(path, user);
+    if (pid < 0)
+        return 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return 0;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+/* what to do about it */
+static const char *how_to_open(const char *path, apr_pool_t *pool)
+{
+    char *group = NULL;
+
+    if (ap_unixd_config.chroot_dir)
+        return apr_psprintf(pool,
+                            "children live in ChrootDir %s: put a copy there, "
+                            "under the same path",
+                            ap_unixd_config.chroot_dir);
+    if (apr_gid_name_get(&group, ap_unixd_config.group_id, pool))
+        group =
+            apr_psprintf(pool, "%lu", (unsigned long)ap_unixd_config.group_id);
+    return apr_psprintf(pool,
+                        "let that user read the file, and search the "
+                        "directories that lead to it: chgrp %s %s; chmod 640 "
+                        "%s",
+                        group, path, path);
+}
+
+/* children read it again when it changes; if they cannot, a key that is taken
+ * out of it goes on serving (a withdrawn key) */
+static void check_readable(check_t *check, mab_issuer_line_t *line)
+{
+    const char *path = line->source.location;
+    const char *user = child_user(check->ptemp);
+    bearer_note_t note = {""};
+    char text[80];
+    int rv;
+
+    if (!user)
+        return;
+    rv = try_as_child(path, user);
+    if (!rv)
+        return;
+    bearer_note_set(&note, "%s: %s, who children run as: %s", path, user,
+                    apr_strerror(rv, text, sizeof(text)));
+    complain(check, line->s, line->where, BEARER_FILE_READ, &note,
+             how_to_open(path, check->ptemp));
+}
+
+/* A file that nobody else may write can be replaced by whoever may write its folder,
+ * unless that is sticky; NULL: nobody. */
+static const char *folder_for_all(const char *path, apr_pool_t *pool)
+{
+    char *folder = apr_pstrdup(pool, path);
+    char *end = strrchr(folder, '/');
+    apr_finfo_t info;
+
+    if (!end)
+        return NULL;
+    end[end == folder] = '\0';
+    if (apr_stat(&info, folder, APR_FINFO_PROT, pool) != APR_SUCCESS
+        || !(info.protection & APR_FPROT_WWRITE)
+        || (info.protection & APR_FPROT_WSTICKY))
+        return NULL;
+    return folder;
+}
+
+/* whether the folder of a file with keys or a secret stops the start */
+static bool check_folder(check_t *check, const mab_issuer_line_t *line,
+                         const char *path)
+{
+    const char *folder = folder_for_all(path, check->ptemp);
+    bearer_note_t note = {""};
+
+    if (!folder)
+        return false;
+    bearer_note_set(&note, "%s, by its folder", path);
+    complain(
+        check, line->s, line->where, BEARER_FILE_WRITABLE, &note,
+        apr_psprintf(check->ptemp,
+                     "whoever can replace it can sign tokens: chmod o-w %s",
+                     folder));
+    return true;
+}
+
+static void check_key_file(check_t *check, mab_issuer_line_t *line)
+{
+    bearer_note_t note = {""};
+    const bearer_jwks_t *keys;
+    bearer_reason_t why;
+
+    if (check_folder(check, line, line->source.location))
+        return;
+    why = bearer_refresh_read_file(line->source.location, &keys, &note,
+                                   check->ptemp);
+    if (!why) {
+        check_readable(check, line);
+        return;
+    }
+    complain(check, line->s, line->where, why, &note,
+             why == BEARER_FILE_WRITABLE
+                 ? apr_psprintf(check->ptemp,
+                                "whoever can write it can sign tokens: chmod "
+                                "o-w %s",
+                                line->source.location)
+                 : "keys=file: names a JWK set, a PEM public key or a "
+                   "certificate");
+}
+
+/* reads a shared secret, as root */
+static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
+                                   bearer_note_t *note, apr_pool_t *pool)
+{
+    char *bytes = apr_palloc(pool, BEARER_LIMIT_SECRET + 1);
+    apr_size_t len = BEARER_LIMIT_SECRET + 1;
+    apr_finfo_t info;
+    apr_file_t *file;
+    apr_status_t rv;
+
+    bearer_note_set(note, "%s", path);
+    rv = apr_file_open(&file, path, APR_FOPEN_READ, 0, pool);
+    if (rv != APR_SUCCESS)
+        return BEARER_FILE_READ;
+    rv = apr_file_info_get(&info, APR_FINFO_PROT, file);
+    if (rv == APR_SUCCESS
+        && (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
+        apr_file_close(file);
+        return BEARER_FILE_OPEN;
+    }
+    rv = apr_file_read_full(file, bytes, len, &len);
+    apr_file_close(file);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_EOF(rv))
+        return BEARER_FILE_READ;
+    if (len > BEARER_LIMIT_SECRET)
+        return BEARER_FILE_SIZE;
+    out->data = bytes;
+    out->len = len;
+    *out = bearer_jwk_trim_secret(*out);
+    return BEARER_OK;
+}
+
+static void check_secret(check_t *check, mab_issuer_line_t *line)
+{
+    bearer_note_t note = {""};
+    const bearer_jwk_t *key = NULL;
+    bearer_str_t secret;
+    bearer_reason_t why;
+
+    if (check_folder(check, line, line->secret))
+        return;
+    why = read_secret(line->secret, &secret, &note, check->ptemp);
+    if (!why)
+        why = bearer_jwk_parse_secret(secret, &key, &note, check->pconf);
+    if (!why && line->issuer.algs & ~key->algs) {
+        bearer_note_set(
+            &note, "%s",
+            bearer_alg_names(line->issuer.algs & ~key->algs, check->ptemp));
+        why = BEARER_JWK_OCT_SHORT;
+    }
+    if (why) {
+        complain(check, line->s, line->where, why, &note,
+                 "secret=file: names a file that only the administrator can "
+                 "read, with at least 32 bytes for HS256, 48 for HS384, 64 for "
+                 "HS512");
+        return;
+    }
+    line->issuer.secret = bearer_jwks_create(key, check->pconf);
+}
+
+static void check_issuer(check_t *check, mab_issuer_line_t *line)
+{
+    mab_conf_fill_source(&line->source, line->s);
+    switch (line->source.kind) {
+    case BEARER_SOURCE_DISCOVERY:
+    case BEARER_SOURCE_URL:
+        check_fetched(check, line);
+        break;
+    case BEARER_SOURCE_FILE:
+        check_key_file(check, line);
+        break;
+    case BEARER_SOURCE_SECRET:
+        check_secret(check, line);
+        break;
+    }
+    if (bearer_refresh_identify(&line->source))
+        complain(check, line->s, line->where, BEARER_NO_MEMORY, NULL,
+                 "OpenSSL cannot make a SHA-256 digest");
+}
+
+/* Lines of several servers that mean the same source share its keys: what one of
+ * them demands of their age must not be void because another came first. Twice,
+ * since the last line may be the strictest. */
+static void share_numbers(check_t *check)
+{
+    const apr_array_header_t *lines = mab_conf_registry()->issuers;
+    apr_hash_t *strictest = apr_hash_make(check->ptemp);
+    int i, round;
+
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < lines->nelts; i++) {
+            bearer_source_t *source =
+                &APR_ARRAY_IDX(lines, i, mab_issuer_line_t *)->source;
+            bearer_source_t *other =
+                apr_hash_get(strictest, &source->id, sizeof(source->id));
+
+            if (!other) {
+                other = apr_pmemdup(check->ptemp, source, sizeof(*source));
+                apr_hash_set(strictest, &other->id, sizeof(other->id), other);
+            }
+            bearer_refresh_tighten(round ? source : other,
+                                   round ? other : source);
+        }
+    }
+}
+
+/* --- places -------------------------------------------------------------------- */
+
+/* whether a section other than this one may supply what it lacks: which sections
+ * meet in a request is only known then, and is checked then (closed) */
+static bool may_come_from_elsewhere(const mab_setting_t *setting,
+                                    const server_rec *main_server, bool issuers)
+{
+    const apr_array_header_t *all = mab_conf_registry()->settings;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        const mab_setting_t *other = &APR_ARRAY_IDX(all, i, mab_setting_t);
+
+        if (other->place == setting->place)
+            continue;
+        /* sections of the main server also apply in virtual hosts, and what a
+         * server itself says is merged already */
+        if (other->server_level
+            && (other->s == setting->s || other->s == main_server))
+            continue;
+        if (other->s != setting->s && other->s != main_server
+            && setting->s != main_server)
+            continue;
+        if (issuers ? other->place->issuers != NULL
+                    : other->place->audiences != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void check_place(check_t *check, const mab_setting_t *setting,
+                        const server_rec *main_server)
+{
+    mab_place_t *place =
+        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
+    bearer_note_t note = {""};
+    const char *advice = "AuthBearerIssuer names the issuers that are trusted: "
+                         "AuthBearerIssuer https://issuer.example.com";
+    bearer_reason_t why;
+
+    if (!setting->server_level)
+        place = mab_conf_merge_place(check->ptemp, place, setting->place);
+    why = bearer_policy_check(&place->policy, &note);
+    if (!why)
+        return;
+    if (why != BEARER_POLICY_ALG
+        && may_come_from_elsewhere(setting, main_server,
+                                   why == BEARER_POLICY_ISSUER))
+        return;
+    if (why == BEARER_POLICY_AUDIENCE)
+        advice =
+            "AuthBearerAudience names who tokens must be meant for: one or "
+            "more values, or \"any\"";
+    if (why == BEARER_POLICY_ALG)
+        advice =
+            "AuthBearerAlgorithms or alg= must leave HS256, HS384 or HS512 "
+            "for an issuer with secret=, and one of the others for one "
+            "without";
+    complain(check, setting->s, setting->bearer_where, why, &note, advice);
+}
+
+/* We name AuthType too, so httpd no longer misses who acts on it. Without a type no
+ * place would be ours, and a negated "Require expr" would let everybody in. */
+static void check_type(check_t *check, const mab_setting_t *setting)
+{
+    if (ap_find_linked_module("mod_authn_core.c"))
+        return;
+    check->mistakes++;
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
+                 "%s: mod_authn_core is not loaded, without which AuthType has "
+                 "no effect: LoadModule authn_core_module "
+                 "modules/mod_authn_core.so",
+                 setting->type_where);
+}
+
+/* --- names --------------------------------------------------------------------- */
+
+/* What arrives under an exported name is removed: no token ever comes in it. */
+static void check_source(check_t *check, const server_rec *s,
+                         const mab_source_t *source)
+{
+    const apr_array_header_t *headers = mab_conf_registry()->headers;
+    int i;
+
+    for (i = 0; source->where == MAB_HEADER && i < headers->nelts; i++) {
+        const char *header = APR_ARRAY_IDX(headers, i, const char *);
+
+        if (!mab_targets_same(header, source->name))
+            continue;
+        check->mistakes++;
+        ap_log_error(
+            APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+            "%s: header:%s: AuthBearerClaim gives a claim to the header "
+            "%s, so that a client's is removed everywhere; give the one "
+            "or the other another name",
+            source->line ? source->line : "AuthBearerSource", source->name,
+            header);
+    }
+}
+
+static void check_names(check_t *check, const server_rec *s)
+{
+    const apr_array_header_t *all = mab_conf_registry()->sources;
+    int i;
+
+    for (i = 0; i < all->nelts; i++)
+        check_source(check, s, &APR_ARRAY_IDX(all, i, mab_source_t));
+}
+
+/* "<Limit GET> AuthBearerOptional On" would hold for all methods */
+static void check_limits(check_t *check, const server_rec *s)
+{
+    const apr_array_header_t *all = mab_conf_registry()->limited;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        check->mistakes++;
+        ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+                     "%s: it would hold for all methods, not only for those of "
+                     "<Limit> or <LimitExcept>; put it outside, and Require "
+                     "lines inside",
+                     APR_ARRAY_IDX(all, i, const char *));
+    }
+}
+
+/* --- resources ------------------------------------------------------------------- */
+
+/* the document of a place that has a resource of its own */
+static void add_resource(check_t *check, const mab_setting_t *setting)
+{
+    mab_place_t *place =
+        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
+    const bearer_policy_t *policy;
+    apr_array_header_t *issuers;
+    mab_document_t *made;
+    const char *document;
+    int i;
+
+    if (!setting->server_level)
+        place = mab_conf_merge_place(check->ptemp, place, setting->place);
+    policy = &place->policy;
+    issuers = apr_array_make(check->ptemp, policy->issuer_count + 1,
+                             sizeof(bearer_str_t));
+    for (i = 0; i < policy->issuer_count; i++)
+        APR_ARRAY_PUSH(issuers, bearer_str_t) = policy->issuers[i]->iss;
+    document = bearer_resource_render(
+        setting->place->resource, (const bearer_str_t *)issuers->elts,
+        issuers->nelts, mab_conf_takes_query(place), check->pconf);
+    if (document) {
+        made = apr_array_push(mab_conf_registry()->documents);
+        made->s = setting->s;
+        made->resource = setting->place->resource;
+        made->text = document;
+        return;
+    }
+    check->mistakes++;
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
+                 "AuthBearerResource %s: its metadata cannot be written as "
+                 "JSON: scopes, name, docs and the issuers must be UTF-8",
+                 setting->place->resource->url);
+}
+
+/* --- the key store ------------------------------------------------------------------ */
+
+/* why this directory cannot hold keys; NULL: it can */
+static const char *doubt_directory(const bearer_keystore_t *store,
+                                   apr_pool_t *pool)
+{
+    apr_finfo_t info;
+    apr_status_t rv;
+    char text[80];
+
+    rv = apr_stat(&info, store->directory,
+                  APR_FINFO_TYPE | APR_FINFO_PROT | APR_FINFO_USER, pool);
+    if (rv != APR_SUCCESS)
+        return apr_pstrdup(pool, apr_strerror(rv, text, sizeof(text)));
+    if (info.filetype != APR_DIR)
+        return "not a directory";
+    /* also with a sticky bit: whoever puts a file there first stays */
+    if (info.protection & APR_FPROT_WWRITE)
+        return "everybody may write there";
+    if (info.user != 0 && info.user != store->owner)
+        return "it belongs to somebody else";
+    return NULL;
+}
+
+static void check_key_store(check_t *check, const server_rec *s)
+{
+    mab_registry_t *all = mab_conf_registry();
+    const char *doubt;
+
+    if (!all->store.directory)
+        return;
+    /* who the children are, and so whose the files are */
+    all->store.owner = geteuid() ? geteuid() : ap_unixd_config.user_id;
+    doubt = doubt_directory(&all->store, check->ptemp);
+    if (!doubt)
+        return;
+    check->mistakes++;
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+                 "%s: %s: %s; allowed is a directory that belongs to root or "
+                 "to the server's user and that not everybody may write to",
+                 all->store_where, all->store.directory, doubt);
+}
+
+/* --- legal and unwise ----------------------------------------------------------------- */
+
+/* Configurations that work and surprise. Notices, because there are good reasons
+ * for each of them; a warning only where lines of the configuration are void. */
+
+static void advise_key_file(check_t *check, const mab_issuer_line_t *line)
+{
+    const char *path = line->source.location;
+    apr_finfo_t info;
+
+    if (line->source.kind == BEARER_SOURCE_FILE
+        && apr_stat(&info, path, APR_FINFO_PROT, check->ptemp) == APR_SUCCESS
+        && (info.protection & APR_FPROT_GWRITE))
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
+                     "MAB0120: %s: the group of %s may write it: each of its "
+                     "members can sign tokens; if that is not meant: chmod "
+                     "g-w %s",
+                     line->where, path, path);
+}
+
+static void advise_issuer(const mab_issuer_line_t *line)
+{
+    const bearer_source_t *source = &line->source;
+    bool fetched = source->kind == BEARER_SOURCE_DISCOVERY
+                   || source->kind == BEARER_SOURCE_URL;
+    const char *address = source->location ? source->location : source->issuer;
+
+    if (fetched && bearer_url_is_http(address))
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
+                     "MAB0102: %s: keys are fetched by http: whoever can "
+                     "listen on that port of this host can sign tokens",
+                     line->where);
+    if (line->secret)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
+                     "MAB0103: %s: tokens are signed with a shared secret: "
+                     "whoever can verify them can also make them",
+                     line->where);
+}
+
+/* Then the children are who starts httpd, and what only he can read is theirs. */
+static void advise_key_store(const mab_registry_t *all, const server_rec *s)
+{
+    if (all->store.directory && geteuid() != 0)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "MAB0208: %s: httpd was not started as root, so programs "
+                     "that it runs (CGI) can read %s/store.key and choose "
+                     "the keys that the next start believes",
+                     all->store_where, all->store.directory);
+}
+
+/* the directives of the same section, AuthType's neighbours */
+static const ap_directive_t *first_neighbour(const mab_setting_t *setting)
+{
+    const ap_directive_t *parent = setting->auth_type->parent;
+
+    return parent ? parent->first_child : ap_conftree;
+}
+
+/* "Require all granted" lets everybody in: with a bearer token it admits, and
+ * without one it admits too. Beside other lines it makes them void, since one
+ * line that is true is enough. */
+static void count_lines(const ap_directive_t *one, int *granted, int *others)
+{
+    for (; one; one = one->next) {
+        /* one true line of it is enough, as in the section itself */
+        if (strcasecmp(one->directive, "<RequireAny") == 0)
+            count_lines(one->first_child, granted, others);
+        else if (strcasecmp(one->directive, "Require") == 0
+                 && strcasecmp(one->args, "all granted") == 0)
+            (*granted)++;
+        /* <RequireAll> and its like as well */
+        else if (strncasecmp(one->directive + (*one->directive == '<'),
+                             "Require", 7)
+                 == 0)
+            (*others)++;
+    }
+}
+
+static void advise_granted(const mab_setting_t *setting, bool optional)
+{
+    int granted = 0, others = 0;
+
+    count_lines(first_neighbour(setting), &granted, &others);
+    if (granted && others)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
+                     "MAB0106: %s: \"Require all granted\" makes the other "
+                     "Require lines of this section void; remove it, or put "
+                     "all of them into <RequireAll>",
+                     setting->bearer_where);
+    else if (granted && !optional)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+                     "MAB0105: %s: \"Require all granted\" admits requests "
+                     "without a token; write \"Require valid-user\" to demand "
+                     "one",
+                     setting->bearer_where);
+}
+
+static void advise_place(check_t *check, const mab_setting_t *setting)
+{
+    mab_place_t *place =
+        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
+
+    if (!setting->server_level)
+        place = mab_conf_merge_place(check->ptemp, place, setting->place);
+    if (place->policy.any_audience)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+                     "MAB0104: %s: AuthBearerAudience is any: tokens that the "
+                     "issuer made for other services are good here too",
+                     setting->bearer_where);
+    /* the same "sub" of two issuers: each decides about its own users only */
+    if (place->policy.issuer_count > 1 && !place->user)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
+            "alone, which two of them may give to different people; "
+            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
+            "or AuthBearerUser sub if they agree",
+            setting->bearer_where, place->policy.issuer_count);
+    advise_granted(setting, place->optional == 1);
+}
+
+static void advise_all(check_t *check, const server_rec *s)
+{
+    const mab_registry_t *all = mab_conf_registry();
+    bool used = false;
+    int i;
+
+    /* a server that starts reads its configuration twice */
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL
+        && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return;
+    advise_key_store(all, s);
+    for (i = 0; i < all->issuers->nelts; i++) {
+        const mab_issuer_line_t *line =
+            APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *);
+
+        advise_issuer(line);
+        advise_key_file(check, line);
+    }
+    for (i = 0; i < all->settings->nelts; i++) {
+        const mab_setting_t *setting =
+            &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
+
+        if (!setting->bearer_where)
+            continue;
+        used = true;
+        advise_place(check, setting);
+    }
+    if (used && ap_find_linked_module("mod_auth_openidc.c"))
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "MAB0107: mod_auth_openidc is loaded too; a place is "
+                     "either its own (AuthType openid-connect, oauth20) or "
+                     "ours (AuthType Bearer)");
+}
+
+/* --- all of it -------------------------------------------------------------------------- */
+
+int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
+{
+    mab_registry_t *all = mab_conf_registry();
+    check_t check = {pconf, ptemp, apr_hash_make(ptemp), 0};
+    server_rec *server;
+    int i;
+
+    for (i = 0; i < all->issuers->nelts; i++)
+        check_issuer(&check,
+                     APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *));
+    share_numbers(&check);
+    check_key_store(&check, s);
+    check_names(&check, s);
+    check_limits(&check, s);
+    for (server = s; server; server = server->next)
+        mab_conf_freeze(
+            ap_get_module_config(server->lookup_defaults, &auth_bearer_module));
+    for (i = 0; i < all->settings->nelts; i++) {
+        mab_setting_t *setting =
+            &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
+
+        if (setting->type_where)
+            check_type(&check, setting);
+        if (setting->bearer_where)
+            check_place(&check, setting, s);
+        if (setting->place->resource)
+            add_resource(&check, setting);
+    }
+    if (check.mistakes)
+        return HTTP_INTERNAL_SERVER_ERROR;
+    for (i = 0; i < all->settings->nelts; i++) {
+        mab_setting_t *setting =
+            &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
+
+        if (!setting->server_level)
+            mab_conf_join(pconf, setting->s, setting->place);
+    }
+    advise_all(&check, s);
+    return OK;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/dump.h"
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <http_core.h>
+
+#include "httpd/conf/conf.h"
+
+/** Where to, and with what. */
+typedef struct dump_t {
+    apr_file_t *out;
+    apr_pool_t *pool;
+} dump_t;
+
+/* --- pieces -------------------------------------------------------------------- */
+
+static void print_line(const dump_t *dump, const char *name, const char *value)
+{
+    apr_file_printf(dump->out, "  %-12s %s\n", name, value);
+}
+
+/* a setting by its option's name, or its default, as one would write it */
+static const char *option(const dump_t *dump, const mab_place_t *place,
+                          const char *name)
+{
+    const mab_field_t *field = mab_conf_place_fields;
+    apr_int64_t number;
+
+    while (strcmp(field->name, name) != 0)
+        field++;
+    number = *(const apr_int64_t *)((const char *)place + field->offset);
+    if (number == MAB_UNSET)
+        number = field->initial;
+    switch (field->kind) {
+    case MAB_FLAG:
+        return number ? "On" : "Off";
+    case MAB_WORD:
+        return field->words[number];
+    case MAB_SECONDS:
+    case MAB_BYTES:
+        break;
+    }
+    return apr_psprintf(dump->pool, "%" APR_INT64_T_FMT, number);
+}
+
+static const char *seconds(const dump_t *dump, apr_int64_t number)
+{
+    return number ? apr_psprintf(dump->pool, "%" APR_INT64_T_FMT "s", number)
+                  : "off";
+}
+
+/* values with spaces between, "none" for none */
+static const char *texts(const dump_t *dump, const bearer_str_t *list,
+                         int count)
+{
+    const char *all = count ? "" : "none";
+    int i;
+
+    for (i = 0; i < count; i++)
+        all = apr_psprintf(dump->pool, "%s%s%.*s", all, i ? " " : "",
+                           (int)list[i].len, list[i].data);
+    return all;
+}
+
+static const char *words(const dump_t *dump, const mab_list_t *list,
+                         const char *between, const char *none)
+{
+    const char *const *items = list ? list->items : NULL;
+    const char *all = "";
+    int i;
+
+    if (!list || !list->count)
+        return none;
+    for (i = 0; i < list->count; i++)
+        all = apr_pstrcat(dump->pool, all, i ? between : "", items[i], NULL);
+    return all;
+}
+
+/* --- issuers and audiences ------------------------------------------------------- */
+
+static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
+{
+    const bearer_source_t *source = issuer->source;
+
+    if (!source)
+        return "by a shared secret";
+    if (source->kind == BEARER_SOURCE_FILE)
+        return apr_pstrcat(dump->pool, "keys from file ", source->location,
+                           NULL);
+    if (source->kind == BEARER_SOURCE_URL)
+        return apr_pstrcat(dump->pool, "keys from ", source->location, NULL);
+    return "keys by discovery";
+}
+
+/* how often and how long; of a file only what matters there */
+static void print_fetch(const dump_t *dump, const bearer_source_t *source)
+{
+    const bearer_schedule_conf_t *numbers = &source->schedule;
+    const char *strict =
+        source->tightened ? ", the strictest of several servers" : "";
+    const char *text;
+
+    text = apr_psprintf(dump->pool, "stale=%" APR_TIME_T_FMT "s",
+                        apr_time_sec(numbers->stale));
+    if (source->kind != BEARER_SOURCE_FILE)
+        text = apr_psprintf(
+            dump->pool,
+            "refresh=%" APR_TIME_T_FMT "s miss=%" APR_TIME_T_FMT
+            "s %s timeout=%" APR_TIME_T_FMT "s connect=%" APR_TIME_T_FMT
+            "s max-size=%" APR_SIZE_T_FMT,
+            apr_time_sec(numbers->refresh), apr_time_sec(numbers->miss), text,
+            apr_time_sec(source->timeout), apr_time_sec(source->connect),
+            source->max_body);
+    print_line(dump, "", apr_pstrcat(dump->pool, text, strict, NULL));
+}
+
+/* the audiences that count for this issuer here */
+static const char *audience(const dump_t *dump, const bearer_policy_t *policy,
+                            const bearer_issuer_t *issuer)
+{
+    if (issuer->audience_count)
+        return texts(dump, issuer->audiences, issuer->audience_count);
+    if (policy->any_audience)
+        return "any";
+    if (policy->audience_count)
+        return texts(dump, policy->audiences, policy->audience_count);
+    return "none in this section: it must come from another one that applies";
+}
+
+static void print_issuers(const dump_t *dump, const bearer_policy_t *policy)
+{
+    int i;
+
+    if (!policy->issuer_count)
+        print_line(dump, "issuer",
+                   "none in this section: it must come from another one that "
+                   "applies");
+    for (i = 0; i < policy->issuer_count; i++) {
+        const bearer_issuer_t *issuer = policy->issuers[i];
+
+        print_line(dump, "issuer", texts(dump, &issuer->iss, 1));
+        print_line(dump, "", location(dump, issuer));
+        if (issuer->source)
+            print_fetch(dump, issuer->source);
+        print_line(
+            dump, "",
+            apr_pstrcat(dump->pool, "algorithms ",
+                        bearer_alg_names(bearer_policy_algs(policy, issuer),
+                                         dump->pool),
+                        NULL));
+        print_line(dump, "",
+                   apr_pstrcat(dump->pool, "audience ",
+                               audience(dump, policy, issuer), NULL));
+    }
+}
+
+/* --- what goes in and out --------------------------------------------------------- */
+
+static const char *source_text(const dump_t *dump, const mab_source_t *source)
+{
+    if (source->where == MAB_COOKIE)
+        return apr_pstrcat(dump->pool, "cookie:", source->name, NULL);
+    if (source->where == MAB_QUERY)
+        return apr_pstrcat(dump->pool, "query:", source->name, NULL);
+    return apr_pstrcat(dump->pool, "header:", source->name,
+                       source->scheme ? ":" : "",
+                       source->scheme ? source->scheme : "", NULL);
+}
+
+static void print_sources(const dump_t *dump, const mab_list_t *sources)
+{
+    const mab_source_t *items = sources ? sources->items : NULL;
+    const char *all = "";
+    int i;
+
+    if (!sources)
+        all = "header:Authorization:Bearer";
+    for (i = 0; sources && i < sources->count; i++)
+        all = apr_pstrcat(dump->pool, all, i ? " " : "",
+                          source_text(dump, items + i), NULL);
+    print_line(dump, "source", all);
+}
+
+static void print_user(const dump_t *dump, const mab_place_t *place)
+{
+    const bearer_policy_t *policy = &place->policy;
+    const char *all = "";
+    int i;
+
+    if (place->user_expr)
+        all = apr_psprintf(dump->pool, "expression at %s:%u",
+                           place->user_expr->filename,
+                           place->user_expr->line_number);
+    for (i = 0; i < policy->user_count; i++)
+        all = apr_pstrcat(dump->pool, all, i ? " " : "",
+                          bearer_path_text(policy->user[i]), NULL);
+    print_line(dump, "user", all);
+}
+
+static const char *form_text(const dump_t *dump, const mab_export_t *export)
+{
+    switch (export->form) {
+    case BEARER_FORM_PLAIN:
+        return "";
+    case BEARER_FORM_JSON:
+        return " json";
+    case BEARER_FORM_JOIN:
+        return apr_pstrcat(dump->pool, " join:", export->join, NULL);
+    case BEARER_FORM_BASE64URL:
+        break;
+    }
+    return " base64url";
+}
+
+static void print_exports(const dump_t *dump, const mab_list_t *exports)
+{
+    const mab_export_t *items = exports ? exports->items : NULL;
+    int i;
+
+    if (!exports || !exports->count)
+        print_line(dump, "claim", "none");
+    for (i = 0; exports && i < exports->count; i++)
+        print_line(
+            dump, "claim",
+            apr_pstrcat(dump->pool,
+                        items[i].path ? bearer_path_text(items[i].path) : "*",
+                        items[i].header ? " header:" : " env:", items[i].target,
+                        form_text(dump, items + i), NULL));
+}
+
+static void print_check(const dump_t *dump, const mab_place_t *place)
+{
+    const bearer_policy_t *policy = &place->policy;
+
+    print_line(dump, "check",
+               apr_psprintf(dump->pool,
+                            "leeway=%" APR_INT64_T_FMT
+                            "s type=%s max-age=%s max-life=%s require=%s",
+                            policy->leeway, option(dump, place, "type"),
+                            seconds(dump, policy->max_age),
+                            seconds(dump, policy->max_life),
+                            words(dump, place->required, ",", "none")));
+}
+
+/* --- a place ----------------------------------------------------------------------- */
+
+static void print_place(const dump_t *dump, const mab_setting_t *setting)
+{
+    const mab_place_t *place =
+        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
+
+    if (!setting->server_level)
+        place = mab_conf_merge_place(dump->pool, (void *)place, setting->place);
+    apr_file_printf(dump->out, "\n%s\n", setting->bearer_where);
+    /* 0: ServerName has none, or there is no such line */
+    print_line(dump, "server",
+               setting->s->port
+                   ? apr_psprintf(dump->pool, "%s:%u",
+                                  setting->s->server_hostname, setting->s->port)
+                   : setting->s->server_hostname);
+    print_issuers(dump, &place->policy);
+    print_check(dump, place);
+    print_sources(dump, place->sources);
+    print_user(dump, place);
+    print_exports(dump, place->exports);
+    print_line(dump, "optional", option(dump, place, "optional"));
+    print_line(dump, "forward",
+               apr_pstrcat(dump->pool, option(dump, place, "forward"),
+                           " foreign=", option(dump, place, "foreign"), NULL));
+    print_line(dump, "errors",
+               apr_pstrcat(dump->pool, option(dump, place, "errors"),
+                           " detail=", option(dump, place, "detail"),
+                           " unavailable=", option(dump, place, "unavailable"),
+                           NULL));
+    print_line(dump, "cross-origin", words(dump, place->origins, " ", "off"));
+    print_line(dump, "resource",
+               place->resource ? place->resource->url : "off");
+}
+
+void mab_dump_places(apr_pool_t *pconf, server_rec *s BEARER_UNUSED)
+{
+    const apr_array_header_t *settings = mab_conf_registry()->settings;
+    dump_t dump = {NULL, pconf};
+    int i, count = 0;
+
+    if (!ap_exists_config_define("DUMP_BEARER")
+        || apr_file_open_stdout(&dump.out, pconf) != APR_SUCCESS)
+        return;
+    for (i = 0; i < settings->nelts; i++)
+        count += APR_ARRAY_IDX(settings, i, mab_setting_t).bearer_where != NULL;
+    apr_file_printf(dump.out, "Places with AuthType Bearer: %d\n", count);
+    for (i = 0; i < settings->nelts; i++) {
+        if (APR_ARRAY_IDX(settings, i, mab_setting_t).bearer_where)
+            print_place(&dump, &APR_ARRAY_IDX(settings, i, mab_setting_t));
+    }
+}

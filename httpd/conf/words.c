@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/words.h"
+
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "bearer/base/limits.h"
+
+/* --- where a directive stands ---------------------------------------------------- */
+
+bool mab_words_in_htaccess(const cmd_parms *cmd)
+{
+    return cmd->pool == cmd->temp_pool;
+}
+
+const char *mab_words_place(const cmd_parms *cmd)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+
+    return apr_psprintf(cmd->pool, "%s%s%s%s%s:%d",
+                        parent ? parent->directive : "", parent ? " " : "",
+                        parent ? parent->args : "", parent ? " at " : "",
+                        cmd->directive->filename, cmd->directive->line_num);
+}
+
+const char *mab_words_describe(const cmd_parms *cmd)
+{
+    return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                       cmd->directive->parent ? " in " : " at ",
+                       mab_words_place(cmd), NULL);
+}
+
+const char *mab_words_wrong(const cmd_parms *cmd, const char *what,
+                            const char *allowed)
+{
+    return apr_psprintf(cmd->pool, "%s: %s; %s", cmd->cmd->name, what, allowed);
+}
+
+/* --- numbers ----------------------------------------------------------------------- */
+
+/* digits, then a unit from the table; NULL if it is not of that form */
+static const char *parse_scaled(const char *text, const char *units,
+                                const apr_int64_t *scales, apr_int64_t *out)
+{
+    const char *end = text + strspn(text, "0123456789");
+    const char *unit = NULL;
+    apr_int64_t number;
+
+    if (end == text || end - text > 9)
+        return NULL;
+    number = apr_atoi64(text);
+    if (*end) {
+        unit = strchr(units, apr_tolower(*end));
+        if (!unit || end[1])
+            return NULL;
+        number *= scales[unit - units];
+    }
+    *out = number;
+    return text;
+}
+
+static const char *parse_seconds(const mab_field_t *field, const char *text,
+                                 apr_int64_t *out)
+{
+    static const apr_int64_t scales[] = {1, 60, 3600, 86400};
+
+    if (field->least == 0 && strcasecmp(text, "off") == 0) {
+        *out = 0;
+        return text;
+    }
+    return parse_scaled(text, "smhd", scales, out);
+}
+
+static const char *parse_word(const mab_field_t *field, const char *text,
+                              apr_int64_t *out)
+{
+    int i;
+
+    for (i = 0; field->words[i]; i++) {
+        if (strcasecmp(text, field->words[i]) == 0) {
+            *out = i;
+            return text;
+        }
+    }
+    return NULL;
+}
+
+static const char *parse_number(const mab_field_t *field, const char *text,
+                                apr_int64_t *out)
+{
+    static const apr_int64_t byte_scales[] = {1, 1024, 1048576};
+
+    switch (field->kind) {
+    case MAB_SECONDS:
+        return parse_seconds(field, text, out);
+    case MAB_BYTES:
+        return parse_scaled(text, "bkm", byte_scales, out);
+    case MAB_WORD:
+        return parse_word(field, text, out);
+    case MAB_FLAG:
+        *out = strcasecmp(text, "on") == 0;
+        return *out || strcasecmp(text, "off") == 0 ? text : NULL;
+    }
+    return NULL;
+}
+
+/* what a field may be, for messages */
+static const char *allowed(const mab_field_t *field, apr_pool_t *pool)
+{
+    const char *list = "";
+    int i;
+
+    switch (field->kind) {
+    case MAB_SECONDS:
+        return apr_psprintf(
+            pool,
+            "allowed is %s%" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
+            " seconds, with s, m, h or d behind the number",
+            field->least ? "" : "off, or ", field->least, field->greatest);
+    case MAB_BYTES:
+        return apr_psprintf(pool,
+                            "allowed is %" APR_INT64_T_FMT
+                            " to %" APR_INT64_T_FMT
+                            " bytes, with k or m behind the number",
+                            field->least, field->greatest);
+    case MAB_FLAG:
+        return "allowed is On or Off";
+    case MAB_WORD:
+        for (i = 0; field->words[i]; i++)
+            list =
+                apr_pstrcat(pool, list, i ? ", " : "", field->words[i], NULL);
+        return apr_pstrcat(pool, "allowed is one of: ", list, NULL);
+    }
+    return "";
+}
+
+const char *mab_words_set_number(cmd_parms *cmd, void *record,
+                                 const mab_field_t *field, const char *text)
+{
+    apr_int64_t number;
+
+    if (!parse_number(field, text, &number) || number < field->least
+        || number > field->greatest)
+        return mab_words_wrong(cmd,
+                               apr_psprintf(cmd->pool,
+                                            "\"%s\" is no value for %s", text,
+                                            field->name),
+                               allowed(field, cmd->pool));
+    *(apr_int64_t *)((char *)record + field->offset) = number;
+    return NULL;
+}
+
+/* --- key=value words ----------------------------------------------------------------- */
+
+const mab_field_t *mab_words_find_field(const mab_field_t *fields,
+                                        const char *const *names,
+                                        const char *name)
+{
+    int i;
+
+    for (i = 0; names[i]; i++) {
+        if (strcasecmp(names[i], name) != 0)
+            continue;
+        while (strcmp(fields->name, names[i]) != 0)
+            fields++;
+        return fields;
+    }
+    return NULL;
+}
+
+const char *mab_words_option_names(const char *const *numbers,
+                                   const mab_option_t *options,
+                                   apr_pool_t *pool)
+{
+    const char *list = "allowed is";
+    int i;
+
+    for (i = 0; numbers[i]; i++)
+        list = apr_pstrcat(pool, list, " ", numbers[i], "=", NULL);
+    for (; options && options->name; options++)
+        list = apr_pstrcat(pool, list, " ", options->name, "=", NULL);
+    return list;
+}
+
+/* cuts "name=value" and looks for the same name among the words before it */
+static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
+                           const char *word, apr_table_t *seen)
+{
+    const char *equals = strchr(word, '=');
+    const mab_field_t *field;
+    const mab_option_t *other;
+    const char *name;
+
+    if (!equals || equals == word || !equals[1])
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" is not <option>=<value>", word),
+            mab_words_option_names(options->numbers, options->others,
+                                   cmd->pool));
+    name = apr_pstrmemdup(cmd->pool, word, (apr_size_t)(equals - word));
+    if (apr_table_get(seen, name))
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "%s= stands twice", name),
+            "each option may be given once");
+    apr_table_setn(seen, name, "");
+    field = mab_words_find_field(options->fields, options->numbers, name);
+    if (field)
+        return mab_words_set_number(cmd, options->record, field, equals + 1);
+    for (other = options->others; other && other->name; other++) {
+        if (strcasecmp(other->name, name) == 0)
+            return other->set(cmd, options->record, equals + 1);
+    }
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "there is no option %s=", name),
+        mab_words_option_names(options->numbers, options->others, cmd->pool));
+}
+
+const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
+                                  char *const *words, int count)
+{
+    apr_table_t *seen = apr_table_make(cmd->temp_pool, 8);
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < count && !error; i++)
+        error = set_one(cmd, options, words[i], seen);
+    return error;
+}
+
+/* --- raw words --- */
+
+/* name="two words": without the quotes, a backslash keeps the next character */
+static const char *cut_quoted_value(apr_pool_t *pool, const char **text,
+                                    const char *quote)
+{
+    char *word = apr_pstrmemdup(pool, *text, strlen(*text));
+    char *to = word + (quote - *text);
+    const char *from = quote + 1;
+
+    while (*from && *from != *quote) {
+        if (*from == '\\' && from[1])
+            from++;
+        *to++ = *from++;
+    }
+    *to = '\0';
+    *text = *from ? from + 1 : from;
+    return word;
+}
+
+apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text)
+{
+    apr_array_header_t *words = apr_array_make(pool, 4, sizeof(char *));
+
+    for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
+        const char *quote = text + strcspn(text, " \t\"'");
+
+        if (quote > text && quote[-1] == '='
+            && (*quote == '"' || *quote == '\''))
+            APR_ARRAY_PUSH(words, const char *) =
+                cut_quoted_value(pool, &text, quote);
+        else
+            APR_ARRAY_PUSH(words, const char *) = ap_getword_conf(pool, &text);
+    }
+    return words;
+}
+
+/* --- lists ------------------------------------------------------------------------- */
+
+const mab_list_t *mab_words_list(const apr_array_header_t *array,
+                                 apr_pool_t *pool)
+{
+    mab_list_t *list = apr_palloc(pool, sizeof(*list));
+
+    list->items = array->elts;
+    list->count = array->nelts;
+    return list;
+}
+
+/* one more item behind what the same section has set already */
+void mab_words_append(const mab_list_t **list, const void *item, int size,
+                      apr_pool_t *pool)
+{
+    mab_list_t *longer = apr_palloc(pool, sizeof(*longer));
+    apr_size_t old = *list ? (apr_size_t)(*list)->count : 0;
+    apr_size_t one = (apr_size_t)size;
+    char *items = old ? (char *)(*list)->items : NULL;
+
+    /* a list that is copied with each item takes as much memory as the square of
+     * its length (exhaustion): its room doubles, when its count is a power of two */
+    if ((old & (old - 1)) == 0)
+        items = apr_palloc(pool, (old ? 2 * old : 1) * one);
+    if (old && items != (*list)->items)
+        memcpy(items, (*list)->items, old * one);
+    memcpy(items + old * one, item, one);
+    longer->items = items;
+    longer->count = (int)old + 1;
+    *list = longer;
+}
+
+const char *mab_words_too_many(const cmd_parms *cmd)
+{
+    return mab_words_wrong(
+        cmd, "too many words",
+        apr_psprintf(cmd->pool, "at most %d are allowed", BEARER_LIMIT_WORDS));
+}
+
+static bool same(bearer_str_t a, bearer_str_t b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* adds one text to an array of bearer_str_t; no empty one, none twice */
+const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
+                               const char *text)
+{
+    bearer_str_t str = {text, strlen(text)};
+    int i;
+
+    if (texts->nelts >= BEARER_LIMIT_WORDS)
+        return mab_words_too_many(cmd);
+    if (!str.len)
+        return mab_words_wrong(cmd, "an empty value",
+                               "every value has characters");
+    for (i = 0; i < texts->nelts; i++) {
+        if (same(APR_ARRAY_IDX(texts, i, bearer_str_t), str))
+            return mab_words_wrong(
+                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", text),
+                "name each value once");
+    }
+    APR_ARRAY_PUSH(texts, bearer_str_t) = str;
+    return NULL;
+}
+
+/* cuts "a,b,c"; empty pieces are mistakes */
+const char *mab_words_cut_commas(cmd_parms *cmd, const char *text,
+                                 apr_array_header_t *out)
+{
+    const char *error = NULL;
+    const char *comma;
+
+    while (!error) {
+        comma = strchr(text, ',');
+        if (!comma)
+            return mab_words_add_text(cmd, out, text);
+        error = mab_words_add_text(
+            cmd, out,
+            apr_pstrmemdup(cmd->pool, text, (apr_size_t)(comma - text)));
+        text = comma + 1;
+    }
+    return error;
+}

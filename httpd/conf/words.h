@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * words - the words of a directive: numbers, key=value options, lists.
+ *
+ * Owns:     reading values of each kind, and saying what is allowed instead.
+ * Does not: know what a directive means (directives).
+ * Memory:   values live in the pool of the command
+ * Threads:  configuration time; .htaccess: the request's thread
+ */
+#ifndef MAB_WORDS_H
+#define MAB_WORDS_H
+
+#include "httpd/conf/conf.h"
+
+/** Whether the directive stands in a .htaccess file. */
+bool mab_words_in_htaccess(const cmd_parms *cmd);
+
+/** "<Location "/api"> at file:line": the section that the directive stands in. */
+const char *mab_words_place(const cmd_parms *cmd);
+
+/** "AuthBearerIssuer in <Location "/api"> at file:line". */
+const char *mab_words_describe(const cmd_parms *cmd);
+
+/** The message of a mistake: "Directive: what is wrong; what is allowed". */
+const char *mab_words_wrong(const cmd_parms *cmd, const char *what,
+                            const char *allowed);
+
+/** Reads a number of the field's kind into the record; NULL or the mistake. */
+const char *mab_words_set_number(cmd_parms *cmd, void *record,
+                                 const mab_field_t *field, const char *text);
+
+/** The field of this name if it is among names (NULL-terminated), or NULL. */
+const mab_field_t *mab_words_find_field(const mab_field_t *fields,
+                                        const char *const *names,
+                                        const char *name);
+
+/** Sets an option that is not a number; NULL or the mistake. */
+typedef const char *(*mab_set_option_t)(cmd_parms *cmd, void *record,
+                                        const char *value);
+
+/** One option that is not a number; tables end with a NULL name. */
+typedef struct mab_option_t {
+    const char *name;
+    mab_set_option_t set;
+} mab_option_t;
+
+/** The options a directive takes, and the record they go to. */
+typedef struct mab_options_t {
+    const mab_field_t *fields;
+    const char *const *numbers; /**< names in fields, NULL-terminated */
+    const mab_option_t *others; /**< may be NULL */
+    void *record;
+} mab_options_t;
+
+/** Reads "name=value" words, each name at most once; NULL or the mistake. */
+const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
+                                  char *const *words, int count);
+
+/** "allowed is leeway= type= …" for messages. */
+const char *mab_words_option_names(const char *const *numbers,
+                                   const mab_option_t *options,
+                                   apr_pool_t *pool);
+
+/** Cuts a directive's raw words: like httpd, and also name="two words", which
+ * httpd's own cutting would break. */
+apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text);
+
+/** A constant list of an array's items; shares its memory. */
+const mab_list_t *mab_words_list(const apr_array_header_t *array,
+                                 apr_pool_t *pool);
+
+/** Puts one more item behind a list that is of no other making. Lists that it was
+ * before stay as they were, and are appended to no more. */
+void mab_words_append(const mab_list_t **list, const void *item, int size,
+                      apr_pool_t *pool);
+
+/** The mistake of more than BEARER_LIMIT_WORDS words. */
+const char *mab_words_too_many(const cmd_parms *cmd);
+
+/** Adds a text to an array of bearer_str_t: not empty, not twice, not too many.
+ * NULL or the mistake. */
+const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
+                               const char *text);
+
+/** Adds each piece of "a,b,c" like mab_words_add_text. */
+const char *mab_words_cut_commas(cmd_parms *cmd, const char *text,
+                                 apr_array_header_t *out);
+
+#endif

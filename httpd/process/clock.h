@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clock - the one place where the module looks at the time.
+ *
+ * Owns:     reading both clocks, and sleeping.
+ * Does not: decide anything by them.
+ * Memory:   none
+ * Threads:  any
+ */
+#ifndef MAB_CLOCK_H
+#define MAB_CLOCK_H
+
+#include "bearer/base/base.h"
+
+/** The time now; baton is ignored (the library's signature). */
+bearer_now_t mab_clock_now(void *baton);
+
+/** Sleeps; baton is ignored. */
+void mab_clock_pause(void *baton, apr_interval_time_t time);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/request/cors.h"
+
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <util_filter.h>
+
+#include "httpd/conf/conf.h"
+
+#define OWN_FILTER   "AUTH_BEARER_CORS"
+#define ONCE_FILTER  "AUTH_BEARER_CORS_ONCE"
+#define SEEN_KEY     "mod_auth_bearer cors"
+#define FAMILY       "Access-Control-"
+#define ALLOW_ORIGIN "Access-Control-Allow-Origin"
+#define EXPOSE       "Access-Control-Expose-Headers"
+
+/** What is known of a client's request and of those that it moves on to. It is not
+ * kept in tables of headers, which programs and other modules change. */
+typedef struct seen_t {
+    const char *origin;        /**< as the client sent it */
+    const mab_list_t *origins; /**< of the last place on the way that says */
+} seen_t;
+
+/** What one answer says. */
+typedef struct answer_t {
+    const char *allowed; /**< an origin, "*", or NULL: none */
+    bool given;          /**< it stands in the headers */
+} answer_t;
+
+/* --- what was seen ---------------------------------------------------------------- */
+
+/* of the client's request, also for parts of pages and what is looked up for it */
+static apr_pool_t *pool_of(const request_rec *r)
+{
+    while (r->main)
+        r = r->main;
+    return r->pool;
+}
+
+static seen_t *find_seen(const request_rec *r)
+{
+    void *seen = NULL;
+
+    apr_pool_userdata_get(&seen, SEEN_KEY, pool_of(r));
+    return seen;
+}
+
+static seen_t *see(const request_rec *r)
+{
+    seen_t *seen = find_seen(r);
+
+    if (seen)
+        return seen;
+    seen = apr_pcalloc(pool_of(r), sizeof(*seen));
+    seen->origin =
+        apr_pstrdup(pool_of(r), apr_table_get(r->headers_in, "Origin"));
+    apr_pool_userdata_setn(seen, SEEN_KEY, NULL, pool_of(r));
+    return seen;
+}
+
+/* --- what is decided --------------------------------------------------------------- */
+
+/* the configured origin that answers this one: itself, or "*"; NULL: none */
+static const char *find_origin(const mab_list_t *origins, const char *origin)
+{
+    const char *const *list = origins ? origins->items : NULL;
+    int i;
+
+    for (i = 0; origin && origins && i < origins->count; i++) {
+        if (strcmp(list[i], "*") == 0 || strcmp(list[i], origin) == 0)
+            return list[i];
+    }
+    return NULL;
+}
+
+static bool is_on(const mab_list_t *origins)
+{
+    return origins && origins->count > 0;
+}
+
+/* what the place itself says, were it "off"; NULL: nothing, as in all places of
+ * other kinds */
+static const mab_list_t *find_origins(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type && strcasecmp(type, "Bearer") == 0 ? mab_conf_place(r)->origins
+                                                   : NULL;
+}
+
+/* The place of now: httpd puts the index of a directory in the directory's place
+ * without asking anybody. NULL: the headers are not ours. */
+static answer_t *decide(request_rec *r)
+{
+    const seen_t *seen = find_seen(r);
+    const mab_list_t *origins;
+    answer_t *answer;
+
+    if (!seen)
+        return NULL;
+    origins = find_origins(r);
+    /* a page for an error, or what a program's own path leads to */
+    if (!origins && !r->main)
+        origins = seen->origins;
+    if (!is_on(origins))
+        return NULL;
+    answer = apr_pcalloc(r->pool, sizeof(*answer));
+    answer->allowed = find_origin(origins, seen->origin);
+    return answer;
+}
+
+/* --- what is said ------------------------------------------------------------------ */
+
+static void strip(apr_table_t *headers, apr_pool_t *pool)
+{
+    const apr_array_header_t *all = apr_table_elts(headers);
+    apr_array_header_t *names = apr_array_make(pool, 8, sizeof(char *));
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
+
+        if (strncasecmp(name, FAMILY, strlen(FAMILY)) == 0)
+            APR_ARRAY_PUSH(names, const char *) = name;
+    }
+    for (i = 0; i < names->nelts; i++)
+        apr_table_unset(headers, APR_ARRAY_IDX(names, i, const char *));
+}
+
+/* The whole family goes, and from both tables: the program's word beside ours makes
+ * two origins in a field, or gives credentials to the origins that we allow. CGI
+ * programs and FastCGI's set headers where modules do. */
+static void strip_all(request_rec *r)
+{
+    strip(r->headers_out, r->pool);
+    strip(r->err_headers_out, r->pool);
+}
+
+static void give(request_rec *r, answer_t *answer)
+{
+    const char *allowed = answer->allowed;
+
+    strip_all(r);
+    answer->given = true;
+    /* caches must not give one origin's answer to another */
+    if ((!allowed || strcmp(allowed, "*") != 0)
+        && !ap_find_token(r->pool, apr_table_get(r->err_headers_out, "Vary"),
+                          "Origin"))
+        apr_table_mergen(r->err_headers_out, "Vary", "Origin");
+    if (!allowed)
+        return;
+    apr_table_setn(r->err_headers_out, ALLOW_ORIGIN, allowed);
+    /* scripts may read why they were refused */
+    apr_table_setn(r->err_headers_out, EXPOSE, "WWW-Authenticate");
+}
+
+void mab_cors_set_headers(request_rec *r)
+{
+    const mab_list_t *origins = mab_conf_place(r)->origins;
+    answer_t *answer;
+    seen_t *seen;
+    bool was_on;
+
+    if (!origins)
+        return;
+    seen = see(r);
+    /* a part of a page says nothing for the page */
+    if (r->main)
+        return;
+    was_on = is_on(seen->origins);
+    seen->origins = origins;
+    /* at once, too: a hook may answer by itself, and no filter is asked */
+    answer = decide(r);
+    if (answer)
+        give(r, answer);
+    else if (was_on)
+        strip_all(r);
+}
+
+/* RFC 9110 9.1: a token, as VERSION-CONTROL */
+static bool is_method(const char *text)
+{
+    const char *c;
+
+    for (c = text; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
+            return false;
+    }
+    return c != text && c - text < 32;
+}
+
+/* an empty 204; needs no token, because browsers send none with a preflight */
+static void prepare_preflight(request_rec *r, const char *method)
+{
+    apr_table_setn(r->err_headers_out, "Access-Control-Allow-Methods", method);
+    apr_table_setn(r->err_headers_out, "Access-Control-Allow-Headers",
+                   "Authorization, Content-Type");
+    apr_table_setn(r->err_headers_out, "Access-Control-Max-Age", "600");
+    apr_table_unset(r->err_headers_out, EXPOSE);
+}
+
+bool mab_cors_answers(request_rec *r)
+{
+    const mab_list_t *origins = mab_conf_place(r)->origins;
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+    const char *method =
+        apr_table_get(r->headers_in, "Access-Control-Request-Method");
+
+    if (!is_on(origins) || r->main || r->prev || r->method_number != M_OPTIONS
+        || !origin || !method || !is_method(method))
+        return false;
+    if (find_origin(origins, origin))
+        prepare_preflight(r, method);
+    r->status = HTTP_NO_CONTENT;
+    return true;
+}
+
+void mab_cors_open_document(request_rec *r)
+{
+    apr_table_setn(r->err_headers_out, ALLOW_ORIGIN, "*");
+    if (r->method_number != M_OPTIONS)
+        return;
+    apr_table_setn(r->err_headers_out, "Access-Control-Allow-Methods",
+                   "GET, HEAD");
+    apr_table_setn(r->err_headers_out, "Access-Control-Allow-Headers", "*");
+}
+
+/* --- the filters ------------------------------------------------------------------- */
+
+/* before mod_headers, whose lines are the administrator's word on ours, and before
+ * whatever a cache keeps, parts of pages included */
+static apr_status_t give_own(ap_filter_t *filter, apr_bucket_brigade *in)
+{
+    give(filter->r, filter->ctx);
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(filter->next, in);
+}
+
+/* after both: what a cache kept comes without the filter before, and a "Header set"
+ * of the administrator's stands in the other table, where browsers would refuse the
+ * two */
+static apr_status_t give_once(ap_filter_t *filter, apr_bucket_brigade *in)
+{
+    request_rec *r = filter->r;
+    answer_t *answer = filter->ctx;
+
+    if (!answer->given)
+        give(r, answer);
+    else if (apr_table_get(r->headers_out, ALLOW_ORIGIN))
+        apr_table_unset(r->err_headers_out, ALLOW_ORIGIN);
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(filter->next, in);
+}
+
+void mab_cors_insert_filter(request_rec *r)
+{
+    answer_t *answer = decide(r);
+
+    if (!answer)
+        return;
+    ap_add_output_filter(OWN_FILTER, answer, r, r->connection);
+    if (!r->main)
+        ap_add_output_filter(ONCE_FILTER, answer, r, r->connection);
+}
+
+void mab_cors_register(void)
+{
+    /* mod_cache keeps parts of pages just before AP_FTYPE_CONTENT_SET, answers just
+     * after it */
+    ap_register_output_filter(OWN_FILTER, give_own, NULL,
+                              AP_FTYPE_CONTENT_SET - 2);
+    ap_register_output_filter(ONCE_FILTER, give_once, NULL,
+                              AP_FTYPE_CONTENT_SET + 2);
+}

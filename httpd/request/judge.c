@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/request/judge.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <http_log.h>
+
+#include "httpd/process/shared.h"
+#include "httpd/request/private.h"
+#include "httpd/request/take.h"
+#include "httpd/request/trace.h"
+
+/* --- the user --------------------------------------------------------------------- */
+
+static bool is_visible(const char *text)
+{
+    bearer_str_t str = {text, text ? strlen(text) : 0};
+
+    return str.len && !bearer_claims_flaw(str);
+}
+
+/* AuthBearerUser expr=: the claims are there already */
+static void evaluate_user(request_rec *r, mab_request_t *request)
+{
+    const char *error = NULL;
+
+    request->withheld = request->nameless = false;
+    request->user = ap_expr_str_exec(r, request->place->user_expr, &error);
+    /* "%{claim:tenant}#%{claim:sub}" of a token without both would be the user "#",
+     * the same for all of them */
+    if (!error && !request->withheld && !request->nameless
+        && is_visible(request->user))
+        return;
+    request->user = NULL;
+    request->verdict.why = BEARER_SUBJECT_MISSING;
+    if (error)
+        bearer_note_set(&request->verdict.note, "AuthBearerUser expr: %s",
+                        error);
+    else if (request->nameless)
+        bearer_note_set(&request->verdict.note,
+                        "a claim of AuthBearerUser expr= is absent, empty, or "
+                        "neither text nor a number");
+}
+
+/* the expression may ask for what only this request of the chain knows */
+static void name_user(request_rec *r, mab_request_t *request)
+{
+    const bearer_verdict_t *verdict = &request->verdict;
+
+    if (verdict->why)
+        return;
+    if (request->place->user_expr)
+        evaluate_user(r, request);
+    else
+        request->user = apr_pstrmemdup(r->pool, verdict->subject.data,
+                                       verdict->subject.len);
+}
+
+/* --- judging ---------------------------------------------------------------------- */
+
+static void judge(request_rec *r, mab_request_t *request)
+{
+    const mab_shared_t *shared = mab_shared_get();
+    const bearer_policy_t *policy = &request->place->policy;
+    bearer_verdict_t *verdict = &request->verdict;
+
+    verdict->why = bearer_policy_check(policy, &verdict->note);
+    if (verdict->why)
+        return;
+    verdict->note.text[0] = '\0';
+    verdict->why = request->took;
+    if (verdict->why)
+        return;
+    if (!shared || !shared->gate) {
+        verdict->why = BEARER_NO_MEMORY;
+        return;
+    }
+    bearer_gate_admit(shared->gate, request->token, policy, verdict, r->pool);
+}
+
+static mab_request_t *judged_alike(mab_request_t *other,
+                                   const mab_request_t *request)
+{
+    return other && other != request && other->judged
+                   && mab_conf_same_judgement(other->place, request->place)
+               ? other
+               : NULL;
+}
+
+/* httpd copies the user along internal redirects and into sub-requests, but not
+ * what modules know */
+static mab_request_t *find_earlier(const request_rec *r,
+                                   const mab_request_t *request)
+{
+    mab_request_t *found;
+
+    for (; r; r = mab_record_before(r)) {
+        const mab_exchange_t *exchange = mab_record_find_exchange(r);
+
+        found = judged_alike(mab_record_find(r), request);
+        if (!found && exchange)
+            found = judged_alike(exchange->first, request);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* the verdict is the earlier one's; how it is answered is the place's own, and what
+ * its access checkers do must not be taken for what the earlier ones did */
+static void take_over(mab_request_t *request, mab_request_t *earlier)
+{
+    request->earlier = earlier;
+    request->taken = earlier->taken;
+    request->took = earlier->took;
+    request->source = earlier->source;
+    request->token = earlier->token;
+    request->verdict = earlier->verdict;
+    request->logged = earlier->logged;
+}
+
+static void judge_anew(request_rec *r, mab_request_t *request)
+{
+    mab_take_token(r, request);
+    judge(r, request);
+    name_user(r, request);
+    mab_trace_checks(r, &request->verdict);
+    if (mab_shared_get())
+        bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
+}
+
+mab_request_t *mab_judge_request(request_rec *r)
+{
+    mab_request_t *request = mab_record_find(r);
+    mab_request_t *earlier;
+
+    if (!request)
+        request = mab_record_begin(r);
+    if (request->judged)
+        return request;
+    request->judged = true;
+    earlier = find_earlier(r, request);
+    if (earlier) {
+        take_over(request, earlier);
+        name_user(r, request);
+    }
+    else {
+        judge_anew(r, request);
+    }
+    if (request->took != BEARER_TOKEN_MISSING)
+        mab_private_tell(r);
+    return request;
+}
+
+const bearer_claims_t *mab_judge_claims(const request_rec *r)
+{
+    mab_request_t *request = mab_record_find(r);
+
+    if (!request)
+        return NULL;
+    request->claims_read = true;
+    if (!request->judged || request->verdict.why != BEARER_OK)
+        return NULL;
+    return request->verdict.claims;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refuse - a verdict into status, challenge, body, and the single log line.
+ *
+ * Owns:     the answers of design section 3.
+ * Does not: judge.
+ * Memory:   the request's pool
+ * Threads:  the request's own
+ */
+#ifndef MAB_REFUSE_H
+#define MAB_REFUSE_H
+
+#include "httpd/request/judge.h"
+
+/** Answers a request whose verdict is not BEARER_OK: the status to return. */
+int mab_refuse_verdict(request_rec *r, mab_request_t *request);
+
+/** Answers a good token that a Require line denies: 403 insufficient_scope. */
+int mab_refuse_scope(request_rec *r, mab_request_t *request);
+
+/** insert_error_filter: the JSON body, unless an ErrorDocument is there. */
+void mab_refuse_insert_filter(request_rec *r);
+
+/** Registers the output filter. */
+void mab_refuse_register(void);
+
+#endif
