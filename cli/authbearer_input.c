@@ -8,6 +8,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
 #include "bearer/judge/token.h"
 
 /* more than any token that is accepted, so that a larger one is told as such */
@@ -50,7 +51,7 @@ bearer_reason_t tool_input_token(bearer_str_t *out, apr_pool_t *pool)
     bearer_place_t place = {NULL, NULL};
     char *text = trim(read_stdin(pool));
 
-    if (strncasecmp(text, field, sizeof(field) - 1) == 0) {
+    if (bearer_str_begins_nocase(bearer_str(text), field)) {
         text = trim(text + sizeof(field) - 1);
         place.scheme = "Bearer";
     }

@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 static const bearer_reason_info_t catalogue[] = {
     {"OK", "ok", BEARER_FAULT_NONE, "ok", NULL, 200, BEARER_LEVEL_DEBUG,
      "accepted"},
@@ -20,12 +22,6 @@ const bearer_reason_info_t *bearer_error_find(bearer_reason_t why)
     if ((unsigned)why >= BEARER_REASON_COUNT)
         return &catalogue[0];
     return &catalogue[why];
-}
-
-/* what may stand in a quoted log line or challenge as it is */
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
 void bearer_note_set(bearer_note_t *note, const char *format, ...)
@@ -44,9 +40,9 @@ void bearer_note_set(bearer_note_t *note, const char *format, ...)
     for (in = 0; raw[in]; in++) {
         unsigned char c = (unsigned char)raw[in];
 
-        if (out + (is_plain(c) ? 1 : 4) >= sizeof(note->text))
+        if (out + (bearer_str_is_plain(raw[in]) ? 1 : 4) >= sizeof(note->text))
             break;
-        if (is_plain(c)) {
+        if (bearer_str_is_plain(raw[in])) {
             note->text[out++] = (char)c;
             continue;
         }

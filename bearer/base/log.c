@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 static bearer_log_sink_t installed;
 static void *installed_baton;
 
@@ -28,7 +30,7 @@ void bearer_log_write(bearer_level_t level, const char *id, const char *format,
     va_end(args);
     /* log injection: one message is one line, whatever a document holds */
     for (c = text; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+        if (bearer_str_is_control(*c))
             *c = '?';
     }
     installed(level, id, text, installed_baton);

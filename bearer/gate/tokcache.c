@@ -9,6 +9,7 @@
 #include <apr_thread_mutex.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 
 /* As many shards as have this much each: in smaller ones, chance alone would
  * fill one while the next is half empty. */
@@ -207,8 +208,7 @@ static entry_t *find_in(shard_t *shard, apr_uint64_t hash, bearer_str_t token)
     entry_t *entry = *bucket_of(shard, hash);
 
     for (; entry; entry = entry->chain) {
-        if (entry->hash == hash && entry->token.len == token.len
-            && memcmp(entry->token.data, token.data, token.len) == 0)
+        if (entry->hash == hash && bearer_str_equal(entry->token, token))
             return entry;
     }
     return NULL;

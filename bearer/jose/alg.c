@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 /* the rows, in the order of the table */
 enum {
     RS256,
@@ -75,18 +77,12 @@ const bearer_algset_t bearer_alg_public = BIT(HS256) - 1;
 const bearer_algset_t bearer_alg_secret = BIT(HS256) | BIT(HS384) | BIT(HS512);
 
 /* names are compared byte for byte: RFC 7515 4.1.1 */
-static bool is_name(bearer_str_t text, const char *name)
-{
-    return text.data && text.len == strlen(name)
-           && memcmp(text.data, name, text.len) == 0;
-}
-
 const bearer_alg_t *bearer_alg_find(bearer_str_t name)
 {
     int i;
 
     for (i = 0; i < ROWS; i++) {
-        if (is_name(name, table[i].name))
+        if (bearer_str_is(name, table[i].name))
             return &table[i];
     }
     return NULL;
@@ -115,7 +111,7 @@ bearer_curve_t bearer_alg_curve(bearer_str_t name)
     apr_size_t i;
 
     for (i = BEARER_CURVE_NONE + 1; i < CURVES; i++) {
-        if (is_name(name, curves[i].name))
+        if (bearer_str_is(name, curves[i].name))
             return (bearer_curve_t)i;
     }
     return BEARER_CURVE_NONE;

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 #include "bearer/jose/crypto.h"
 #include "bearer/text/b64url.h"
 #include "bearer/text/json.h"
@@ -117,8 +118,7 @@ static bearer_reason_t read_kty(const json_t *json, bearer_jwk_t *key,
         return BEARER_JWK_FORM;
     }
     for (i = 0; i < COUNT(types); i++) {
-        if (name.len == strlen(types[i].name)
-            && memcmp(name.data, types[i].name, name.len) == 0)
+        if (bearer_str_is(name, types[i].name))
             break;
     }
     if (i == COUNT(types)) {
@@ -763,9 +763,7 @@ bearer_str_t bearer_jwk_trim_secret(bearer_str_t content)
     if (text.len && text.len < content.len && text.data[text.len - 1] == '\r')
         text.len--;
     for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-
-        if (c < 0x20 || c > 0x7e)
+        if (!bearer_str_is_printable(text.data[i]))
             return content;
     }
     return text;

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 #include "bearer/text/json.h"
 
 /* where a line that lists kids is cut */
@@ -94,13 +95,11 @@ bearer_reason_t bearer_jwks_parse(bearer_str_t text, const bearer_jwks_t **out,
 
 static bool begins_like_pem(bearer_str_t text)
 {
-    static const bearer_str_t begin = BEARER_LIT("-----BEGIN ");
-    apr_size_t at = 0;
-
-    while (at < text.len && text.data[at] && strchr(" \t\r\n", text.data[at]))
-        at++;
-    return text.len - at >= begin.len
-           && memcmp(text.data + at, begin.data, begin.len) == 0;
+    while (text.len && bearer_str_is_file_blank(*text.data)) {
+        text.data++;
+        text.len--;
+    }
+    return bearer_str_begins(text, "-----BEGIN ");
 }
 
 bearer_reason_t bearer_jwks_parse_file(bearer_str_t text,
@@ -180,10 +179,8 @@ bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool)
 
 static bool has_kid(const bearer_jwk_t *key, bearer_str_t kid)
 {
-    if (!key->kid.data || !kid.data)
-        return !key->kid.data && !kid.data;
-    return key->kid.len == kid.len
-           && memcmp(key->kid.data, kid.data, kid.len) == 0;
+    /* an empty kid is one */
+    return !key->kid.data == !kid.data && bearer_str_equal(key->kid, kid);
 }
 
 /* collects what fits among the keys of one kid, or of all if any is set;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/challenge.h"
 
-#include <string.h>
-
 #include <apr_strings.h>
+
+#include "bearer/base/str.h"
 
 /* RFC 9110 5.6.4: quoted-string; a realm may be any text of the administrator */
 static const char *quote_realm(const char *realm, apr_pool_t *pool)
@@ -12,11 +12,9 @@ static const char *quote_realm(const char *realm, apr_pool_t *pool)
     char *to = out;
 
     for (; *realm; realm++) {
-        unsigned char c = (unsigned char)*realm;
-
-        if (c == '"' || c == '\\')
+        if (*realm == '"' || *realm == '\\')
             *to++ = '\\';
-        *to++ = c < 0x20 || c == 0x7f ? '?' : (char)c;
+        *to++ = bearer_str_is_control(*realm) ? '?' : *realm;
     }
     *to = '\0';
     return out;
@@ -29,10 +27,8 @@ static const char *plain(const char *text, apr_pool_t *pool)
     char *c;
 
     for (c = out; *c; c++) {
-        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
-            *c = '?';
-        if (*c == '"' || *c == '\\')
-            *c = '\'';
+        if (!bearer_str_is_plain(*c))
+            *c = bearer_str_is_printable(*c) ? '\'' : '?';
     }
     return out;
 }

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/b64url.h"
 #include "bearer/text/utf8.h"
 
@@ -145,8 +146,7 @@ static bearer_reason_t check_iss(const bearer_claims_t *claims,
 {
     if (claims->has_iss != BEARER_JSON_GOT)
         return BEARER_ISS_MISSING;
-    if (claims->iss.len != issuer->iss.len
-        || memcmp(claims->iss.data, issuer->iss.data, issuer->iss.len) != 0)
+    if (!bearer_str_equal(claims->iss, issuer->iss))
         return BEARER_ISS_UNKNOWN;
     return BEARER_OK;
 }
@@ -194,22 +194,9 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
 
 /* --- text ---------------------------------------------------------------- */
 
-bool bearer_claims_has_control(bearer_str_t text)
-{
-    apr_size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-
-        if (c < 0x20 || c == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 const char *bearer_claims_flaw(bearer_str_t text)
 {
-    if (bearer_claims_has_control(text))
+    if (bearer_str_has_control(text))
         return "it holds a control character";
     if (bearer_utf8_has_invisible_end(text))
         return "it begins or ends with a blank or invisible character";

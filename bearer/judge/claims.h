@@ -80,12 +80,9 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
                                 const bearer_path_t *path, bearer_form_t form,
                                 const char *join, apr_pool_t *pool);
 
-/** Whether text holds a byte below 0x20 or 0x7f: such values are never given
- * to programs or back ends (header and environment injection). */
-bool bearer_claims_has_control(bearer_str_t text);
-
 /** Why text is given to nobody as it is, the end of a sentence; NULL: it may be.
- * Beside control characters, invisible ends: who reads a header or a variable cuts
+ * A control character is never given to programs or back ends (header and
+ * environment injection). Nor are invisible ends: who reads a header or a variable cuts
  * off blanks, and "admin " becomes "admin" (a forged name). */
 const char *bearer_claims_flaw(bearer_str_t text);
 

@@ -11,6 +11,7 @@
 #include <pcre2.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 
 /* How deep one match may be, which bounds its memory. Its work is metered below:
  * PCRE2's own limit begins anew at each character where a match may begin. */
@@ -89,8 +90,7 @@ static bearer_match_result_t is_text(const bearer_value_t *value,
     /* no memory: "not" may stand before the line */
     if (!text.data && bearer_value_is_number(value))
         return BEARER_MATCH_UNSURE;
-    return yes_if(text.data && text.len == want.len
-                  && memcmp(text.data, want.data, want.len) == 0);
+    return yes_if(text.data && bearer_str_equal(text, want));
 }
 
 static bearer_match_result_t equals_text(const condition_t *condition,
@@ -501,33 +501,14 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
 
 /* --- scopes ---------------------------------------------------------------- */
 
-/* whether a space-separated list has this word */
-static bool has_word(bearer_str_t list, const char *word)
-{
-    apr_size_t len = strlen(word);
-    const char *at = list.data;
-    const char *end = list.data + list.len;
-
-    while (at < end) {
-        const char *stop = memchr(at, ' ', (size_t)(end - at));
-
-        if (!stop)
-            stop = end;
-        if ((apr_size_t)(stop - at) == len && memcmp(at, word, len) == 0)
-            return true;
-        at = stop + 1;
-    }
-    return false;
-}
-
 static bool value_has_scope(const bearer_value_t *value, const char *scope)
 {
-    bearer_str_t wanted = {scope, strlen(scope)};
+    bearer_str_t wanted = bearer_str(scope);
     bearer_str_t text = bearer_value_text(value);
     const bearer_value_t *at;
 
     if (text.data)
-        return has_word(text, scope);
+        return bearer_str_has_word(text, wanted);
     if (!bearer_value_is(value, BEARER_KIND_ARRAY))
         return false;
     for (at = bearer_value_first(value); at;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/policy.h"
 
-#include <string.h>
-
-#include <apr_cstr.h>
+#include "bearer/base/str.h"
 
 bearer_algset_t bearer_policy_algs(const bearer_policy_t *policy,
                                    const bearer_issuer_t *issuer)
@@ -35,8 +33,7 @@ const bearer_issuer_t *bearer_policy_find(const bearer_policy_t *policy,
     for (i = 0; i < policy->issuer_count; i++) {
         const bearer_issuer_t *issuer = policy->issuers[i];
 
-        if (issuer->iss.len == iss.len
-            && memcmp(issuer->iss.data, iss.data, iss.len) == 0)
+        if (bearer_str_equal(issuer->iss, iss))
             return issuer;
     }
     return NULL;
@@ -77,20 +74,13 @@ bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
 /* the media type without its optional "application/" */
 static bearer_str_t subtype(bearer_str_t typ)
 {
-    static const bearer_str_t prefix = BEARER_LIT("application/");
+    static const char prefix[] = "application/";
 
-    if (typ.len > prefix.len
-        && apr_cstr_casecmpn(typ.data, prefix.data, prefix.len) == 0) {
-        typ.data += prefix.len;
-        typ.len -= prefix.len;
+    if (bearer_str_begins_nocase(typ, prefix)) {
+        typ.data += sizeof(prefix) - 1;
+        typ.len -= sizeof(prefix) - 1;
     }
     return typ;
-}
-
-static bool is_type(bearer_str_t typ, const char *name)
-{
-    return typ.len == strlen(name)
-           && apr_cstr_casecmpn(typ.data, name, typ.len) == 0;
 }
 
 bool bearer_policy_accepts_typ(const bearer_policy_t *policy, bearer_str_t typ)
@@ -102,7 +92,7 @@ bool bearer_policy_accepts_typ(const bearer_policy_t *policy, bearer_str_t typ)
     if (!typ.data)
         return policy->typ == BEARER_TYP_JWT;
     type = subtype(typ);
-    if (is_type(type, "at+jwt"))
+    if (bearer_str_is_nocase(type, "at+jwt"))
         return true;
-    return policy->typ == BEARER_TYP_JWT && is_type(type, "JWT");
+    return policy->typ == BEARER_TYP_JWT && bearer_str_is_nocase(type, "JWT");
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/token.h"
 
-#include <string.h>
-
-#include <apr_cstr.h>
+#include "bearer/base/str.h"
 
 /* a header value has a scheme and a token; more words are only counted */
 typedef struct words_t {
@@ -15,25 +13,15 @@ typedef struct words_t {
 static words_t cut(const char *value)
 {
     words_t words = {0, {{NULL, 0}, {NULL, 0}}};
-    const char *end = value + strlen(value);
+    bearer_str_t rest = bearer_str(value);
+    bearer_str_t word;
 
-    for (;;) {
-        const char *space;
-        apr_size_t len;
-
-        while (*value == ' ')
-            value++;
-        if (value == end)
-            return words;
-        space = memchr(value, ' ', (apr_size_t)(end - value));
-        len = (apr_size_t)((space ? space : end) - value);
-        if (words.count < 2) {
-            words.word[words.count].data = value;
-            words.word[words.count].len = len;
-        }
+    while (bearer_str_next_word(&rest, &word)) {
+        if (words.count < 2)
+            words.word[words.count] = word;
         words.count++;
-        value += len;
     }
+    return words;
 }
 
 /* RFC 6750 2.1: 1 for what a b64token is made of, before its padding: A-Z a-z
@@ -74,13 +62,6 @@ bearer_reason_t bearer_token_check(bearer_str_t token)
     return BEARER_OK;
 }
 
-static bool is_scheme(bearer_str_t word, const char *scheme)
-{
-    /* RFC 9110 11.1: without case */
-    return word.len == strlen(scheme)
-           && apr_cstr_casecmpn(word.data, scheme, word.len) == 0;
-}
-
 static bearer_reason_t take(const bearer_place_t *place, bearer_str_t *out)
 {
     bearer_str_t token;
@@ -96,7 +77,8 @@ static bearer_reason_t take(const bearer_place_t *place, bearer_str_t *out)
             return BEARER_TOKEN_MISSING;
         if (words.count != 2)
             return BEARER_TOKEN_FORMAT;
-        if (!is_scheme(words.word[0], place->scheme))
+        /* RFC 9110 11.1: without case */
+        if (!bearer_str_is_nocase(words.word[0], place->scheme))
             return BEARER_TOKEN_SCHEME;
         token = words.word[1];
     }

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/json.h"
 #include "bearer/text/url.h"
 
@@ -26,8 +27,7 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
         bearer_note_set(note, "no string issuer");
         return BEARER_DISCOVERY_ISSUER;
     }
-    if (value.len != strlen(issuer)
-        || memcmp(value.data, issuer, value.len) != 0) {
+    if (!bearer_str_is(value, issuer)) {
         bearer_note_set(note, "issuer %.*s", bearer_note_width(value),
                         value.data);
         return BEARER_DISCOVERY_ISSUER;

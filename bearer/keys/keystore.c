@@ -14,6 +14,7 @@
 #include <openssl/hmac.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 #include "bearer/text/json.h"
 
 #define MAC     BEARER_KEYSTORE_SIGNER
@@ -108,7 +109,7 @@ static bearer_reason_t check_mac(const bearer_keystore_t *store,
     bearer_str_t rest = {text.data + head, text.len - head};
     char hex[MAC_HEX + 1];
 
-    if (text.len < head || memcmp(text.data, begins.data, begins.len) != 0
+    if (text.len < head || !bearer_str_begins(text, MAC_BEGINS)
         || memcmp(mac + MAC_HEX, ends.data, ends.len) != 0) {
         bearer_note_set(note, "it is not signed");
         return BEARER_KEYSTORE_MAC;
@@ -304,8 +305,7 @@ static bearer_reason_t check_head(const json_t *document,
         return BEARER_KEYSTORE_FORM;
     }
     /* one issuer's keys under another's name (mix-up) */
-    if (issuer.len != strlen(wanted->issuer)
-        || memcmp(issuer.data, wanted->issuer, issuer.len) != 0) {
+    if (!bearer_str_is(issuer, wanted->issuer)) {
         bearer_note_set(note, "issuer %.*s", bearer_note_width(issuer),
                         issuer.data);
         return BEARER_KEYSTORE_FORM;
@@ -387,12 +387,11 @@ static int digit(char c)
 static bearer_reason_t parse_key(bearer_str_t text, unsigned char *key,
                                  bearer_note_t *note)
 {
-    static const bearer_str_t begins = BEARER_LIT(KEY_BEGINS);
-    const char *hex = text.data + begins.len;
+    const char *hex = text.data + sizeof(KEY_BEGINS) - 1;
     apr_size_t i;
 
     bearer_note_set(note, "not the text that httpd writes");
-    if (text.len != KEY_SIZE || memcmp(text.data, begins.data, begins.len) != 0
+    if (text.len != KEY_SIZE || !bearer_str_begins(text, KEY_BEGINS)
         || hex[MAC_HEX] != '\n')
         return BEARER_KEYSTORE_KEY;
     for (i = 0; i < MAC; i++) {

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "bearer/base/log.h"
+#include "bearer/base/str.h"
 #include "bearer/keys/discovery.h"
 #include "bearer/text/freshness.h"
 #include "bearer/text/json.h"
@@ -608,8 +609,7 @@ static bool is_same(const attempt_t *attempt)
 
     if (!attempt->keys)
         return true;
-    return attempt->posted.data && attempt->posted.len == text->len
-           && !memcmp(attempt->posted.data, text->data, text->len);
+    return attempt->posted.data && bearer_str_equal(attempt->posted, *text);
 }
 
 /* Whether this round still is the fetcher's. One that lost the lease since it
@@ -667,7 +667,7 @@ static bool is_etag(const char *etag)
     apr_size_t len;
 
     for (len = 0; etag[len]; len++) {
-        if (etag[len] <= 0x20 || etag[len] >= 0x7f)
+        if (!bearer_str_is_visible(etag[len]))
             return false;
     }
     return len > 0 && len < ETAG_SIZE;

@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/url.h"
 
 /* systems without it have SIGPIPE ignored by httpd */
@@ -647,13 +648,7 @@ static bearer_reason_t open_connection(const plan_t *plan, conn_t **out,
  * request in two (header injection) */
 static bool is_sendable(const char *etag)
 {
-    const char *c;
-
-    for (c = etag; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return false;
-    }
-    return c > etag;
+    return *etag && !bearer_str_has_control(bearer_str(etag));
 }
 
 static const char *render_request(const plan_t *plan, apr_pool_t *pool)

@@ -3,8 +3,9 @@
 
 #include <stddef.h>
 
-#include <apr_cstr.h>
 #include <apr_strings.h>
+
+#include "bearer/base/str.h"
 
 /* what the next byte belongs to */
 typedef enum state_t {
@@ -93,64 +94,6 @@ static void append(buffer_t *buffer, bearer_str_t bytes, apr_pool_t *pool)
     buffer->data[buffer->len] = '\0';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* RFC 9110 5.6.2 */
-static bool is_token(bearer_str_t text)
-{
-    apr_size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        char c = text.data[i];
-
-        if (is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-            continue;
-        if (!c || !strchr("!#$%&'*+-.^_`|~", c))
-            return false;
-    }
-    return text.len > 0;
-}
-
-/* RFC 9110 5.5: a bare CR, a NUL and other controls are refused, or somebody
- * downstream would read another header than we do */
-static bool is_text(bearer_str_t text)
-{
-    apr_size_t i;
-
-    for (i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-static bool text_is(bearer_str_t text, const char *word)
-{
-    return text.len == strlen(word)
-           && apr_cstr_casecmpn(text.data, word, text.len) == 0;
-}
-
 static bearer_reason_t refuse(bearer_reason_t why, bearer_note_t *note,
                               const char *text)
 {
@@ -212,9 +155,10 @@ static bearer_reason_t parse_status(bearer_http_t *http, bearer_str_t line,
     const char *c = line.data;
 
     if (line.len < 12 || strncmp(c, "HTTP/1.", 7) != 0
-        || (c[7] != '0' && c[7] != '1') || c[8] != ' ' || !is_digit(c[9])
-        || !is_digit(c[10]) || !is_digit(c[11])
-        || (line.len > 12 && c[12] != ' ') || !is_text(line))
+        || (c[7] != '0' && c[7] != '1') || c[8] != ' '
+        || !bearer_str_is_digit(c[9]) || !bearer_str_is_digit(c[10])
+        || !bearer_str_is_digit(c[11]) || (line.len > 12 && c[12] != ' ')
+        || !bearer_str_is_field_value(line))
         return refuse(BEARER_HTTP_FORM, note, "not an HTTP/1.x status line");
     /* RFC 9110 15: what is outside 1xx to 5xx has no meaning */
     if (c[9] < '1' || c[9] > '5')
@@ -240,13 +184,8 @@ static bool split_field(bearer_str_t line, bearer_str_t *name,
     name->len = (apr_size_t)(colon - line.data);
     value->data = colon + 1;
     value->len = line.len - name->len - 1;
-    while (value->len && is_blank(value->data[0])) {
-        value->data++;
-        value->len--;
-    }
-    while (value->len && is_blank(value->data[value->len - 1]))
-        value->len--;
-    return is_token(*name) && is_text(*value);
+    *value = bearer_str_trim(*value);
+    return bearer_str_is_token(*name) && bearer_str_is_field_value(*value);
 }
 
 /* digits only; a number that does not fit is the largest that does */
@@ -257,7 +196,7 @@ static bool parse_length(bearer_str_t text, apr_size_t *out)
     for (i = 0; i < text.len; i++) {
         apr_size_t digit = (apr_size_t)(text.data[i] - '0');
 
-        if (!is_digit(text.data[i]))
+        if (!bearer_str_is_digit(text.data[i]))
             return false;
         if (value > (APR_SIZE_MAX - digit) / 10)
             value = APR_SIZE_MAX;
@@ -304,7 +243,7 @@ static void note_kept(bearer_http_t *http, bearer_str_t name,
         const char **member =
             (const char **)((char *)&http->response + kept[i].offset);
 
-        if (text_is(name, kept[i].name) && !*member)
+        if (bearer_str_is_nocase(name, kept[i].name) && !*member)
             *member = apr_pstrmemdup(http->pool, value.data, value.len);
     }
 }
@@ -318,19 +257,19 @@ static bearer_reason_t parse_field(bearer_http_t *http, bearer_str_t line,
     if (!split_field(line, &name, &value))
         return refuse(BEARER_HTTP_FORM, note, "a malformed header field");
 
-    if (text_is(name, "content-length")) {
+    if (bearer_str_is_nocase(name, "content-length")) {
         note_length(framing, value);
     }
-    else if (text_is(name, "transfer-encoding")) {
-        if (framing->chunked || !text_is(value, "chunked"))
+    else if (bearer_str_is_nocase(name, "transfer-encoding")) {
+        if (framing->chunked || !bearer_str_is_nocase(value, "chunked"))
             framing->other_transfer = true;
         framing->chunked = true;
     }
-    else if (text_is(name, "content-encoding")) {
-        if (!text_is(value, "identity"))
+    else if (bearer_str_is_nocase(name, "content-encoding")) {
+        if (!bearer_str_is_nocase(value, "identity"))
             framing->encoded = true;
     }
-    else if (text_is(name, "cache-control")) {
+    else if (bearer_str_is_nocase(name, "cache-control")) {
         note_cache_control(http, value);
     }
     else {
@@ -404,8 +343,8 @@ static bearer_reason_t parse_chunk_size(bearer_http_t *http, bearer_str_t line,
     apr_size_t room = http->max_body - http->body.len;
     apr_size_t i, value = 0;
 
-    for (i = 0; i < line.len && hex_value(line.data[i]) >= 0; i++) {
-        apr_size_t digit = (apr_size_t)hex_value(line.data[i]);
+    for (i = 0; i < line.len && bearer_str_hex(line.data[i]) >= 0; i++) {
+        apr_size_t digit = (apr_size_t)bearer_str_hex(line.data[i]);
 
         if (digit > room || value > (room - digit) / 16)
             return refuse(BEARER_HTTP_BODY_SIZE, note, "in chunks");
@@ -414,9 +353,10 @@ static bearer_reason_t parse_chunk_size(bearer_http_t *http, bearer_str_t line,
     if (i == 0)
         return refuse(BEARER_HTTP_FORM, note, "a malformed chunk size");
     if (i < line.len) {
-        while (i < line.len && is_blank(line.data[i]))
+        while (i < line.len && bearer_str_is_blank(line.data[i]))
             i++;
-        if (i == line.len || line.data[i] != ';' || !is_text(line))
+        if (i == line.len || line.data[i] != ';'
+            || !bearer_str_is_field_value(line))
             return refuse(BEARER_HTTP_FORM, note, "a malformed chunk size");
     }
     http->left = value;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/text/freshness.h"
 
-#include <apr_cstr.h>
 #include <apr_date.h>
+
+#include "bearer/base/str.h"
 
 /* RFC 9111 1.2.2: a greater number of seconds counts as this one */
 #define SECONDS_MAX ((apr_int64_t)2147483648)
@@ -10,23 +11,11 @@
 #define ABSENT   ((apr_int64_t)-1)
 #define NONSENSE ((apr_int64_t)-2)
 
-/* RFC 9110 5.6.2 */
-static const char token_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz"
-                                  "0123456789!#$%&'*+-.^_`|~";
-
 /* one cache directive; value.data is NULL when it has none */
 typedef struct directive_t {
     bearer_str_t name;
     bearer_str_t value;
 } directive_t;
-
-static bool is_name(const directive_t *directive, const char *name)
-{
-    return directive->name.len == strlen(name)
-           && apr_cstr_casecmpn(directive->name.data, name, directive->name.len)
-                  == 0;
-}
 
 /* delta-seconds (RFC 9111 1.2.2): digits only, too many of them saturate */
 static apr_int64_t parse_seconds(bearer_str_t text)
@@ -37,7 +26,7 @@ static apr_int64_t parse_seconds(bearer_str_t text)
     if (!text.len)
         return NONSENSE;
     for (i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
+        if (!bearer_str_is_digit(text.data[i]))
             return NONSENSE;
         seconds = seconds * 10 + (text.data[i] - '0');
         if (seconds > SECONDS_MAX)
@@ -68,7 +57,7 @@ static const char *parse_quoted(const char *c, bearer_str_t *value)
  * behind it, or NULL. */
 static const char *parse_directive(const char *c, directive_t *out)
 {
-    directive_t directive = {{c, strspn(c, token_chars)}, {NULL, 0}};
+    directive_t directive = {{c, strspn(c, BEARER_STR_TCHARS)}, {NULL, 0}};
 
     if (!directive.name.len)
         return NULL;
@@ -80,7 +69,7 @@ static const char *parse_directive(const char *c, directive_t *out)
         }
         else {
             directive.value.data = c;
-            directive.value.len = strspn(c, token_chars);
+            directive.value.len = strspn(c, BEARER_STR_TCHARS);
             c = directive.value.len ? c + directive.value.len : NULL;
         }
     }
@@ -98,18 +87,19 @@ static apr_int64_t parse_cache_control(const char *c)
 
     for (;;) {
         /* RFC 9110 5.6.1: empty members of a list are ignored */
-        c += strspn(c, " \t,");
+        c += strspn(c, BEARER_STR_BLANKS ",");
         if (!*c)
             return least;
         c = parse_directive(c, &directive);
         if (!c)
             return NONSENSE;
-        c += strspn(c, " \t");
+        c += strspn(c, BEARER_STR_BLANKS);
         if (*c && *c != ',')
             return NONSENSE;
-        if (is_name(&directive, "no-store") || is_name(&directive, "no-cache"))
+        if (bearer_str_is_nocase(directive.name, "no-store")
+            || bearer_str_is_nocase(directive.name, "no-cache"))
             return NONSENSE;
-        if (!is_name(&directive, "max-age"))
+        if (!bearer_str_is_nocase(directive.name, "max-age"))
             continue;
         seconds = parse_seconds(directive.value);
         if (seconds == NONSENSE)
@@ -122,15 +112,7 @@ static apr_int64_t parse_cache_control(const char *c)
 
 static apr_int64_t parse_age(const char *text)
 {
-    bearer_str_t digits;
-
-    if (!text)
-        return 0;
-    digits.data = text + strspn(text, " \t");
-    digits.len = strlen(digits.data);
-    while (digits.len && strchr(" \t", digits.data[digits.len - 1]))
-        digits.len--;
-    return parse_seconds(digits);
+    return text ? parse_seconds(bearer_str_trim(bearer_str(text))) : 0;
 }
 
 /* what is left of a lifetime; RFC 9111 4.2: never less than nothing */

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/plain.h"
 
 /* a NumericDate beyond this is a mistake or an attack on our arithmetic */
@@ -490,9 +491,9 @@ bearer_json_got_t bearer_json_get_seconds(const bearer_value_t *object,
 
 bool bearer_json_equals(const json_t *value, bearer_str_t text)
 {
-    return json_is_string(value) && text.data
-           && json_string_length(value) == text.len
-           && memcmp(json_string_value(value), text.data, text.len) == 0;
+    bearer_str_t own = {json_string_value(value), json_string_length(value)};
+
+    return json_is_string(value) && text.data && bearer_str_equal(own, text);
 }
 
 /* printf and strtod agree on the locale's decimal point, whatever it is */

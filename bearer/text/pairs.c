@@ -6,6 +6,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 /* a part of a list: the separators before it, from gap to at, then itself */
 typedef struct piece_t {
     const char *gap, *at, *end;
@@ -27,11 +29,6 @@ static bearer_str_t between(const char *at, const char *end)
     return str;
 }
 
-static bool is_same(bearer_str_t str, const char *name)
-{
-    return strncmp(str.data, name, str.len) == 0 && !name[str.len];
-}
-
 /* --- names as others read them ---------------------------------------------------- */
 
 static int hex(const char *at, const char *end, int digits)
@@ -41,10 +38,9 @@ static int hex(const char *at, const char *end, int digits)
     if (end - at < digits)
         return -1;
     for (; digits; digits--, at++) {
-        if (!apr_isxdigit(*at))
+        if (bearer_str_hex(*at) < 0)
             return -1;
-        value = value * 16
-                + (apr_isdigit(*at) ? *at - '0' : (*at | 0x20) - 'a' + 10);
+        value = value * 16 + bearer_str_hex(*at);
     }
     return value;
 }
@@ -106,7 +102,7 @@ static bool match_query(const piece_t *piece, const char *name,
     if (!equals)
         return false;
     own = between(piece->at, equals);
-    if (!is_same(own, name) && !is_same_decoded(own, name))
+    if (!bearer_str_is(own, name) && !is_same_decoded(own, name))
         return false;
     *value = between(equals + 1, piece->end);
     return true;
@@ -120,9 +116,9 @@ static bool match_cookie(const piece_t *piece, const char *name,
     const char *equals = find_equals(piece->at, piece->end);
     const char *end = piece->end;
 
-    if (!equals || !is_same(between(piece->at, equals), name))
+    if (!equals || !bearer_str_is(between(piece->at, equals), name))
         return false;
-    while (end > equals + 1 && (end[-1] == ' ' || end[-1] == '\t'))
+    while (end > equals + 1 && bearer_str_is_blank(end[-1]))
         end--;
     *value = between(equals + 1, end);
     return true;
@@ -161,17 +157,17 @@ static bool match_name(const piece_t *piece, const char *name,
                        bearer_str_t *value)
 {
     *value = between(piece->at, piece->end);
-    return value->len == strlen(name)
-           && strncasecmp(value->data, name, value->len) == 0;
+    return bearer_str_is_nocase(*value, name);
 }
 
 /* --- lists ------------------------------------------------------------------------ */
 
 static const kind_t kinds[] = {
-    [BEARER_PAIRS_COOKIE] = {";", " \t", next_pair, match_cookie, " \t"},
+    [BEARER_PAIRS_COOKIE] = {";", BEARER_STR_BLANKS, next_pair, match_cookie,
+                             BEARER_STR_BLANKS},
     [BEARER_PAIRS_QUERY] = {"&;", "", next_pair, match_query, ""},
-    [BEARER_PAIRS_NAMES] = {",;", " \t\n\v\f\r", next_name, match_name,
-                            ",; \t\n\v\f\r"},
+    [BEARER_PAIRS_NAMES] = {",;", BEARER_STR_SPACES, next_name, match_name,
+                            ",;" BEARER_STR_SPACES},
 };
 
 int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 #include "bearer/text/utf8.h"
 
 /* a longer name is no claim's, and not read here */
@@ -29,9 +30,7 @@ static bool read_value(reader_t *in, int depth);
 
 static void skip_space(reader_t *in)
 {
-    while (in->at < in->end
-           && (*in->at == ' ' || *in->at == '\n' || *in->at == '\t'
-               || *in->at == '\r'))
+    while (in->at < in->end && bearer_str_is_file_blank(*in->at))
         in->at++;
 }
 
@@ -103,7 +102,7 @@ static bool read_integer(reader_t *in)
     apr_int64_t value = 0;
     int digits = 0;
 
-    while (in->at < in->end && *in->at >= '0' && *in->at <= '9') {
+    while (in->at < in->end && bearer_str_is_digit(*in->at)) {
         if (++digits > DIGITS_MAX || (digits == 2 && value == 0))
             return false;
         value = value * 10 + (*in->at - '0');
@@ -150,8 +149,7 @@ static bool add_name(names_t *names, bearer_str_t name)
     if (names->count == MEMBERS_MAX)
         return false;
     for (i = 0; i < names->count; i++) {
-        if (names->name[i].len == name.len
-            && memcmp(names->name[i].data, name.data, name.len) == 0)
+        if (bearer_str_equal(names->name[i], name))
             return false;
     }
     names->name[names->count++] = name;
@@ -221,7 +219,7 @@ static bool read_value(reader_t *in, int depth)
         return read_string(in);
     if (*in->at == '{' || *in->at == '[')
         return read_whole(in, depth);
-    if (*in->at == '-' || (*in->at >= '0' && *in->at <= '9'))
+    if (*in->at == '-' || bearer_str_is_digit(*in->at))
         return read_integer(in);
     return read_word(in);
 }

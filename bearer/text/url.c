@@ -8,9 +8,11 @@
 #include <apr_strings.h>
 #include <apr_uri.h>
 
-#define DIGITS  "0123456789"
+#include "bearer/base/str.h"
+
+#define DIGITS  BEARER_STR_DIGITS
+#define LETTERS BEARER_STR_LETTERS
 #define HEX     DIGITS "abcdefABCDEF"
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* RFC 3986 2: all that an URL is made of; no control character, space, back
  * slash or byte of UTF-8 is among them */
@@ -35,13 +37,6 @@ static bearer_reason_t refuse(bearer_reason_t why, bearer_note_t *note,
 {
     bearer_note_set(note, "%s", what);
     return why;
-}
-
-/* RFC 3986 3.1: schemes are compared without case */
-static bool is_text(bearer_str_t text, const char *want)
-{
-    return text.len == strlen(want)
-           && apr_cstr_casecmpn(text.data, want, text.len) == 0;
 }
 
 /* RFC 3986 2.1: a percent sign stands in front of two hexadecimal digits */
@@ -124,7 +119,7 @@ static apr_port_t parse_port(const char *text)
     if (*text == '0')
         return 0;
     for (c = text; *c; c++) {
-        if (*c < '0' || *c > '9' || port > 65535)
+        if (!bearer_str_is_digit(*c) || port > 65535)
             return 0;
         port = port * 10 + (unsigned)(*c - '0');
     }
@@ -133,7 +128,7 @@ static apr_port_t parse_port(const char *text)
 
 bool bearer_url_is_http(const char *text)
 {
-    return strncasecmp(text, "http://", 7) == 0;
+    return bearer_str_begins_nocase(bearer_str(text), "http://");
 }
 
 bool bearer_url_is_loopback(const char *host)
@@ -197,9 +192,10 @@ static bearer_reason_t parse_authority(const cut_t *parts, bearer_url_t *out,
 static bearer_reason_t check_scheme(const cut_t *parts, allow_t allow,
                                     bool *tls)
 {
-    bool https = is_text(parts->scheme, "https");
+    /* RFC 3986 3.1: schemes are compared without case */
+    bool https = bearer_str_is_nocase(parts->scheme, "https");
 
-    if (!https && !is_text(parts->scheme, "http"))
+    if (!https && !bearer_str_is_nocase(parts->scheme, "http"))
         return BEARER_URL_SCHEME;
     if (!https && allow == HTTPS_ONLY)
         return BEARER_URL_SCHEME;
@@ -307,7 +303,7 @@ static bool is_excepted(const char *host, bearer_str_t entry)
 const char *bearer_url_find_proxy(const bearer_url_proxies_t *proxies,
                                   const bearer_url_t *url)
 {
-    static const char separators[] = ", \t";
+    static const char separators[] = "," BEARER_STR_BLANKS;
     const char *list = proxies->except ? proxies->except : "";
 
     for (list += strspn(list, separators); *list;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "bearer/base/str.h"
+
 /* Behind it: the 8 bytes of a number; a text and its NUL; the members. */
 struct bearer_value_t {
     apr_uint32_t span; /* of it and all behind it that is its; divisible by 8 */
@@ -83,8 +85,7 @@ double bearer_value_real(const bearer_value_t *value)
 bool bearer_value_equals(const bearer_value_t *value, bearer_str_t text)
 {
     return bearer_value_kind(value) == BEARER_KIND_STRING && text.data
-           && value->len == text.len
-           && memcmp(behind(value), text.data, text.len) == 0;
+           && bearer_str_equal((bearer_str_t){behind(value), value->len}, text);
 }
 
 const bearer_value_t *bearer_value_first(const bearer_value_t *whole)

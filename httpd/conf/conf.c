@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 /* --- fields ------------------------------------------------------------------ */
 
 #define YEAR (366 * 86400)
@@ -377,15 +379,10 @@ const mab_place_t *mab_conf_place(const request_rec *r)
     return place->configured ? place->configured : place;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b)
 {
-    return a->where == b->where && same_text(a->name, b->name)
-           && same_text(a->scheme, b->scheme);
+    return a->where == b->where && bearer_str_same(a->name, b->name)
+           && bearer_str_same(a->scheme, b->scheme);
 }
 
 const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count)

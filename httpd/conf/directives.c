@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/targets.h"
 #include "httpd/conf/words.h"
@@ -327,20 +328,6 @@ static const char *set_check(cmd_parms *cmd, void *record, int count,
 
 /* --- AuthBearerSource ------------------------------------------------------------------------ */
 
-/* RFC 9110 5.6.2: token */
-static bool is_token(const char *text)
-{
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (!apr_isalnum(c) && !strchr("!#$%&'*+-.^_`|~", c))
-            return false;
-    }
-    return true;
-}
-
 static const char *parse_source(cmd_parms *cmd, const char *word,
                                 mab_source_t *source)
 {
@@ -354,7 +341,8 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
         scheme = strchr(name, ':');
     if (scheme)
         *scheme++ = '\0';
-    if ((name && !is_token(name)) || (scheme && !is_token(scheme)))
+    if ((name && !bearer_str_is_token(bearer_str(name)))
+        || (scheme && !bearer_str_is_token(bearer_str(scheme))))
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "\"%s\" has an unusable name", word),
             "names are HTTP tokens");
@@ -511,7 +499,8 @@ static const char *check_header(cmd_parms *cmd, const char *name)
     if (mab_words_in_htaccess(cmd))
         return mab_words_wrong(cmd, "header: is not allowed in .htaccess",
                                "allowed there is env:<NAME>");
-    if (!is_token(name) || !mab_targets_allow_header(name))
+    if (!bearer_str_is_token(bearer_str(name))
+        || !mab_targets_allow_header(name))
         return mab_words_wrong(
             cmd,
             apr_psprintf(cmd->pool, "header:%s is no target for a claim", name),
@@ -724,7 +713,7 @@ static const char *set_resource_scopes(cmd_parms *cmd, void *record,
     ((bearer_resource_t *)record)->scopes = value;
     /* RFC 6749 3.3: scope-token */
     for (; *value; value++) {
-        if (*value < 0x20 || *value > 0x7e || *value == '"' || *value == '\\')
+        if (!bearer_str_is_plain(*value))
             return mab_words_wrong(cmd, "scopes= has unusable characters",
                                    "scopes are words of printable ASCII");
     }

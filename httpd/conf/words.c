@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 
 /* --- where a directive stands ---------------------------------------------------- */
 
@@ -306,16 +307,11 @@ const char *mab_words_too_many(const cmd_parms *cmd)
         apr_psprintf(cmd->pool, "at most %d are allowed", BEARER_LIMIT_WORDS));
 }
 
-static bool same(bearer_str_t a, bearer_str_t b)
-{
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 /* adds one text to an array of bearer_str_t; no empty one, none twice */
 const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
                                const char *text)
 {
-    bearer_str_t str = {text, strlen(text)};
+    bearer_str_t str = bearer_str(text);
     int i;
 
     if (texts->nelts >= BEARER_LIMIT_WORDS)
@@ -324,7 +320,7 @@ const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
         return mab_words_wrong(cmd, "an empty value",
                                "every value has characters");
     for (i = 0; i < texts->nelts; i++) {
-        if (same(APR_ARRAY_IDX(texts, i, bearer_str_t), str))
+        if (bearer_str_equal(APR_ARRAY_IDX(texts, i, bearer_str_t), str))
             return mab_words_wrong(
                 cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", text),
                 "name each value once");

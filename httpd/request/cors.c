@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <util_filter.h>
 
+#include "bearer/base/str.h"
 #include "httpd/conf/conf.h"
 
 #define OWN_FILTER   "AUTH_BEARER_CORS"
@@ -184,13 +184,9 @@ void mab_cors_set_headers(request_rec *r)
 /* RFC 9110 9.1: a token, as VERSION-CONTROL */
 static bool is_method(const char *text)
 {
-    const char *c;
+    bearer_str_t method = bearer_str(text);
 
-    for (c = text; *c; c++) {
-        if (!apr_isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c))
-            return false;
-    }
-    return c != text && c - text < 32;
+    return method.len < 32 && bearer_str_is_token(method);
 }
 
 /* an empty 204; needs no token, because browsers send none with a preflight */

@@ -10,6 +10,7 @@
 #include <http_request.h>
 #include <util_filter.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/pairs.h"
 #include "httpd/conf/targets.h"
 #include "httpd/request/take.h"
@@ -294,12 +295,11 @@ static bool has_known_scheme(const char *field)
                                           "vapid",        "SCRAM-SHA-256",
                                           "Token",        "AWS4-HMAC-SHA256",
                                           "ApiKey",       NULL};
-    apr_size_t len = strcspn(field, " ");
+    bearer_str_t scheme = {field, strcspn(field, " ")};
     int i;
 
-    for (i = 0; schemes[i] && field[len]; i++) {
-        if (strlen(schemes[i]) == len
-            && strncasecmp(schemes[i], field, len) == 0)
+    for (i = 0; schemes[i] && field[scheme.len]; i++) {
+        if (bearer_str_is_nocase(scheme, schemes[i]))
             return true;
     }
     return false;

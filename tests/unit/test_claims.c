@@ -564,18 +564,6 @@ static void claims_subject(void **state)
 
 /* --- text ------------------------------------------------------------------- */
 
-static void claims_find_control_characters(void **state BEARER_UNUSED)
-{
-    bearer_str_t nul = {"a\0b", 3};
-
-    assert_false(bearer_claims_has_control(unit_str("")));
-    assert_false(bearer_claims_has_control(unit_str(" ~\x80\xff\xc3\xa4")));
-    assert_true(bearer_claims_has_control(unit_str("a\n")));
-    assert_true(bearer_claims_has_control(unit_str("\x1f")));
-    assert_true(bearer_claims_has_control(unit_str("a\x7f")));
-    assert_true(bearer_claims_has_control(nul));
-}
-
 static void claims_text_forms(void **state)
 {
     static const struct {
@@ -853,7 +841,6 @@ int main(void)
         unit_row(claims_bound_tokens_are_refused),
         unit_row(claims_are_checked_in_order),
         unit_row(claims_subject),
-        unit_row(claims_find_control_characters),
         unit_row(claims_text_forms),
         unit_row(claims_join_without_doubt),
         unit_row(claims_export_without_flaws),
