@@ -21,6 +21,7 @@
 #include "httpd/process/watchdog.h"
 #include "httpd/request/cors.h"
 #include "httpd/request/export.h"
+#include "httpd/request/expression.h"
 #include "httpd/request/judge.h"
 #include "httpd/request/private.h"
 #include "httpd/request/record.h"
@@ -396,6 +397,7 @@ static void register_hooks(apr_pool_t *pool)
     mab_export_register();
     mab_cors_register();
     mab_require_register(pool);
+    mab_expression_register();
     mab_status_register();
 }
 
