@@ -29,6 +29,7 @@
 #include "httpd/request/require.h"
 #include "httpd/request/resource.h"
 #include "httpd/request/take.h"
+#include "httpd/request/uri.h"
 #include "httpd/status/status.h"
 
 /* --- configuration ---------------------------------------------------------------- */
@@ -92,35 +93,39 @@ static int arrive(request_rec *r)
 /* before httpd logs what it refuses */
 static int take_line(request_rec *r)
 {
-    mab_take_arrive(r);
+    mab_uri_arrive(r);
     return DECLINED;
 }
 
 static int translate(request_rec *r)
 {
-    mab_take_translate(r);
+    mab_uri_translate(r);
     return DECLINED;
 }
 
 static int wait_for_sections(request_rec *r)
 {
-    mab_take_wait(r);
+    mab_uri_wait(r);
     return DECLINED;
 }
 
 /* All sections are known: the request gets its record. Also for sub-requests. */
 static int enter(request_rec *r)
 {
+    const mab_request_t *request;
+
     mab_export_enter(r);
-    mab_take_entered(r);
+    mab_uri_entered(r);
     if (mab_record_join_error(r))
         return DECLINED;
     if (!mab_record_is_ours(r)) {
-        mab_take_leave(r);
+        mab_uri_leave(r);
         mab_take_foreign(r, NULL);
         return DECLINED;
     }
-    return mab_take_enter(r, mab_record_begin(r));
+    request = mab_record_begin(r);
+    mab_take_foreign(r, request->place);
+    return mab_uri_enter(r, request->place);
 }
 
 /* --- requests: access ------------------------------------------------------------------ */
@@ -340,7 +345,7 @@ static void insert_error_filter(request_rec *r)
 
 static int redact(request_rec *r)
 {
-    mab_take_redact(r);
+    mab_uri_redact(r);
     return DECLINED;
 }
 

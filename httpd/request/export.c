@@ -13,6 +13,7 @@
 #include "bearer/text/pairs.h"
 #include "httpd/conf/targets.h"
 #include "httpd/request/take.h"
+#include "httpd/request/uri.h"
 
 /* compared by its address, too */
 static const char bearer_type[] = "Bearer";
@@ -235,7 +236,7 @@ void mab_export_enter(request_rec *r)
 
 static bool is_variable(const apr_table_entry_t *entry, const void *name)
 {
-    return strcmp(mab_take_base_name(entry->key), name) == 0;
+    return strcmp(mab_uri_base_name(entry->key), name) == 0;
 }
 
 static void forget_variable(request_rec *r, const char *header)
@@ -522,7 +523,7 @@ void mab_export_settle(request_rec *r)
         if (!apr_table_get(r->headers_in, "Authorization"))
             hide_foreign(r);
         forget_user(r);
-        mab_take_settle(r, request->place);
+        mab_uri_settle(r, request->place);
         clean(r);
         give(r, request);
         hide_token(r, request);
