@@ -29,6 +29,7 @@
 #include "httpd/request/require.h"
 #include "httpd/request/resource.h"
 #include "httpd/request/take.h"
+#include "httpd/request/trailers.h"
 #include "httpd/request/uri.h"
 #include "httpd/status/status.h"
 
@@ -313,7 +314,7 @@ static void insert_filter_first(request_rec *r)
 {
     if (mab_export_is_stale(r))
         mab_export_resettle(r);
-    mab_export_insert_filter(r);
+    mab_trailers_insert_filter(r);
 }
 
 /* The last lock: nothing of a place of ours is served that did not come through the
@@ -399,7 +400,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_log_transaction(redact, NULL, NULL, first);
     mab_refuse_register();
     mab_private_register();
-    mab_export_register();
+    mab_trailers_register();
     mab_cors_register();
     mab_require_register(pool);
     mab_expression_register();

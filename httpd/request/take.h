@@ -5,7 +5,7 @@
  * Owns:     sources, credentials that are no source, the sign for others that
  *           credentials came.
  * Does not: take it out of the query (uri), judge it (judge) or hide headers from
- *           what runs inside (export).
+ *           what runs inside (hide).
  * Memory:   everything lives in the request's pool
  * Threads:  the request's own
  */
