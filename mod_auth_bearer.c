@@ -21,6 +21,7 @@
 #include "httpd/process/watchdog.h"
 #include "httpd/request/cors.h"
 #include "httpd/request/export.h"
+#include "httpd/request/expression.h"
 #include "httpd/request/judge.h"
 #include "httpd/request/private.h"
 #include "httpd/request/record.h"
@@ -28,6 +29,8 @@
 #include "httpd/request/require.h"
 #include "httpd/request/resource.h"
 #include "httpd/request/take.h"
+#include "httpd/request/trailers.h"
+#include "httpd/request/uri.h"
 #include "httpd/status/status.h"
 
 /* --- configuration ---------------------------------------------------------------- */
@@ -91,35 +94,39 @@ static int arrive(request_rec *r)
 /* before httpd logs what it refuses */
 static int take_line(request_rec *r)
 {
-    mab_take_arrive(r);
+    mab_uri_arrive(r);
     return DECLINED;
 }
 
 static int translate(request_rec *r)
 {
-    mab_take_translate(r);
+    mab_uri_translate(r);
     return DECLINED;
 }
 
 static int wait_for_sections(request_rec *r)
 {
-    mab_take_wait(r);
+    mab_uri_wait(r);
     return DECLINED;
 }
 
 /* All sections are known: the request gets its record. Also for sub-requests. */
 static int enter(request_rec *r)
 {
+    const mab_request_t *request;
+
     mab_export_enter(r);
-    mab_take_entered(r);
+    mab_uri_entered(r);
     if (mab_record_join_error(r))
         return DECLINED;
     if (!mab_record_is_ours(r)) {
-        mab_take_leave(r);
+        mab_uri_leave(r);
         mab_take_foreign(r, NULL);
         return DECLINED;
     }
-    return mab_take_enter(r, mab_record_begin(r));
+    request = mab_record_begin(r);
+    mab_take_foreign(r, request->place);
+    return mab_uri_enter(r, request->place);
 }
 
 /* --- requests: access ------------------------------------------------------------------ */
@@ -307,7 +314,7 @@ static void insert_filter_first(request_rec *r)
 {
     if (mab_export_is_stale(r))
         mab_export_resettle(r);
-    mab_export_insert_filter(r);
+    mab_trailers_insert_filter(r);
 }
 
 /* The last lock: nothing of a place of ours is served that did not come through the
@@ -339,7 +346,7 @@ static void insert_error_filter(request_rec *r)
 
 static int redact(request_rec *r)
 {
-    mab_take_redact(r);
+    mab_uri_redact(r);
     return DECLINED;
 }
 
@@ -393,9 +400,10 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_log_transaction(redact, NULL, NULL, first);
     mab_refuse_register();
     mab_private_register();
-    mab_export_register();
+    mab_trailers_register();
     mab_cors_register();
     mab_require_register(pool);
+    mab_expression_register();
     mab_status_register();
 }
 

@@ -3,8 +3,8 @@
  * export - what runs inside a place gets to see of a request.
  *
  * Owns:     user, AUTH_TYPE, exported variables and headers, and that all of these
- *           are ours or nobody's; taking the token away from what runs inside.
- * Does not: judge (request) or take the token out of the URI (take).
+ *           are ours or nobody's.
+ * Does not: judge (judge), hide the token (hide) or take it out of the URI (uri).
  * Memory:   everything lives in the request's pool
  * Threads:  the request's own
  */
@@ -31,10 +31,6 @@ void mab_export_user(request_rec *r, const mab_request_t *request);
  * changed.
  */
 void mab_export_settle(request_rec *r);
-
-/** insert_filter: has trailers that become headers cleaned as these are. */
-void mab_export_insert_filter(request_rec *r);
-void mab_export_register(void);
 
 /** The same after the sections have become those of another record, if they are not
  * alike in all that was given. */

@@ -4,7 +4,7 @@
  *
  * Owns:     the record of a request at its place, where it is kept, and the way from
  *           a sub-request or redirect to the requests before it.
- * Does not: fill records (take, request) or act on them (export, refuse).
+ * Does not: fill records (uri, take, judge) or act on them (export, refuse).
  * Memory:   everything lives in the request's pool
  * Threads:  the request's own
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * require - the authorization providers, and claims in expressions.
+ * require - the authorization providers.
  *
- * Owns:     Require claim, Require scope, claim() and claims().
+ * Owns:     Require claim, Require scope.
  * Does not: set headers or a status: lines joined by "or" run even when the
  *           request is granted in the end.
  * Memory:   compiled lines live in the configuration's pool
@@ -14,8 +14,8 @@
 #include "bearer/base/base.h"
 #include "httpd/mab.h"
 
-/** Registers providers and expression functions. The name "claim" is taken only
- * if no other module has it (mod_auth_openidc); bearer-claim always works. */
+/** Registers the providers. The name "claim" is taken only if no other module has
+ * it (mod_auth_openidc); bearer-claim always works. */
 void mab_require_register(apr_pool_t *pool);
 
 /** Whether "Require claim" and "Require scope" are ours wherever AuthType is Bearer.

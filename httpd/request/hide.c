@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/request/hide.h"
+
+#include <string.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "bearer/base/str.h"
+#include "bearer/text/pairs.h"
+#include "httpd/conf/targets.h"
+#include "httpd/request/take.h"
+#include "httpd/request/uri.h"
+
+/* --- tables ----------------------------------------------------------------------- */
+
+/* from the end: unsetting moves only what was looked at before */
+void mab_hide_if(apr_table_t *table,
+                 bool (*test)(const apr_table_entry_t *entry,
+                              const void *baton),
+                 const void *baton)
+{
+    const apr_array_header_t *all = apr_table_elts(table);
+    int i;
+
+    for (i = all->nelts - 1; i >= 0; i--) {
+        const apr_table_entry_t *entry =
+            &APR_ARRAY_IDX(all, i, apr_table_entry_t);
+
+        if (entry->key && test(entry, baton))
+            apr_table_unset(table, entry->key);
+        if (i > all->nelts)
+            i = all->nelts;
+    }
+}
+
+static bool is_named(const apr_table_entry_t *entry, const void *name)
+{
+    return mab_targets_same(entry->key, name);
+}
+
+void mab_hide_header(request_rec *r, const char *name)
+{
+    mab_hide_if(r->headers_in, is_named, name);
+}
+
+/* --- variables of the page ----------------------------------------------------------
+
+ * A part of a page begins with the variables of the page, among them those that CGI
+ * makes of headers: what is hidden from the part must not come by them. */
+
+static bool is_variable(const apr_table_entry_t *entry, const void *name)
+{
+    return strcmp(mab_uri_base_name(entry->key), name) == 0;
+}
+
+static void forget_variable(request_rec *r, const char *header)
+{
+    char *name = apr_pstrcat(r->pool, "HTTP_", header, NULL);
+    char *c;
+
+    for (c = name; *c; c++)
+        *c = apr_isalnum(*c) ? (char)apr_toupper(*c) : '_';
+    mab_hide_if(r->subprocess_env, is_variable, name);
+}
+
+/* --- hiding the token ------------------------------------------------------------- */
+
+static void remove_cookie(request_rec *r, const char *name)
+{
+    const char *cookies = apr_table_get(r->headers_in, "Cookie");
+    const char *rest =
+        bearer_pairs_remove(BEARER_PAIRS_COOKIE, cookies, name, r->pool);
+
+    if (rest == cookies)
+        return;
+    forget_variable(r, "Cookie");
+    if (rest)
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    else
+        apr_table_unset(r->headers_in, "Cookie");
+}
+
+/* Copies that were made before the place was known: by SetEnvIf or RewriteRule [E=].
+ * Only variables, and only what cannot be the client's choice: whoever could have any
+ * text looked for could have a header removed that frames the message (request
+ * smuggling), or a variable of the administrator's. */
+
+/* a token that is proven: nobody but its issuer says what is in it */
+static bool holds_token(const apr_table_entry_t *entry, const void *token)
+{
+    return strstr(entry->val, token) != NULL;
+}
+
+static bool is_copy(const apr_table_entry_t *entry, const void *field)
+{
+    return strcmp(entry->val, field) == 0;
+}
+
+/* RFC 9110 16.4.1 and in use; a variable that says "Basic dXNl…" and that alone was
+ * made from the field */
+static bool has_known_scheme(const char *field)
+{
+    static const char *const schemes[] = {"Basic",        "Bearer",
+                                          "Digest",       "DPoP",
+                                          "GNAP",         "HOBA",
+                                          "Mutual",       "Negotiate",
+                                          "NTLM",         "OAuth",
+                                          "PrivateToken", "SCRAM-SHA-1",
+                                          "vapid",        "SCRAM-SHA-256",
+                                          "Token",        "AWS4-HMAC-SHA256",
+                                          "ApiKey",       NULL};
+    bearer_str_t scheme = {field, strcspn(field, " ")};
+    int i;
+
+    for (i = 0; schemes[i] && field[scheme.len]; i++) {
+        if (bearer_str_is_nocase(scheme, schemes[i]))
+            return true;
+    }
+    return false;
+}
+
+static void hide_field_copies(request_rec *r, const char *field)
+{
+    if (field && has_known_scheme(field))
+        mab_hide_if(r->subprocess_env, is_copy, field);
+}
+
+void mab_hide_foreign(request_rec *r)
+{
+    const request_rec *one;
+
+    for (one = r; one; one = mab_record_before(one)) {
+        const mab_exchange_t *exchange = mab_record_find_exchange(one);
+
+        if (exchange)
+            hide_field_copies(r, exchange->foreign);
+    }
+}
+
+static void hide_field(request_rec *r, const char *name)
+{
+    hide_field_copies(r, apr_table_get(r->headers_in, name));
+    mab_hide_header(r, name);
+    forget_variable(r, name);
+}
+
+static bool is_proven(const mab_request_t *request)
+{
+    return request->judged && request->verdict.why == BEARER_OK
+           && request->source && request->token.data;
+}
+
+void mab_hide_token(request_rec *r, const mab_request_t *request)
+{
+    int count, i;
+    const mab_source_t *sources = mab_conf_sources(request->place, &count);
+    bool forward = request->place->forward != 0;
+
+    for (i = 0; i < count; i++) {
+        if (sources[i].where == MAB_COOKIE)
+            remove_cookie(r, sources[i].name);
+        if (sources[i].where == MAB_HEADER && !forward)
+            hide_field(r, mab_take_field(r, &sources[i]));
+    }
+    if (is_proven(request)
+        && (request->source->where != MAB_HEADER || !forward))
+        mab_hide_if(
+            r->subprocess_env, holds_token,
+            apr_pstrmemdup(r->pool, request->token.data, request->token.len));
+}
