@@ -16,7 +16,9 @@
 #include "httpd/conf/conf.h"
 #include "httpd/conf/directives.h"
 #include "httpd/conf/dump.h"
+#include "httpd/process/child.h"
 #include "httpd/process/log.h"
+#include "httpd/process/segment.h"
 #include "httpd/process/shared.h"
 #include "httpd/process/watchdog.h"
 #include "httpd/request/cors.h"
@@ -39,7 +41,7 @@ static int pre_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
                       apr_pool_t *ptemp BEARER_UNUSED)
 {
     mab_conf_begin(pconf);
-    return mab_shared_register(pconf) == APR_SUCCESS
+    return mab_segment_register(pconf) == APR_SUCCESS
                ? OK
                : HTTP_INTERNAL_SERVER_ERROR;
 }
@@ -79,7 +81,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
 {
     mab_log_install(s);
     mab_watchdog_open_child(pchild);
-    mab_shared_open_child(pchild, s);
+    mab_child_open(pchild, s);
 }
 
 /* --- requests: what arrives ---------------------------------------------------------- */

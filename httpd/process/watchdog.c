@@ -9,7 +9,9 @@
 #include <apr_thread_pool.h>
 #include <mod_watchdog.h>
 
+#include "httpd/process/child.h"
 #include "httpd/process/clock.h"
+#include "httpd/process/segment.h"
 #include "httpd/process/shared.h"
 
 /*
@@ -69,8 +71,8 @@ static bearer_refresh_env_t env(round_t *round)
 {
     bearer_refresh_env_t env = {.board = mab_shared_get()->board,
                                 .fetch = bearer_fetch_get,
-                                .lock = mab_shared_lock,
-                                .unlock = mab_shared_unlock,
+                                .lock = mab_segment_lock,
+                                .unlock = mab_segment_unlock,
                                 .leads = leads,
                                 .now = mab_clock_now,
                                 .jitter = jitter,
@@ -197,7 +199,7 @@ static void beat(server_rec *s)
     if (!shared || !shared->source_count || apr_atomic_read32(&stopping))
         return;
     generation = bearer_board_lead(shared->board, shared->epoch, pid,
-                                   mab_clock_now(NULL).tick, mab_shared_alive);
+                                   mab_clock_now(NULL).tick, mab_child_alive);
     if (generation != fetcher.generation) {
         fetcher.generation = generation;
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, s, "child %u %s fetching keys",
@@ -219,9 +221,9 @@ static void report_cache(void)
     const mab_shared_t *shared = mab_shared_get();
     bearer_stats_cache_t cache;
 
-    if (!shared || !shared->cache || ++beats % 10 != 0)
+    if (!shared || !mab_child_cache() || ++beats % 10 != 0)
         return;
-    cache = bearer_tokcache_stats(shared->cache);
+    cache = bearer_tokcache_stats(mab_child_cache());
     bearer_stats_cache(shared->stats, &cache);
 }
 

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "httpd/process/child.h"
 #include "httpd/process/shared.h"
 #include "httpd/request/private.h"
 #include "httpd/request/take.h"
@@ -61,7 +62,6 @@ static void name_user(request_rec *r, mab_request_t *request)
 
 static void judge(request_rec *r, mab_request_t *request)
 {
-    const mab_shared_t *shared = mab_shared_get();
     const bearer_policy_t *policy = &request->place->policy;
     bearer_verdict_t *verdict = &request->verdict;
 
@@ -72,11 +72,12 @@ static void judge(request_rec *r, mab_request_t *request)
     verdict->why = request->took;
     if (verdict->why)
         return;
-    if (!shared || !shared->gate) {
+    if (!mab_child_gate()) {
         verdict->why = BEARER_NO_MEMORY;
         return;
     }
-    bearer_gate_admit(shared->gate, request->token, policy, verdict, r->pool);
+    bearer_gate_admit(mab_child_gate(), request->token, policy, verdict,
+                      r->pool);
 }
 
 static mab_request_t *judged_alike(mab_request_t *other,

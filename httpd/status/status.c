@@ -10,6 +10,7 @@
 #include <mod_status.h>
 
 #include "httpd/conf/conf.h"
+#include "httpd/process/child.h"
 #include "httpd/process/clock.h"
 #include "httpd/process/shared.h"
 #include "httpd/status/page.h"
@@ -50,7 +51,7 @@ static const bearer_report_t *make_report(apr_pool_t *pool)
     conf.sources = (const bearer_source_t *const *)sources->elts;
     conf.source_count = sources->nelts;
     conf.now = mab_clock_now(NULL);
-    conf.alive = mab_shared_alive;
+    conf.alive = mab_child_alive;
     return bearer_report_create(&conf, pool);
 }
 
