@@ -84,7 +84,7 @@ static tool_t *create(apr_pool_t *pool)
 
     tool->pool = pool;
     tool->now.wall = apr_time_sec(apr_time_now());
-    tool->now.tick = bearer_fetch_tick();
+    tool->now.tick = bearer_clock_tick();
     tool->issuers[0] = &tool->issuer;
     tool->issuer.source = &tool->source;
     tool->policy.issuers = tool->issuers;

@@ -82,10 +82,6 @@ const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool);
 const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
                                apr_pool_t *pool);
 
-/** "slug: sentence (note)". */
-const char *tool_text_reason(bearer_reason_t why, const bearer_note_t *note,
-                             apr_pool_t *pool);
-
 /** {"reason", "sentence", "note"} of a reason into an object. */
 void tool_text_add_reason(json_t *object, bearer_reason_t why,
                           const bearer_note_t *note);
@@ -104,15 +100,6 @@ void tool_text_print_json(json_t *json, apr_pool_t *pool);
  */
 bearer_reason_t tool_input_token(bearer_str_t *out,
                                  apr_pool_t *pool) BEARER_MUST_USE;
-
-/** Reads a whole file of at most limit bytes; a NUL stands behind them.
- *
- * @param secret others may not read it
- * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, BEARER_FILE_OPEN
- */
-bearer_reason_t tool_input_file(const char *path, apr_size_t limit, bool secret,
-                                bearer_str_t *out, bearer_note_t *note,
-                                apr_pool_t *pool) BEARER_MUST_USE;
 
 /* --- authbearer_source.c ---------------------------------------------------- */
 
@@ -145,7 +132,7 @@ bearer_reason_t tool_source_get(tool_t *tool,
                                 tool_found_t *found) BEARER_MUST_USE;
 
 /** Reads the shared secret into the issuer: needed before algorithms are
- * judged. Reasons of tool_input_file and bearer_jwk_parse_secret. */
+ * judged. Reasons of bearer_file_read and bearer_jwk_parse_secret. */
 bearer_reason_t tool_source_read_secret(tool_t *tool,
                                         bearer_note_t *note) BEARER_MUST_USE;
 

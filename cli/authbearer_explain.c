@@ -159,7 +159,7 @@ static void print_refusal(const tool_t *tool, bearer_reason_t why,
     json_t *json;
 
     if (!tool->json) {
-        printf("refused: %s\n", tool_text_reason(why, note, tool->pool));
+        printf("refused: %s\n", bearer_error_text(why, note, tool->pool));
         return;
     }
     json = json_object();

@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <apr_file_info.h>
-#include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -59,43 +57,4 @@ bearer_reason_t tool_input_token(bearer_str_t *out, apr_pool_t *pool)
         place.scheme = "Bearer";
     place.value = text;
     return bearer_token_find(&place, 1, out);
-}
-
-static bearer_reason_t fail(bearer_note_t *note, apr_status_t rv)
-{
-    char text[80];
-
-    bearer_note_set(note, "%s", apr_strerror(rv, text, sizeof(text)));
-    return BEARER_FILE_READ;
-}
-
-bearer_reason_t tool_input_file(const char *path, apr_size_t limit, bool secret,
-                                bearer_str_t *out, bearer_note_t *note,
-                                apr_pool_t *pool)
-{
-    char *text = apr_palloc(pool, limit + 2);
-    apr_size_t len = limit + 1;
-    apr_finfo_t info;
-    apr_file_t *file;
-    apr_status_t rv;
-
-    rv = apr_file_open(&file, path, APR_FOPEN_READ, 0, pool);
-    if (rv)
-        return fail(note, rv);
-    rv = apr_file_info_get(&info, APR_FINFO_PROT, file);
-    /* as the module: a secret that all can read is none */
-    if (!rv && secret && (info.protection & APR_FPROT_WREAD)) {
-        (void)apr_file_close(file);
-        return BEARER_FILE_OPEN;
-    }
-    rv = apr_file_read_full(file, text, len, &len);
-    (void)apr_file_close(file);
-    if (rv && !APR_STATUS_IS_EOF(rv))
-        return fail(note, rv);
-    if (!len || len > limit)
-        return BEARER_FILE_SIZE;
-    text[len] = '\0';
-    out->data = text;
-    out->len = len;
-    return BEARER_OK;
 }

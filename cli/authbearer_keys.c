@@ -90,7 +90,7 @@ static void print_steps(const tool_found_t *found, apr_pool_t *pool)
 
         bearer_note_set(&where, "%s", step->where);
         printf("%-9s %s  %s\n", step->what, where.text,
-               step->why ? tool_text_reason(step->why, &step->note, pool)
+               step->why ? bearer_error_text(step->why, &step->note, pool)
                          : "ok");
     }
 }
@@ -132,7 +132,7 @@ static void print_rows(const apr_array_header_t *rows, apr_pool_t *pool)
         printf("%-*s  %-*s  %-*s  %5s  %s\n", kid, or_dash(row->kid), kty,
                or_dash(row->kty), alg, or_dash(row->alg),
                row->bits ? apr_itoa(pool, row->bits) : "-",
-               row->why ? tool_text_reason(row->why, &row->note, pool)
+               row->why ? bearer_error_text(row->why, &row->note, pool)
                         : "usable");
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/authbearer.h"
 
+#include "bearer/base/file.h"
 #include "bearer/keys/discovery.h"
 #include "bearer/text/freshness.h"
 #include "bearer/text/url.h"
@@ -145,13 +146,25 @@ static void fetch_keys(tool_t *tool, tool_found_t *found, const char *address)
                                   tool->pool);
 }
 
+/* as the module, but for what a shell can put in the place of a file */
+static bearer_reason_t read_file(const char *path,
+                                 const bearer_file_rules_t *of_module,
+                                 bearer_str_t *out, bearer_note_t *note,
+                                 apr_pool_t *pool)
+{
+    bearer_file_rules_t rules = *of_module;
+
+    rules.pipe = true;
+    return bearer_file_read(path, &rules, out, note, pool);
+}
+
 static void read_keys(tool_t *tool, tool_found_t *found)
 {
     tool_step_t *step = begin_step(found, "keys", tool->source.location);
     bearer_str_t text;
 
-    step->why = tool_input_file(step->where, BEARER_LIMIT_KEY_FILE, false,
-                                &text, &step->note, tool->pool);
+    step->why = read_file(step->where, &bearer_file_keys, &text, &step->note,
+                          tool->pool);
     if (step->why)
         return;
     keep_published(found, text, tool->pool);
@@ -165,8 +178,8 @@ bearer_reason_t tool_source_read_secret(tool_t *tool, bearer_note_t *note)
     bearer_str_t secret;
     bearer_reason_t why;
 
-    why = tool_input_file(tool->secret, BEARER_LIMIT_SECRET, true, &secret,
-                          note, tool->pool);
+    why =
+        read_file(tool->secret, &bearer_file_secret, &secret, note, tool->pool);
     if (why)
         return why;
     why = bearer_jwk_parse_secret(bearer_jwk_trim_secret(secret), &key, note,

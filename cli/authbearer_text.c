@@ -101,17 +101,6 @@ const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
     return apr_pstrcat(pool, span(now - then, pool), " ago", NULL);
 }
 
-const char *tool_text_reason(bearer_reason_t why, const bearer_note_t *note,
-                             apr_pool_t *pool)
-{
-    const bearer_reason_info_t *info = bearer_error_find(why);
-    const char *particulars = note && note->text[0] ? note->text : NULL;
-
-    return apr_psprintf(pool, "%s: %s%s%s%s", info->slug, info->sentence,
-                        particulars ? " (" : "", particulars ? particulars : "",
-                        particulars ? ")" : "");
-}
-
 void tool_text_add_reason(json_t *object, bearer_reason_t why,
                           const bearer_note_t *note)
 {

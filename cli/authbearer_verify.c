@@ -29,7 +29,7 @@ static bearer_reason_t get_keys(tool_t *tool, verdict_t *verdict)
     verdict->cause_where = verdict->found.decided->where;
     bearer_note_set(
         &verdict->note, "%s",
-        tool_text_reason(verdict->cause, &verdict->cause_note, tool->pool));
+        bearer_error_text(verdict->cause, &verdict->cause_note, tool->pool));
     return BEARER_KEYS_UNAVAILABLE;
 }
 
@@ -105,7 +105,7 @@ static void print_text(const tool_t *tool, const verdict_t *verdict)
 
     if (verdict->why)
         printf("%s: %s\n", word(verdict),
-               tool_text_reason(verdict->why, &verdict->note, tool->pool));
+               bearer_error_text(verdict->why, &verdict->note, tool->pool));
     else
         printf("accepted: user %s\n",
                tool_text_string(verdict->user, tool->pool));
@@ -194,7 +194,7 @@ static int check_policy(tool_t *tool)
         why = tool_source_read_secret(tool, &note);
     if (why)
         return tool_complain("--secret: %s",
-                             tool_text_reason(why, &note, tool->pool));
+                             bearer_error_text(why, &note, tool->pool));
     why = bearer_policy_check(&tool->policy, NULL);
     if (why == BEARER_POLICY_AUDIENCE)
         return tool_complain("--audience is missing: who it must be meant for, "

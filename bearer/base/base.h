@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base - the words every unit speaks: a text with a length, and the time.
+ * base - the words every unit speaks: a text with a length.
  *
- * Owns:     bearer_str_t, bearer_now_t and the attribute macros.
+ * Owns:     bearer_str_t and the attribute macros.
  * Does not: hold functions; there is nothing here to link.
  * Memory:   a bearer_str_t never owns what it points at.
  * Threads:  any
@@ -38,16 +38,5 @@ typedef struct bearer_str_t {
     const char *data;
     apr_size_t len;
 } bearer_str_t;
-
-/**
- * The time, always an argument: nothing in the library that decides looks at a
- * clock. Claims are judged by wall; ages, waits and schedules by tick, so that
- * an administrator who sets the clock neither expires keys nor revives them.
- */
-typedef struct bearer_now_t {
-    apr_int64_t wall; /**< seconds since 1970, may step */
-    apr_time_t tick;  /**< microseconds of a clock that never steps back and
-                           is the same in all processes; never 0 */
-} bearer_now_t;
 
 #endif

@@ -54,6 +54,16 @@ void bearer_note_set(bearer_note_t *note, const char *format, ...)
     note->text[out] = '\0';
 }
 
+const char *bearer_error_text(bearer_reason_t why, const bearer_note_t *note,
+                              apr_pool_t *pool)
+{
+    const bearer_reason_info_t *info = bearer_error_find(why);
+    bool more = note && note->text[0];
+
+    return apr_pstrcat(pool, info->slug, ": ", info->sentence, more ? " (" : "",
+                       more ? note->text : "", more ? ")" : "", NULL);
+}
+
 int bearer_note_width(bearer_str_t text)
 {
     return text.len > BEARER_LIMIT_SHOWN ? BEARER_LIMIT_SHOWN : (int)text.len;

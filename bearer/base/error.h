@@ -72,6 +72,10 @@ const bearer_reason_info_t *bearer_error_find(bearer_reason_t why);
 void bearer_note_set(bearer_note_t *note, const char *format, ...)
     BEARER_PRINTF(2, 3);
 
+/** "slug: sentence (note)", for logs and people; the note may be NULL or empty. */
+const char *bearer_error_text(bearer_reason_t why, const bearer_note_t *note,
+                              apr_pool_t *pool);
+
 /** How many bytes of a stranger's text a note shows, for "%.*s". */
 int bearer_note_width(bearer_str_t text);
 

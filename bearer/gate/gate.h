@@ -10,6 +10,7 @@
 #ifndef BEARER_GATE_H
 #define BEARER_GATE_H
 
+#include "bearer/base/clock.h"
 #include "bearer/gate/tokcache.h"
 #include "bearer/judge/verify.h"
 #include "bearer/keys/keyring.h"

@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "bearer/base/file.h"
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
 #include "bearer/text/json.h"
@@ -204,92 +205,23 @@ apr_status_t bearer_keystore_write(const bearer_keystore_t *store,
 
 /* --- reading -------------------------------------------------------------- */
 
-static bearer_reason_t fail(apr_status_t rv, bearer_note_t *note)
-{
-    char text[80];
-
-    bearer_note_set(note, "%s", apr_strerror(rv, text, sizeof(text)));
-    return BEARER_FILE_READ;
-}
-
 /* Whether root may believe this file (planted keys): nobody else can have
  * written it, nor linked somebody else's file here. */
-static bearer_reason_t check_file(const bearer_keystore_t *store,
-                                  const struct stat *info, bearer_note_t *note)
+static bearer_reason_t read_stored(const bearer_keystore_t *store,
+                                   const bearer_board_id_t *id,
+                                   bearer_str_t *out, bearer_note_t *note,
+                                   apr_pool_t *pool)
 {
-    if (!S_ISREG(info->st_mode)) {
-        bearer_note_set(note, "not a regular file");
-        return BEARER_FILE_READ;
-    }
-    if (info->st_uid != 0 && info->st_uid != store->owner) {
-        bearer_note_set(note, "owner %lu", (unsigned long)info->st_uid);
-        return BEARER_KEYSTORE_OWNER;
-    }
-    if (info->st_mode & (S_IWGRP | S_IWOTH)) {
-        bearer_note_set(note, "mode %03o", (unsigned)info->st_mode & 0777);
-        return BEARER_KEYSTORE_OWNER;
-    }
-    if (info->st_size <= 0 || info->st_size > BEARER_LIMIT_KEY_FILE) {
-        bearer_note_set(note, "%" APR_OFF_T_FMT " bytes",
-                        (apr_off_t)info->st_size);
-        return BEARER_FILE_SIZE;
-    }
-    return BEARER_OK;
-}
+    const bearer_file_rules_t rules = {.least = 1,
+                                       .most = BEARER_LIMIT_KEY_FILE,
+                                       .shut = S_IWGRP | S_IWOTH,
+                                       .owned = true,
+                                       .owners = {0, store->owner},
+                                       .access = BEARER_KEYSTORE_OWNER,
+                                       .missing = BEARER_KEYS_UNAVAILABLE};
 
-/* whether an open file is what it should be */
-typedef bearer_reason_t (*judge_t)(const bearer_keystore_t *store,
-                                   const struct stat *info,
-                                   bearer_note_t *note);
-
-static bearer_reason_t read_open(const bearer_keystore_t *store, int fd,
-                                 judge_t judge, bearer_str_t *out,
-                                 bearer_note_t *note, apr_pool_t *pool)
-{
-    struct stat info;
-    apr_size_t len = 0;
-    bearer_reason_t why;
-    char *text;
-
-    /* the open file is judged, not its name, which may change hands */
-    if (fstat(fd, &info))
-        return fail(errno, note);
-    why = judge(store, &info, note);
-    if (why)
-        return why;
-    text = apr_palloc(pool, (apr_size_t)info.st_size + 1);
-    while (len < (apr_size_t)info.st_size) {
-        ssize_t got = read(fd, text + len, (apr_size_t)info.st_size - len);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail(errno, note);
-        if (!got)
-            break;
-        len += (apr_size_t)got;
-    }
-    text[len] = '\0';
-    out->data = text;
-    out->len = len;
-    return BEARER_OK;
-}
-
-static bearer_reason_t read_file(const bearer_keystore_t *store,
-                                 const char *path, judge_t judge,
-                                 bearer_str_t *out, bearer_note_t *note,
-                                 apr_pool_t *pool)
-{
-    bearer_reason_t why;
-    int fd;
-
-    /* O_NONBLOCK: a FIFO would hold up the start for ever */
-    fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? BEARER_KEYS_UNAVAILABLE : fail(errno, note);
-    why = read_open(store, fd, judge, out, note, pool);
-    (void)close(fd);
-    return why;
+    return bearer_file_read(bearer_keystore_path(store, id, pool), &rules, out,
+                            note, pool);
 }
 
 /* what stands beside the keys */
@@ -333,8 +265,7 @@ bearer_reason_t bearer_keystore_read(const bearer_keystore_t *store,
     bearer_str_t text;
     bearer_reason_t why;
 
-    why = read_file(store, bearer_keystore_path(store, wanted->id, pool),
-                    check_file, &text, note, pool);
+    why = read_stored(store, wanted->id, &text, note, pool);
     if (!why)
         why = check_mac(store, wanted->id, text, note, pool);
     if (!why)
@@ -356,24 +287,21 @@ bearer_reason_t bearer_keystore_read(const bearer_keystore_t *store,
 #define KEY_BEGINS "mod_auth_bearer key store 1\n"
 #define KEY_SIZE   (sizeof(KEY_BEGINS) - 1 + MAC_HEX + 1)
 
-static bearer_reason_t check_key_file(
-    const bearer_keystore_t *store BEARER_UNUSED, const struct stat *info,
-    bearer_note_t *note)
+static bearer_reason_t read_key(const char *path, bearer_str_t *out,
+                                bearer_note_t *note, apr_pool_t *pool)
 {
-    if (!S_ISREG(info->st_mode))
-        bearer_note_set(note, "not a regular file");
-    else if (info->st_uid != geteuid())
-        bearer_note_set(note, "owner %lu", (unsigned long)info->st_uid);
-    else if (info->st_mode & (S_IRWXG | S_IRWXO))
-        bearer_note_set(note, "mode %03o", (unsigned)info->st_mode & 0777);
-    else if (info->st_nlink != 1)
-        bearer_note_set(note, "%lu names", (unsigned long)info->st_nlink);
-    else if (info->st_size != (off_t)KEY_SIZE)
-        bearer_note_set(note, "%" APR_OFF_T_FMT " bytes",
-                        (apr_off_t)info->st_size);
-    else
-        return BEARER_OK;
-    return BEARER_KEYSTORE_KEY;
+    const bearer_file_rules_t rules = {.least = KEY_SIZE,
+                                       .most = KEY_SIZE,
+                                       .shut = S_IRWXG | S_IRWXO,
+                                       .owned = true,
+                                       .owners = {geteuid(), geteuid()},
+                                       .single = true,
+                                       .access = BEARER_KEYSTORE_KEY,
+                                       .kind = BEARER_KEYSTORE_KEY,
+                                       .size = BEARER_KEYSTORE_KEY,
+                                       .missing = BEARER_KEYS_UNAVAILABLE};
+
+    return bearer_file_read(path, &rules, out, note, pool);
 }
 
 /* -1: no digit; lower case only, as it was written */
@@ -432,7 +360,7 @@ apr_status_t bearer_keystore_unlock(bearer_keystore_t *store,
 
     store->key = NULL;
     *why = BEARER_OK;
-    found = read_file(store, path, check_key_file, &text, note, pool);
+    found = read_key(path, &text, note, pool);
     if (!found)
         found = parse_key(text, key, note);
     if (found) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/keys/refresh.h"
 
-#include <apr_file_info.h>
-#include <apr_file_io.h>
 #include <apr_strings.h>
 
 #include <openssl/evp.h>
 
+#include "bearer/base/file.h"
 #include "bearer/base/log.h"
 #include "bearer/base/str.h"
 #include "bearer/keys/discovery.h"
@@ -190,60 +189,6 @@ bool bearer_refresh_due(const bearer_refresh_t *refresh,
 
 /* --- files -------------------------------------------------------------- */
 
-/* as ls and chmod have it */
-static unsigned mode_of(apr_fileperms_t protection)
-{
-    return ((unsigned)protection >> 2 & 0700)
-           | ((unsigned)protection >> 1 & 070) | ((unsigned)protection & 07);
-}
-
-static bearer_reason_t read_text(const char *path, bearer_str_t *out,
-                                 bearer_note_t *note, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-    apr_file_t *file;
-    char *text;
-    char reason[80];
-    apr_size_t len = 0;
-    apr_status_t rv;
-
-    /* looked at before opening: opening a FIFO would block the fetcher */
-    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_PROT,
-                  pool);
-    if (!rv && info.filetype != APR_REG) {
-        bearer_note_set(note, "not a regular file");
-        return BEARER_FILE_READ;
-    }
-    /* whoever can write it can sign tokens (planted keys) */
-    if (!rv && (info.protection & APR_FPROT_WWRITE)) {
-        bearer_note_set(note, "mode %03o", mode_of(info.protection));
-        return BEARER_FILE_WRITABLE;
-    }
-    if (!rv && (info.size <= 0 || info.size > BEARER_LIMIT_KEY_FILE)) {
-        bearer_note_set(note, "%" APR_OFF_T_FMT " bytes", info.size);
-        return BEARER_FILE_SIZE;
-    }
-    if (!rv)
-        rv = apr_file_open(&file, path, APR_FOPEN_READ, 0, pool);
-    if (rv) {
-        bearer_note_set(note, "%s", apr_strerror(rv, reason, sizeof(reason)));
-        return BEARER_FILE_READ;
-    }
-    /* a file that is being written may be shorter or longer by now: parsing
-     * decides about the piece, and the next look sees the rest */
-    text = apr_palloc(pool, (apr_size_t)info.size + 1);
-    rv = apr_file_read_full(file, text, (apr_size_t)info.size, &len);
-    (void)apr_file_close(file);
-    if (rv && !APR_STATUS_IS_EOF(rv)) {
-        bearer_note_set(note, "%s", apr_strerror(rv, reason, sizeof(reason)));
-        return BEARER_FILE_READ;
-    }
-    text[len] = '\0';
-    out->data = text;
-    out->len = len;
-    return BEARER_OK;
-}
-
 bearer_reason_t bearer_refresh_read_file(const char *path,
                                          const bearer_jwks_t **out,
                                          bearer_note_t *note, apr_pool_t *pool)
@@ -251,7 +196,7 @@ bearer_reason_t bearer_refresh_read_file(const char *path,
     bearer_str_t text;
     bearer_reason_t why;
 
-    why = read_text(path, &text, note, pool);
+    why = bearer_file_read(path, &bearer_file_keys, &text, note, pool);
     if (why)
         return why;
     return bearer_jwks_parse_file(text, out, note, pool);
@@ -694,16 +639,6 @@ static void remember(const attempt_t *attempt)
 
 /* --- log lines ---------------------------------------------------------- */
 
-/* a reason in words, for the middle of a line */
-static const char *words(const outcome_t *outcome, apr_pool_t *pool)
-{
-    const bearer_reason_info_t *info = bearer_error_find(outcome->why);
-    const char *note = outcome->note.text;
-
-    return apr_psprintf(pool, "%s: %s%s%s%s", info->slug, info->sentence,
-                        note[0] ? " (" : "", note, note[0] ? ")" : "");
-}
-
 static apr_int64_t seconds_until(apr_time_t then, apr_time_t now)
 {
     return then > now ? apr_time_sec(then - now + APR_USEC_PER_SEC - 1) : 0;
@@ -731,7 +666,8 @@ static void log_skipped(attempt_t *attempt, bool changed)
                      "issuer %.256s: %d of %d keys not used, the first: %s; "
                      "from %.256s",
                      refresh->source->issuer, keys->skipped,
-                     keys->skipped + keys->count, words(&first, attempt->tmp),
+                     keys->skipped + keys->count,
+                     bearer_error_text(first.why, &first.note, attempt->tmp),
                      attempt->told.tried);
 }
 
@@ -749,7 +685,8 @@ static void log_metadata(attempt_t *attempt)
                      "issuer %.256s: metadata not found: %s; tried %.256s; "
                      "keys still come from %.256s",
                      refresh->source->issuer,
-                     words(&attempt->metadata, attempt->tmp),
+                     bearer_error_text(attempt->metadata.why,
+                                       &attempt->metadata.note, attempt->tmp),
                      attempt->metadata.tried, attempt->told.tried);
 }
 
@@ -804,7 +741,8 @@ static void log_failure(attempt_t *attempt, const bearer_schedule_t *state,
     bearer_log_write(BEARER_LEVEL_WARNING, "MAB0201",
                      "issuer %.256s: keys not refreshed: %s; tried %.256s; "
                      "next try in %" APR_INT64_T_FMT " s; %s",
-                     refresh->source->issuer, words(told, attempt->tmp),
+                     refresh->source->issuer,
+                     bearer_error_text(told->why, &told->note, attempt->tmp),
                      told->tried, seconds_until(state->next, now), age);
 }
 
@@ -905,7 +843,9 @@ static void log_restored(const bearer_source_t *source, const char *path,
                          old ? "" : "MAB0205",
                          "issuer %.256s: stored keys not used: %s; the file is "
                          "%.256s",
-                         source->issuer, words(outcome, tmp), path);
+                         source->issuer,
+                         bearer_error_text(outcome->why, &outcome->note, tmp),
+                         path);
     else
         bearer_log_write(BEARER_LEVEL_INFO, "",
                          "issuer %.256s: keys loaded from the store: %d (%s), "

@@ -10,6 +10,7 @@
 #ifndef BEARER_REFRESH_H
 #define BEARER_REFRESH_H
 
+#include "bearer/base/clock.h"
 #include "bearer/jose/jwks.h"
 #include "bearer/keys/board.h"
 #include "bearer/keys/keystore.h"

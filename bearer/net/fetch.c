@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <apr_atomic.h>
 #include <apr_network_io.h>
@@ -15,6 +14,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "bearer/base/clock.h"
 #include "bearer/base/str.h"
 #include "bearer/text/url.h"
 
@@ -61,22 +61,6 @@ typedef struct conn_t {
 void bearer_fetch_end_thread(void)
 {
     OPENSSL_thread_stop();
-}
-
-apr_time_t bearer_fetch_tick(void)
-{
-    struct timespec now = {0, 0};
-    apr_time_t tick;
-    int failed = -1;
-
-    /* also counts the time a machine sleeps: keys age meanwhile */
-#ifdef CLOCK_BOOTTIME
-    failed = clock_gettime(CLOCK_BOOTTIME, &now);
-#endif
-    if (failed)
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    tick = apr_time_from_sec((apr_time_t)now.tv_sec) + now.tv_nsec / 1000;
-    return tick ? tick : 1;
 }
 
 /* --- what went wrong ---------------------------------------------------- */
@@ -133,7 +117,7 @@ static bool is_stopped(const conn_t *conn)
  * must not outrun the deadline */
 static bearer_reason_t check_time(const conn_t *conn, apr_interval_time_t *left)
 {
-    *left = conn->until - bearer_fetch_tick();
+    *left = conn->until - bearer_clock_tick();
     if (is_stopped(conn))
         return BEARER_FETCH_STOPPED;
     if (*left <= 0)
@@ -598,7 +582,7 @@ static bearer_reason_t try_addresses(const plan_t *plan,
                                      apr_sockaddr_t *address, conn_t **out,
                                      apr_pool_t *pool)
 {
-    apr_time_t connect_by = bearer_fetch_tick() + plan->request->connect;
+    apr_time_t connect_by = bearer_clock_tick() + plan->request->connect;
     bearer_reason_t why, told = BEARER_OK;
     bearer_note_t note, told_note = {""};
     bool last = false;
@@ -607,7 +591,7 @@ static bearer_reason_t try_addresses(const plan_t *plan,
     if (connect_by > plan->deadline)
         connect_by = plan->deadline;
     for (tried = 1; !last; address = address->next, tried++) {
-        apr_time_t now = bearer_fetch_tick();
+        apr_time_t now = bearer_clock_tick();
 
         last = !address->next || tried == BEARER_LIMIT_ADDRESSES;
         why = try_address(plan, address,
@@ -717,7 +701,7 @@ bearer_reason_t bearer_fetch_get(const bearer_fetch_request_t *request,
 
     plan.request = request;
     plan.note = note;
-    plan.deadline = bearer_fetch_tick() + request->timeout;
+    plan.deadline = bearer_clock_tick() + request->timeout;
     if (apr_pool_create(&tmp, pool) != APR_SUCCESS)
         return BEARER_NO_MEMORY;
     why = parse_addresses(&plan, tmp);

@@ -69,7 +69,4 @@ bearer_reason_t bearer_fetch_get(const bearer_fetch_request_t *request,
  * when the thread or the process ends: the last call of a thread that fetched. */
 void bearer_fetch_end_thread(void);
 
-/** Ticks for bearer_now_t: a clock that never steps, never 0. */
-apr_time_t bearer_fetch_tick(void);
-
 #endif

@@ -12,6 +12,7 @@
 #ifndef BEARER_REPORT_H
 #define BEARER_REPORT_H
 
+#include "bearer/base/clock.h"
 #include "bearer/keys/refresh.h"
 #include "bearer/report/stats.h"
 

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include <apr_file_info.h>
-#include <apr_file_io.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <unixd.h>
 
+#include "bearer/base/file.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/targets.h"
 
@@ -31,14 +31,9 @@ static void complain(check_t *check, const server_rec *s, const char *where,
                      bearer_reason_t why, const bearer_note_t *note,
                      const char *advice)
 {
-    const char *particulars = note && note->text[0] ? note->text : NULL;
-
     check->mistakes++;
-    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-                 "%s: %s: %s%s%s%s; %s", where, bearer_error_find(why)->slug,
-                 bearer_error_find(why)->sentence, particulars ? " (" : "",
-                 particulars ? particulars : "", particulars ? ")" : "",
-                 advice);
+    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s, "%s: %s; %s",
+                 where, bearer_error_text(why, note, check->ptemp), advice);
 }
 
 /* --- issuers ------------------------------------------------------------------- */
@@ -243,30 +238,13 @@ static void check_key_file(check_t *check, mab_issuer_line_t *line)
 static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
                                    bearer_note_t *note, apr_pool_t *pool)
 {
-    char *bytes = apr_palloc(pool, BEARER_LIMIT_SECRET + 1);
-    apr_size_t len = BEARER_LIMIT_SECRET + 1;
-    apr_finfo_t info;
-    apr_file_t *file;
-    apr_status_t rv;
+    bearer_note_t more = {""};
+    bearer_reason_t why =
+        bearer_file_read(path, &bearer_file_secret, out, &more, pool);
 
-    bearer_note_set(note, "%s", path);
-    rv = apr_file_open(&file, path, APR_FOPEN_READ, 0, pool);
-    if (rv != APR_SUCCESS)
-        return BEARER_FILE_READ;
-    rv = apr_file_info_get(&info, APR_FINFO_PROT, file);
-    if (rv == APR_SUCCESS
-        && (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
-        apr_file_close(file);
-        return BEARER_FILE_OPEN;
-    }
-    rv = apr_file_read_full(file, bytes, len, &len);
-    apr_file_close(file);
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_EOF(rv))
-        return BEARER_FILE_READ;
-    if (len > BEARER_LIMIT_SECRET)
-        return BEARER_FILE_SIZE;
-    out->data = bytes;
-    out->len = len;
+    bearer_note_set(note, "%s%s%s", path, why ? ": " : "", more.text);
+    if (why)
+        return why;
     *out = bearer_jwk_trim_secret(*out);
     return BEARER_OK;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/process/clock.h"
 
-#include "bearer/net/fetch.h"
-
 /* where ticks begin: keys from the store (AuthBearerKeyStore) may be older than
  * this machine's life, by a year (stale) at most, and need a tick all the same */
 #define ORIGIN apr_time_from_sec(2 * 366 * 86400)
@@ -12,7 +10,7 @@ bearer_now_t mab_clock_now(void *baton BEARER_UNUSED)
     bearer_now_t now;
 
     now.wall = apr_time_sec(apr_time_now());
-    now.tick = ORIGIN + bearer_fetch_tick();
+    now.tick = ORIGIN + bearer_clock_tick();
     return now;
 }
 

@@ -10,7 +10,7 @@
 #ifndef MAB_CLOCK_H
 #define MAB_CLOCK_H
 
-#include "bearer/base/base.h"
+#include "bearer/base/clock.h"
 
 /** The time now; baton is ignored (the library's signature). */
 bearer_now_t mab_clock_now(void *baton);

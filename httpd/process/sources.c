@@ -105,8 +105,8 @@ bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,
             continue;
         good = false;
         ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-                     "AuthBearerIssuer %s: %s (%s)", sources.all[i]->issuer,
-                     bearer_error_find(why)->sentence, note.text);
+                     "AuthBearerIssuer %s: %s", sources.all[i]->issuer,
+                     bearer_error_text(why, &note, ptemp));
     }
     return good;
 }
@@ -138,10 +138,8 @@ static const bearer_keystore_t *open_store(server_rec *s, apr_pool_t *pconf)
     if (why)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      "MAB0206: %s: keys that were stored before are not used: "
-                     "%s: %s (%s); %s/store.key was made anew; find out who "
-                     "changed it",
-                     all->store_where, bearer_error_find(why)->slug,
-                     bearer_error_find(why)->sentence, note.text,
+                     "%s; %s/store.key was made anew; find out who changed it",
+                     all->store_where, bearer_error_text(why, &note, pconf),
                      store->directory);
     return store;
 }

@@ -47,9 +47,7 @@ static const char *describe(request_rec *r, const mab_request_t *request)
 static void log_once(request_rec *r, mab_request_t *request,
                      bearer_reason_t why)
 {
-    const bearer_reason_info_t *info = bearer_error_find(why);
-    const char *note = request->verdict.note.text;
-    int level = mab_log_level(info->level);
+    int level = mab_log_level(bearer_error_find(why)->level);
     mab_request_t *one;
 
     if (request->logged)
@@ -59,9 +57,9 @@ static void log_once(request_rec *r, mab_request_t *request,
         one->logged = true;
     if (!APLOG_R_IS_LEVEL(r, level))
         return;
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s: %s%s%s%s%s",
-                  level <= APLOG_WARNING ? "MAB0401: " : "", info->slug,
-                  info->sentence, *note ? " (" : "", note, *note ? ")" : "",
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s%s",
+                  level <= APLOG_WARNING ? "MAB0401: " : "",
+                  bearer_error_text(why, &request->verdict.note, r->pool),
                   describe(r, request));
 }
 

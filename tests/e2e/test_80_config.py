@@ -26,6 +26,7 @@ def server():
     made.write("short512", "x" * 40, 0o600)
     made.write("open", "x" * 64, 0o644)
     made.write("empty", "")
+    os.mkfifo(made.root / "fifo", 0o600)
     made.write("text", "no keys here")
     made.write("nokeys.json", json.dumps(
         {"keys": [key("P-256", "ec1").public(use="enc")]}))
@@ -185,7 +186,11 @@ BAD = {
     "secret in the open": (place(AUDIENCE, ISSUER + " secret=" + "x" * 40),
                            "AuthBearerIssuer", "secret=file:"),
     "secret missing": (place(AUDIENCE, ISSUER + " secret=file:ROOT/nowhere"),
-                       "AuthBearerIssuer", "nowhere"),
+                       "AuthBearerIssuer",
+                       "file_read: .*nowhere: No such file or directory"),
+    "secret of a pipe": (place(AUDIENCE, ISSUER + " secret=file:ROOT/fifo"),
+                         "AuthBearerIssuer",
+                         "file_read: .*fifo: not a regular file"),
     "secret short": (place(AUDIENCE, ISSUER + " secret=file:ROOT/short"),
                      "AuthBearerIssuer", "32 bytes"),
     "secret short for the algorithm": (

@@ -251,6 +251,36 @@ def test_a_shared_secret(folder):
     assert "file_open" in said.err
 
 
+def test_files_that_the_server_would_not_read(folder, maker):
+    keys = folder / "loose.json"
+    keys.write_bytes((folder / "keys.json").read_bytes())
+    keys.chmod(0o666)
+    said = verify(folder, maker.token(), keys=keys)
+    assert said.status == UNDECIDED and "file_writable" in said.out + said.err
+    (folder / "loose").write_bytes(SECRET.secret())
+    (folder / "loose").chmod(0o602)
+    said = run("verify", "--issuer", ISS, "--audience", mint.AUDIENCE,
+               "--secret", folder / "loose", token=maker.token())
+    assert said.status == UNDECIDED and "file_open" in said.err
+
+
+@pytest.mark.parametrize("kind", ["keys", "secret"])
+def test_a_pipe_in_the_place_of_a_file(folder, maker, kind):
+    """As a shell makes them: --secret <(pass show api)."""
+    made = maker if kind == "keys" else mint.Mint(ISS, SECRET, mint.AUDIENCE)
+    reading, writing = os.pipe()
+    os.write(writing, (folder / ("keys.json" if kind == "keys" else kind))
+             .read_bytes())
+    os.close(writing)
+    done = subprocess.run(
+        [COMMAND, "verify", "--issuer", ISS, "--audience", mint.AUDIENCE,
+         f"--{kind}", f"/dev/fd/{reading}"], pass_fds=[reading],
+        input=made.token().encode(), capture_output=True, timeout=30,
+        check=False)
+    os.close(reading)
+    assert done.returncode == GOOD, done.stdout + done.stderr
+
+
 def test_more_than_one_audience_and_any(folder, maker):
     token = maker.token(aud="urn:b")
     assert verify(folder, token).status == REFUSED

@@ -225,6 +225,20 @@ static void error_notes_show_a_bounded_part(void **state)
     assert_string_equal(note.text, "abc");
 }
 
+static void error_text_has_slug_sentence_and_note(void **state)
+{
+    bearer_note_t note = {"mode 666"}, none = {""};
+
+    assert_string_equal(
+        bearer_error_text(BEARER_FILE_WRITABLE, &note, *state),
+        "file_writable: a file of keys can be written by everybody (mode 666)");
+    assert_string_equal(
+        bearer_error_text(BEARER_FILE_WRITABLE, &none, *state),
+        "file_writable: a file of keys can be written by everybody");
+    assert_string_equal(bearer_error_text(BEARER_OK, NULL, *state),
+                        "ok: accepted");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +254,7 @@ int main(void)
         unit_row(error_notes_are_cut),
         unit_row(error_notes_may_be_absent),
         unit_row(error_notes_show_a_bounded_part),
+        unit_row(error_text_has_slug_sentence_and_note),
     };
 
     return unit_run(tests);

@@ -1093,19 +1093,6 @@ static void fetch_leaves_nothing_open(void **state)
     assert_int_equal(open_files(), before);
 }
 
-static void fetch_has_a_clock_that_never_steps_back(void **state BEARER_UNUSED)
-{
-    apr_time_t last = bearer_fetch_tick();
-    int i;
-
-    for (i = 0; i < 1000; i++) {
-        apr_time_t tick = bearer_fetch_tick();
-
-        assert_true(tick >= last && tick > 0);
-        last = tick;
-    }
-}
-
 /* --- all of it ---------------------------------------------------------- */
 
 static int group_setup(void **state)
@@ -1157,7 +1144,6 @@ int main(void)
         unit_row(fetch_refuses_https_without_trust),
         unit_row(fetch_shares_trust_between_threads),
         unit_row(fetch_leaves_nothing_open),
-        unit_row(fetch_has_a_clock_that_never_steps_back),
     };
 
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
