@@ -17,6 +17,7 @@
 
 #include "bearer/base/file.h"
 #include "bearer/text/url.h"
+#include "httpd/conf/advise.h"
 #include "httpd/conf/targets.h"
 
 /** The pools and what was found so far. */
@@ -528,161 +529,6 @@ static void check_key_store(check_t *check, const server_rec *s)
                  all->store_where, all->store.directory, doubt);
 }
 
-/* --- legal and unwise ----------------------------------------------------------------- */
-
-/* Configurations that work and surprise. Notices, because there are good reasons
- * for each of them; a warning only where lines of the configuration are void. */
-
-static void advise_key_file(check_t *check, const mab_issuer_line_t *line)
-{
-    const char *path = line->source.location;
-    apr_finfo_t info;
-
-    if (line->source.kind == BEARER_SOURCE_FILE
-        && apr_stat(&info, path, APR_FINFO_PROT, check->ptemp) == APR_SUCCESS
-        && (info.protection & APR_FPROT_GWRITE))
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
-                     "MAB0120: %s: the group of %s may write it: each of its "
-                     "members can sign tokens; if that is not meant: chmod "
-                     "g-w %s",
-                     line->where, path, path);
-}
-
-static void advise_issuer(const mab_issuer_line_t *line)
-{
-    const bearer_source_t *source = &line->source;
-    bool fetched = source->kind == BEARER_SOURCE_DISCOVERY
-                   || source->kind == BEARER_SOURCE_URL;
-    const char *address = source->location ? source->location : source->issuer;
-
-    if (fetched && bearer_url_is_http(address))
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
-                     "MAB0102: %s: keys are fetched by http: whoever can "
-                     "listen on that port of this host can sign tokens",
-                     line->where);
-    if (line->secret)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
-                     "MAB0103: %s: tokens are signed with a shared secret: "
-                     "whoever can verify them can also make them",
-                     line->where);
-}
-
-/* Then the children are who starts httpd, and what only he can read is theirs. */
-static void advise_key_store(const mab_registry_t *all, const server_rec *s)
-{
-    if (all->store.directory && geteuid() != 0)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     "MAB0208: %s: httpd was not started as root, so programs "
-                     "that it runs (CGI) can read %s/store.key and choose "
-                     "the keys that the next start believes",
-                     all->store_where, all->store.directory);
-}
-
-/* the directives of the same section, AuthType's neighbours */
-static const ap_directive_t *first_neighbour(const mab_setting_t *setting)
-{
-    const ap_directive_t *parent = setting->auth_type->parent;
-
-    return parent ? parent->first_child : ap_conftree;
-}
-
-/* "Require all granted" lets everybody in: with a bearer token it admits, and
- * without one it admits too. Beside other lines it makes them void, since one
- * line that is true is enough. */
-static void count_lines(const ap_directive_t *one, int *granted, int *others)
-{
-    for (; one; one = one->next) {
-        /* one true line of it is enough, as in the section itself */
-        if (strcasecmp(one->directive, "<RequireAny") == 0)
-            count_lines(one->first_child, granted, others);
-        else if (strcasecmp(one->directive, "Require") == 0
-                 && strcasecmp(one->args, "all granted") == 0)
-            (*granted)++;
-        /* <RequireAll> and its like as well */
-        else if (strncasecmp(one->directive + (*one->directive == '<'),
-                             "Require", 7)
-                 == 0)
-            (*others)++;
-    }
-}
-
-static void advise_granted(const mab_setting_t *setting, bool optional)
-{
-    int granted = 0, others = 0;
-
-    count_lines(first_neighbour(setting), &granted, &others);
-    if (granted && others)
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
-                     "MAB0106: %s: \"Require all granted\" makes the other "
-                     "Require lines of this section void; remove it, or put "
-                     "all of them into <RequireAll>",
-                     setting->bearer_where);
-    else if (granted && !optional)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
-                     "MAB0105: %s: \"Require all granted\" admits requests "
-                     "without a token; write \"Require valid-user\" to demand "
-                     "one",
-                     setting->bearer_where);
-}
-
-static void advise_place(check_t *check, const mab_setting_t *setting)
-{
-    mab_place_t *place =
-        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
-
-    if (!setting->server_level)
-        place = mab_conf_merge_place(check->ptemp, place, setting->place);
-    if (place->policy.any_audience)
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
-                     "MAB0104: %s: AuthBearerAudience is any: tokens that the "
-                     "issuer made for other services are good here too",
-                     setting->bearer_where);
-    /* the same "sub" of two issuers: each decides about its own users only */
-    if (place->policy.issuer_count > 1 && !place->user)
-        ap_log_error(
-            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
-            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
-            "alone, which two of them may give to different people; "
-            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
-            "or AuthBearerUser sub if they agree",
-            setting->bearer_where, place->policy.issuer_count);
-    advise_granted(setting, place->optional == 1);
-}
-
-static void advise_all(check_t *check, const server_rec *s)
-{
-    const mab_registry_t *all = mab_conf_registry();
-    bool used = false;
-    int i;
-
-    /* a server that starts reads its configuration twice */
-    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL
-        && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
-        return;
-    advise_key_store(all, s);
-    for (i = 0; i < all->issuers->nelts; i++) {
-        const mab_issuer_line_t *line =
-            APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *);
-
-        advise_issuer(line);
-        advise_key_file(check, line);
-    }
-    for (i = 0; i < all->settings->nelts; i++) {
-        const mab_setting_t *setting =
-            &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
-
-        if (!setting->bearer_where)
-            continue;
-        used = true;
-        advise_place(check, setting);
-    }
-    if (used && ap_find_linked_module("mod_auth_openidc.c"))
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     "MAB0107: mod_auth_openidc is loaded too; a place is "
-                     "either its own (AuthType openid-connect, oauth20) or "
-                     "ours (AuthType Bearer)");
-}
-
 /* --- all of it -------------------------------------------------------------------------- */
 
 int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
@@ -722,6 +568,6 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
         if (!setting->server_level)
             mab_conf_join(pconf, setting->s, setting->place);
     }
-    advise_all(&check, s);
+    mab_advise_all(ptemp, s);
     return OK;
 }

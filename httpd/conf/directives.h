@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * directives - the command table and one setter for each kind of value.
+ * directives - the command table.
  *
- * Owns:     the words that administrators write, and what is wrong with them.
- * Does not: hold defaults or merge (conf), or check what needs the whole
- *           configuration (check).
+ * Owns:     the order of the rows, which is that of httpd's list of directives.
+ * Does not: read words (set_…), hold defaults or merge (conf), or check what
+ *           needs the whole configuration (check).
  * Memory:   values live in the pool of the command: pconf, or the request's for
  *           .htaccess
  * Threads:  configuration time; .htaccess: the request's thread

@@ -153,6 +153,8 @@ const char *mab_words_set_number(cmd_parms *cmd, void *record,
     return NULL;
 }
 
+const char *const mab_words_none[] = {NULL};
+
 /* --- key=value words ----------------------------------------------------------------- */
 
 const mab_field_t *mab_words_find_field(const mab_field_t *fields,
@@ -171,23 +173,23 @@ const mab_field_t *mab_words_find_field(const mab_field_t *fields,
     return NULL;
 }
 
-const char *mab_words_option_names(const char *const *numbers,
-                                   const mab_option_t *options,
+const char *mab_words_option_names(const mab_options_t *options,
                                    apr_pool_t *pool)
 {
+    const mab_option_t *other = options->others;
     const char *list = "allowed is";
     int i;
 
-    for (i = 0; numbers[i]; i++)
-        list = apr_pstrcat(pool, list, " ", numbers[i], "=", NULL);
-    for (; options && options->name; options++)
-        list = apr_pstrcat(pool, list, " ", options->name, "=", NULL);
+    for (i = 0; options->numbers[i]; i++)
+        list = apr_pstrcat(pool, list, " ", options->numbers[i], "=", NULL);
+    for (; other && other->name; other++)
+        list = apr_pstrcat(pool, list, " ", other->name, "=", NULL);
     return list;
 }
 
 /* cuts "name=value" and looks for the same name among the words before it */
 static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
-                           const char *word, apr_table_t *seen)
+                           void *record, const char *word, apr_table_t *seen)
 {
     const char *equals = strchr(word, '=');
     const mab_field_t *field;
@@ -198,8 +200,7 @@ static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
         return mab_words_wrong(
             cmd,
             apr_psprintf(cmd->pool, "\"%s\" is not <option>=<value>", word),
-            mab_words_option_names(options->numbers, options->others,
-                                   cmd->pool));
+            mab_words_option_names(options, cmd->pool));
     name = apr_pstrmemdup(cmd->pool, word, (apr_size_t)(equals - word));
     if (apr_table_get(seen, name))
         return mab_words_wrong(
@@ -208,25 +209,30 @@ static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
     apr_table_setn(seen, name, "");
     field = mab_words_find_field(options->fields, options->numbers, name);
     if (field)
-        return mab_words_set_number(cmd, options->record, field, equals + 1);
+        return mab_words_set_number(cmd, record, field, equals + 1);
     for (other = options->others; other && other->name; other++) {
         if (strcasecmp(other->name, name) == 0)
-            return other->set(cmd, options->record, equals + 1);
+            return other->set(cmd, record, equals + 1);
     }
     return mab_words_wrong(
         cmd, apr_psprintf(cmd->pool, "there is no option %s=", name),
-        mab_words_option_names(options->numbers, options->others, cmd->pool));
+        mab_words_option_names(options, cmd->pool));
 }
 
 const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
-                                  char *const *words, int count)
+                                  void *record, char *const *words, int count)
 {
+    const char *const whole[] = {options->whole, NULL};
     apr_table_t *seen = apr_table_make(cmd->temp_pool, 8);
     const char *error = NULL;
-    int i;
+    int i = 0;
 
-    for (i = 0; i < count && !error; i++)
-        error = set_one(cmd, options, words[i], seen);
+    if (options->whole && !strchr(words[0], '='))
+        error = mab_words_set_number(
+            cmd, record, mab_words_find_field(options->fields, whole, *whole),
+            words[i++]);
+    for (; i < count && !error; i++)
+        error = set_one(cmd, options, record, words[i], seen);
     return error;
 }
 
@@ -265,6 +271,23 @@ apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text)
             APR_ARRAY_PUSH(words, const char *) = ap_getword_conf(pool, &text);
     }
     return words;
+}
+
+/* --- claim paths ---------------------------------------------------------------- */
+
+const char *mab_words_path(cmd_parms *cmd, const char *text,
+                           const bearer_path_t **path)
+{
+    bearer_note_t note = {""};
+
+    if (bearer_path_parse(text, path, &note, cmd->pool))
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" is not a claim path (%s)", text,
+                         note.text),
+            "allowed is name, name.name, or a JSON Pointer that "
+            "begins with /");
+    return NULL;
 }
 
 /* --- lists ------------------------------------------------------------------------- */

@@ -44,22 +44,28 @@ typedef struct mab_option_t {
     mab_set_option_t set;
 } mab_option_t;
 
-/** The options a directive takes, and the record they go to. */
+/** The options a directive takes. */
 typedef struct mab_options_t {
     const mab_field_t *fields;
+    const char *whole; /**< of the first word, if that has no "="; or NULL */
     const char *const *numbers; /**< names in fields, NULL-terminated */
     const mab_option_t *others; /**< may be NULL */
-    void *record;
 } mab_options_t;
+
+/** The numbers of who has none. */
+extern const char *const mab_words_none[];
 
 /** Reads "name=value" words, each name at most once; NULL or the mistake. */
 const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
-                                  char *const *words, int count);
+                                  void *record, char *const *words, int count);
 
 /** "allowed is leeway= type= …" for messages. */
-const char *mab_words_option_names(const char *const *numbers,
-                                   const mab_option_t *options,
+const char *mab_words_option_names(const mab_options_t *options,
                                    apr_pool_t *pool);
+
+/** Parses a claim path; NULL or the mistake. */
+const char *mab_words_path(cmd_parms *cmd, const char *text,
+                           const bearer_path_t **path);
 
 /** Cuts a directive's raw words: like httpd, and also name="two words", which
  * httpd's own cutting would break. */

@@ -107,6 +107,7 @@ static void words_options(void **state)
 {
     static const char *const numbers[] = {"wait", "word", NULL};
     static const mab_option_t others[] = {{"other", set_other}, {NULL, NULL}};
+    static const mab_options_t no_others = {fields, NULL, numbers, NULL};
     static const struct {
         const char *words[3];
         const char *want;
@@ -135,19 +136,19 @@ static void words_options(void **state)
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         apr_int64_t record[5] = {0};
-        mab_options_t options = {fields, numbers, others, record};
+        const mab_options_t options = {fields, NULL, numbers, others};
 
         for (count = 0; count < 3 && rows[i].words[count]; count++)
             ;
         expect_text(rows[i].words[0],
                     mab_words_set_options(inside_command("X", "", *state),
-                                          &options,
+                                          &options, record,
                                           (char *const *)rows[i].words, count),
                     rows[i].want);
         if (!rows[i].want && count == 3)
             assert_true(record[1] == 7 && record[4] == 1);
     }
-    expect_text("no others", mab_words_option_names(numbers, NULL, *state),
+    expect_text("no others", mab_words_option_names(&no_others, *state),
                 "allowed is wait= word=");
     assert_null(mab_words_find_field(fields, numbers, "size"));
 }

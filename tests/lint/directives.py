@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """directives - command table, reference and sample name the same directives.
 
-httpd/conf/directives.c is what the server does, docs/mod_auth_bearer.md what we say,
+httpd/conf/set_*.h is what the server does, docs/mod_auth_bearer.md what we say,
 docs/auth_bearer.conf what people copy. The class of mistake this exists for: a
 directive that is there and not explained, or explained and not there.
 """
@@ -11,7 +11,8 @@ import re
 
 import lint
 
-SOURCE = "httpd/conf/directives.c"
+FOLDER, PREFIX = "httpd/conf", "httpd/conf/set_"
+GATHERED = "httpd/conf/directives.c"
 DOC = "docs/mod_auth_bearer.md"
 SAMPLE = "docs/auth_bearer.conf"
 
@@ -19,7 +20,8 @@ SERVER = {"server config", "virtual host"}
 PLACES = {"RSRC_CONF": SERVER, "ACCESS_CONF": {"directory"},
           "OR_AUTHCFG": {"directory", ".htaccess"}}
 # other modules' directives that ours watches are documented by those modules
-ENTRY = re.compile(r'AP_INIT_\w+\(\s*"(AuthBearer\w+)"')
+ENTRY = re.compile(r'(?:AP_INIT|MAB_SETTER)_\w+\(\s*"(AuthBearer\w+)"')
+ROWS = re.compile(r"^#define\s+(MAB_\w+_ROWS)\b", re.M)
 DEFINE = re.compile(r"^#define\s+(\w+)\s+(\(?[\w |]+\)?)\s*$", re.M)
 SECTION = re.compile(r"^## (AuthBearer\w+) directive\n(.*?)(?=^## |\Z)", re.M | re.S | re.I)
 FIELD = re.compile(r"^\| (\w+): \| (.*?) \|$", re.M)
@@ -45,14 +47,18 @@ def arguments(text, start):
     return found
 
 
-def read_table(top):
-    """{directive: (line, set of contexts)} of the command table."""
-    text = re.sub(r"/\*.*?\*/", lambda hit: "\n" * hit.group().count("\n"),
-                  lint.read(top, SOURCE), flags=re.S)
-    defines = dict(DEFINE.findall(text))
-    table, findings = {}, []
+def sources(top):
+    """{path: text without comments and continued lines} of what has rows."""
+    return {path: re.sub(r"/\*.*?\*/", lambda hit: "\n" * hit.group().count("\n"),
+                         lint.read(top, path), flags=re.S).replace("\\\n", "\n")
+            for path in lint.files(top, FOLDER, (".h",))}
+
+
+def read_rows(path, text, defines, table):
+    """Adds a header's rows to {directive: set of contexts}; findings."""
+    findings = []
     for hit in ENTRY.finditer(text):
-        name, where = hit.group(1), f"{SOURCE}:{lint.line_of(text, hit.start())}"
+        name, where = hit.group(1), f"{path}:{lint.line_of(text, hit.start())}"
         args = arguments(text, text.index("(", hit.start()) + 1)
         where_allowed = args[-2] if len(args) > 2 else ""
         words = set(re.findall(r"\w+", defines.get(where_allowed, where_allowed)))
@@ -62,6 +68,19 @@ def read_table(top):
         if name in table:
             findings.append(f"{where}: {name} stands there twice")
         table[name] = set().union(*(PLACES[word] for word in words))
+    return findings
+
+
+def read_table(top):
+    """({directive: set of contexts}, findings) of the headers' rows."""
+    texts = sources(top)
+    defines = {name: value for text in texts.values() for name, value in DEFINE.findall(text)}
+    gathered = lint.read(top, GATHERED)
+    table, findings = {}, []
+    for path in (path for path in texts if path.startswith(PREFIX)):
+        findings += [f"{path}: {rows} is not in {GATHERED}"
+                     for rows in ROWS.findall(texts[path]) if rows + "," not in gathered]
+        findings += read_rows(path, texts[path], defines, table)
     return table, findings
 
 
@@ -125,16 +144,17 @@ def check(top):
     table, findings = read_table(top)
     doc = read_doc(top)
     findings += [f"{DOC}: {name} is missing" for name in sorted(set(table) - set(doc))]
-    findings += [f"{DOC}: {name} is not in {SOURCE}" for name in sorted(set(doc) - set(table))]
+    findings += [f"{DOC}: {name} is not in {FOLDER}" for name in sorted(set(doc) - set(table))]
     for name in sorted(set(table) & set(doc)):
         findings += check_section(name, table[name], doc[name])
     if not table:
-        findings.append(f"{SOURCE}: no directive found")
+        findings.append(f"{PREFIX}*: no directive found")
     findings += check_sample(top, table, doc)
     return findings, f"{len(table)} directives"
 
 
-ROW = 'AP_INIT_TAKE1("AuthBearerA", set_it, &(field){1, 2}, RSRC_CONF | OR_AUTHCFG, "a, (b)"),\n'
+ROW = ('#define MAB_SET_A_ROWS \\\n MAB_SETTER_WORD("AuthBearerA", set_it, '
+       'RSRC_CONF | OR_AUTHCFG, "a, (b)"), \\\n')
 SECTION_A = """## AuthBearerA directive
 
 | | |
@@ -150,14 +170,14 @@ SECTION_A = """## AuthBearerA directive
 
 
 def tree(source=ROW, doc=SECTION_A, sample="# AuthBearerA on\n"):
-    return {SOURCE: source, DOC: doc, SAMPLE: sample}
+    return {PREFIX + "a.h": source, GATHERED: "MAB_SET_A_ROWS,\n", DOC: doc, SAMPLE: sample}
 
 
 CASES = (
     ("all agree", tree(), None),
     ("contexts by a macro",
-     tree(source="#define HERE (RSRC_CONF | OR_AUTHCFG)\n"
-          + ROW.replace("RSRC_CONF | OR_AUTHCFG", "HERE")), None),
+     {**tree(source=ROW.replace("RSRC_CONF | OR_AUTHCFG", "HERE")),
+      FOLDER + "/a.h": "#define HERE (RSRC_CONF | OR_AUTHCFG)\n"}, None),
     ("another module's directive",
      tree(source=ROW + ROW.replace("AuthBearerA", "AuthType")), None),
     ("another context", tree(doc=SECTION_A.replace(", virtual host", "")), "Context is"),
@@ -179,6 +199,7 @@ CASES = (
     ("outside where it is not allowed",
      tree(source=ROW.replace("RSRC_CONF | ", ""),
           doc=SECTION_A.replace("server config, virtual host, ", "")), "outside of sections"),
+    ("rows that nobody gathers", {**tree(), GATHERED: ""}, "MAB_SET_A_ROWS is not in"),
     ("twice in the table", tree(source=ROW + ROW), "stands there twice"),
     ("contexts that are not understood", tree(
         source=ROW + ROW.replace("BearerA", "BearerX").replace("RSRC_CONF", "OR_ALL")),

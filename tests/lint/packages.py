@@ -17,7 +17,7 @@ IMAGE = "packaging/Containerfile"
 CONF = "packaging/container.conf"
 SPEC = "packaging/mod_auth_bearer.spec"
 CHANGELOG = "debian/changelog"
-SOURCE = "httpd/conf/directives.c"
+SOURCE = "httpd/conf"
 COMMENTED = ("debian/auth_bearer.conf", "packaging/auth_bearer.conf", CONF)
 
 
@@ -38,7 +38,8 @@ def check_versions(top):
 
 
 def check_directives(top):
-    known = set(re.findall(r'"(AuthBearer\w+)"', lint.read(top, SOURCE)))
+    known = {name for path in lint.files(top, SOURCE, (".h",))
+             for name in re.findall(r'"(AuthBearer\w+)"', lint.read(top, path))}
     findings = []
     for path in COMMENTED:
         for name in re.findall(r"^[\s#]*(AuthBearer\w+)", lint.read(top, path), re.M):
@@ -115,7 +116,7 @@ GOOD = {
     "configure.ac": "AC_INIT([mod_x], [1.2.3], [], [mod_x])\n",
     SPEC: "Name: mod_x\nVersion:   1.2.3\n",
     CHANGELOG: "mod-x (1.2.3-1) unstable; urgency=medium\n",
-    SOURCE: 'AP_INIT_TAKE1("AuthBearerA", x)\n',
+    SOURCE + "/set_a.h": 'MAB_SETTER_WORD("AuthBearerA", x)\n',
     CONF: "Listen 8080\nAuthBearerA ${A}\n",
     "debian/auth_bearer.conf": "#  AuthBearerA x\n",
     IMAGE: "# an image\nFROM debian:bookworm-slim\nCOPY packaging/container.conf /etc/\n"

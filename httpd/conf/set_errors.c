@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/set_errors.h"
+
+static const char *const numbers[] = {"detail", "unavailable", NULL};
+static const mab_options_t options = {mab_conf_place_fields, "errors", numbers,
+                                      NULL};
+
+const mab_setter_t mab_set_errors = {
+    NULL, MAB_OF_PLACE, "nothing is said",
+    "json or off, detail=On|Off, unavailable=503|401", &options};

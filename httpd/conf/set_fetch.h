@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * set_fetch - the rows and the setter of AuthBearerFetch.
+ *
+ * Owns:     how keys are fetched, of a server.
+ * Does not: fetch (bearer/net/fetch).
+ * Memory:   values live in the pool of the command
+ * Threads:  configuration time; .htaccess: the request's thread
+ */
+#ifndef MAB_SET_FETCH_H
+#define MAB_SET_FETCH_H
+
+#include "httpd/conf/setter.h"
+
+extern const mab_setter_t mab_set_fetch;
+
+/** For the command table. */
+#define MAB_SET_FETCH_ROWS                                                     \
+    MAB_SETTER_WORDS("AuthBearerFetch", mab_set_fetch, RSRC_CONF,              \
+                     "[timeout=5s] [connect=2s] [refresh=1h] [miss=60s] "      \
+                     "[stale=24h] [max-size=256k] [proxy=<url>|env|none] "     \
+                     "[ca=<file>] [http=Off]")
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/set_issuer.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "httpd/conf/set_algorithms.h"
+
+static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
+{
+    mab_issuer_line_t *line = record;
+
+    if (strncmp(value, "file:", 5) == 0 && value[5]) {
+        line->source.kind = BEARER_SOURCE_FILE;
+        line->source.location = ap_server_root_relative(cmd->pool, value + 5);
+        return line->source.location
+                   ? NULL
+                   : mab_words_wrong(
+                       cmd, "keys=file: has an unusable path",
+                       "name a file, absolute or below ServerRoot");
+    }
+    line->source.kind = BEARER_SOURCE_URL;
+    line->source.location = value;
+    return NULL;
+}
+
+static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
+{
+    mab_issuer_line_t *line = record;
+
+    /* a secret in the configuration file itself ends up in backups and in
+     * mod_info */
+    if (strncmp(value, "file:", 5) != 0 || !value[5])
+        return mab_words_wrong(cmd, "secret= does not name a file",
+                               "allowed is secret=file:<path>");
+    line->source.kind = BEARER_SOURCE_SECRET;
+    line->secret = ap_server_root_relative(cmd->pool, value + 5);
+    return line->secret
+               ? NULL
+               : mab_words_wrong(cmd, "secret=file: has an unusable path",
+                                 "name a file, absolute or below ServerRoot");
+}
+
+static const char *set_issuer_algs(cmd_parms *cmd, void *record,
+                                   const char *value)
+{
+    mab_issuer_line_t *line = record;
+    apr_array_header_t *names =
+        apr_array_make(cmd->temp_pool, 4, sizeof(bearer_str_t));
+    const char *error = mab_words_cut_commas(cmd, value, names);
+    int i;
+
+    for (i = 0; i < names->nelts && !error; i++)
+        error = mab_set_algorithms_add(
+            cmd, APR_ARRAY_IDX(names, i, bearer_str_t).data,
+            &line->issuer.algs);
+    return error;
+}
+
+static const char *set_issuer_audience(cmd_parms *cmd, void *record,
+                                       const char *value)
+{
+    mab_issuer_line_t *line = record;
+    apr_array_header_t *texts =
+        apr_array_make(cmd->pool, 4, sizeof(bearer_str_t));
+    const char *error = mab_words_cut_commas(cmd, value, texts);
+
+    line->issuer.audiences = (const bearer_str_t *)texts->elts;
+    line->issuer.audience_count = texts->nelts;
+    return error;
+}
+
+/* .htaccess may only name what the administrator has defined: whoever may write
+ * one must not choose whose signatures count, or make the server fetch (SSRF) */
+static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
+                                   int count, char *const words[])
+{
+    const apr_array_header_t *lines = mab_conf_registry()->issuers;
+    const mab_issuer_line_t *found = NULL;
+    const bearer_issuer_t *issuer;
+    int i;
+
+    if (count != 1)
+        return mab_words_wrong(cmd, "options are not allowed in .htaccess",
+                               "only the name of an issuer that the server's "
+                               "configuration defines");
+    for (i = 0; i < lines->nelts; i++) {
+        const mab_issuer_line_t *line =
+            APR_ARRAY_IDX(lines, i, mab_issuer_line_t *);
+
+        if (strcmp(line->source.issuer, words[0]) != 0)
+            continue;
+        /* the virtual host's own line goes before another server's */
+        if (!found || (line->s == cmd->server && found->s != cmd->server))
+            found = line;
+    }
+    if (!found)
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not defined", words[0]),
+            "in .htaccess, only an issuer that the server's "
+            "configuration defines");
+    issuer = &found->issuer;
+    for (i = 0; place->issuers && i < place->issuers->count; i++) {
+        if (((const bearer_issuer_t *const *)place->issuers->items)[i]
+            == issuer)
+            return mab_words_wrong(
+                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", words[0]),
+                "name each issuer once in one place");
+    }
+    mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
+    return NULL;
+}
+
+static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
+                                    const char *iss)
+{
+    const mab_list_t *list = place->issuers;
+    int i;
+
+    if (strncasecmp(iss, "https://", 8) != 0
+        && strncasecmp(iss, "http://", 7) != 0)
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
+            "an issuer is an https URL, exactly as tokens carry it in "
+            "\"iss\"");
+    for (i = 0; list && i < list->count; i++) {
+        if (strcmp(((const bearer_issuer_t *const *)list->items)[i]->iss.data,
+                   iss)
+            == 0)
+            return mab_words_wrong(
+                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", iss),
+                "name each issuer once in one place");
+    }
+    return NULL;
+}
+
+static const char *set_issuer(cmd_parms *cmd, void *record, int count,
+                              char *const words[])
+{
+    static const mab_option_t others[] = {{"keys", set_keys},
+                                          {"secret", set_secret},
+                                          {"alg", set_issuer_algs},
+                                          {"audience", set_issuer_audience},
+                                          {NULL, NULL}};
+    static const mab_options_t options = {mab_conf_place_fields, NULL,
+                                          mab_words_none, others};
+    mab_place_t *place = record;
+    mab_issuer_line_t *line;
+    const bearer_issuer_t *issuer;
+    const char *error;
+
+    if (mab_words_in_htaccess(cmd))
+        return refer_to_issuer(cmd, place, count, words);
+    error = check_new_issuer(cmd, place, words[0]);
+    if (error)
+        return error;
+
+    line = apr_pcalloc(cmd->pool, sizeof(*line));
+    line->issuer.iss.data = line->source.issuer = words[0];
+    line->issuer.iss.len = strlen(words[0]);
+    line->s = cmd->server;
+    line->where = mab_words_describe(cmd);
+    error = mab_words_set_options(cmd, &options, line, words + 1, count - 1);
+    if (error)
+        return error;
+    /* algorithm confusion: one issuer has either published keys or a secret */
+    if (line->secret && line->source.location)
+        return mab_words_wrong(cmd, "keys= and secret= exclude each other",
+                               "give one of them, or neither for discovery");
+    issuer = &line->issuer;
+    line->issuer.source = line->secret ? NULL : &line->source;
+    mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
+    APR_ARRAY_PUSH(mab_conf_registry()->issuers, mab_issuer_line_t *) = line;
+    return NULL;
+}
+
+const mab_setter_t mab_set_issuer = {set_issuer, MAB_OF_PLACE,
+                                     "no issuer is named", "name one", NULL};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/set_kept.h"
+
+#include <string.h>
+
+/* --- AuthBearerCache ------------------------------------------------------------- */
+
+static const mab_field_t cache_fields[] = {
+    {"entries", MAB_BYTES, APR_OFFSETOF(mab_registry_t, cache_entries), 1,
+     1048576, 0, NULL},
+    {"ttl", MAB_SECONDS, APR_OFFSETOF(mab_registry_t, cache_ttl), 1, 86400, 0,
+     NULL}};
+static const char *const cache_numbers[] = {"ttl", NULL};
+static const mab_options_t cache_options = {cache_fields, NULL, cache_numbers,
+                                            NULL};
+
+static const char *set_cache(cmd_parms *cmd, void *record, int count,
+                             char *const words[])
+{
+    mab_registry_t *all = record;
+    const char *error;
+
+    if (strcasecmp(words[0], "off") == 0 && count == 1) {
+        all->cache_entries = 0;
+        return NULL;
+    }
+    error = mab_words_set_number(cmd, all, &cache_fields[0], words[0]);
+    return error ? error
+                 : mab_words_set_options(cmd, &cache_options, all, words + 1,
+                                         count - 1);
+}
+
+const mab_setter_t mab_set_kept_cache = {
+    set_cache, MAB_OF_ALL, "nothing is said",
+    "allowed is <entries> [ttl=<time>], or off", NULL};
+
+/* --- AuthBearerKeyStore ---------------------------------------------------------- */
+
+static const char *set_keystore(cmd_parms *cmd, void *record,
+                                int count BEARER_UNUSED, char *const words[])
+{
+    mab_registry_t *all = record;
+
+    all->store_where = mab_words_describe(cmd);
+    all->store.directory = ap_server_root_relative(cmd->pool, words[0]);
+    return all->store.directory
+               ? NULL
+               : mab_words_wrong(
+                   cmd, "the path is unusable",
+                   "name a directory, absolute or below ServerRoot");
+}
+
+const mab_setter_t mab_set_kept_keystore = {set_keystore, MAB_OF_ALL, NULL,
+                                            NULL, NULL};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/set_source.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "bearer/base/str.h"
+#include "httpd/conf/targets.h"
+
+#define SOURCE_WORDS "header[:Name[:scheme]], cookie:<name>, query[:name]"
+
+static const char *parse_source(cmd_parms *cmd, const char *word,
+                                mab_source_t *source)
+{
+    char *copy = apr_pstrdup(cmd->pool, word);
+    char *name = strchr(copy, ':');
+    char *scheme = NULL;
+
+    if (name)
+        *name++ = '\0';
+    if (name && strcasecmp(copy, "header") == 0)
+        scheme = strchr(name, ':');
+    if (scheme)
+        *scheme++ = '\0';
+    if ((name && !bearer_str_is_token(bearer_str(name)))
+        || (scheme && !bearer_str_is_token(bearer_str(scheme))))
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" has an unusable name", word),
+            "names are HTTP tokens");
+    source->name = name;
+    source->scheme = scheme;
+    source->line = mab_words_describe(cmd);
+    if (strcasecmp(copy, "header") == 0) {
+        if (name && !mab_targets_allow_source(name))
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "\"%s\" means something else", word),
+                "allowed is Authorization, or a header of your own (X-Token); "
+                "for a cookie: cookie:<name>");
+        source->where = MAB_HEADER;
+        source->name = name ? name : "Authorization";
+        if (!name || strcasecmp(name, "Authorization") == 0)
+            source->scheme = scheme ? scheme : "Bearer";
+        return NULL;
+    }
+    if (strcasecmp(copy, "cookie") == 0 && name) {
+        source->where = MAB_COOKIE;
+        return NULL;
+    }
+    if (strcasecmp(copy, "query") == 0) {
+        source->where = MAB_QUERY;
+        source->name = name ? name : "access_token";
+        return NULL;
+    }
+    return mab_words_wrong(cmd,
+                           apr_psprintf(cmd->pool, "\"%s\" is no source", word),
+                           "allowed is " SOURCE_WORDS);
+}
+
+/* twice the same would be two tokens in each request */
+static const char *check_source_once(cmd_parms *cmd,
+                                     const apr_array_header_t *sources,
+                                     int which)
+{
+    const mab_source_t *all = (const mab_source_t *)sources->elts;
+    int i;
+
+    for (i = 0; i < which; i++) {
+        if (mab_conf_same_source(&all[i], &all[which]))
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "%s stands twice", all[which].name),
+                "name each source once");
+    }
+    return NULL;
+}
+
+static const char *set_source(cmd_parms *cmd, void *record, int count,
+                              char *const words[])
+{
+    mab_place_t *place = record;
+    apr_array_header_t *sources =
+        apr_array_make(cmd->pool, count + 1, sizeof(mab_source_t));
+    const char *error = NULL;
+    int i;
+
+    for (i = 0; i < count && !error; i++)
+        error = parse_source(cmd, words[i], apr_array_push(sources));
+    for (i = 0; i < count && !error; i++)
+        error = check_source_once(cmd, sources, i);
+    for (i = 0; i < count && !error; i++)
+        mab_conf_note_source(&APR_ARRAY_IDX(sources, i, mab_source_t),
+                             cmd->server);
+    place->sources = mab_words_list(sources, cmd->pool);
+    return error;
+}
+
+const mab_setter_t mab_set_source = {set_source, MAB_OF_PLACE,
+                                     "no source is named",
+                                     "allowed is " SOURCE_WORDS, NULL};
+
+/* --- what becomes of it ---------------------------------------------------------- */
+
+static const char *const forward_numbers[] = {"foreign", NULL};
+static const mab_options_t forward_options = {mab_conf_place_fields, "forward",
+                                              forward_numbers, NULL};
+
+const mab_setter_t mab_set_source_forward = {
+    NULL, MAB_OF_PLACE, "nothing is said",
+    "allowed is On or Off, and foreign=On|Off", &forward_options};
+
+static const mab_options_t optional_options = {
+    mab_conf_place_fields, "optional", mab_words_none, NULL};
+
+const mab_setter_t mab_set_source_optional = {NULL, MAB_OF_PLACE, NULL, NULL,
+                                              &optional_options};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/conf/set_watched.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* httpd hands a directive to every module that names it; mod_authn_core acts on
+ * it, and we learn which places must have an issuer and an audience */
+const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
+{
+    mab_place_t *place = record;
+    mab_setting_t *setting;
+
+    place->bearer = strcasecmp(type, "Bearer") == 0;
+    place->where = mab_words_place(cmd);
+    setting = mab_setter_register(cmd, place);
+    if (!setting)
+        return NULL;
+    setting->auth_type = cmd->directive;
+    setting->type_where =
+        apr_pstrcat(cmd->pool, mab_words_describe(cmd), " is ", type, NULL);
+    setting->bearer_where = place->bearer ? setting->type_where : NULL;
+    return NULL;
+}
+
+/* SetHandler: only watched, too. The status page is for whom the administrator
+ * says; who may write a .htaccess file must not put it anywhere else. */
+const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
+                                    const char *handler)
+{
+    mab_place_t *place = record;
+
+    if (mab_words_in_htaccess(cmd) || strcmp(handler, MAB_STATUS_HANDLER) != 0)
+        return NULL;
+    (void)mab_setter_register(cmd, place);
+    place->status = 1;
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * set_watched - the rows of other modules' directives, only watched.
+ *
+ * Owns:     what AuthType and SetHandler tell of a place.
+ * Does not: act on them: other modules do.
+ * Memory:   values live in the pool of the command
+ * Threads:  configuration time; .htaccess: the request's thread
+ */
+#ifndef MAB_SET_WATCHED_H
+#define MAB_SET_WATCHED_H
+
+#include "httpd/conf/setter.h"
+
+const char *mab_set_watched_type(cmd_parms *cmd, void *record,
+                                 const char *type);
+const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
+                                    const char *handler);
+
+/** For the command table. */
+#define MAB_SET_WATCHED_ROWS                                                   \
+    AP_INIT_TAKE1("AuthType", mab_set_watched_type, NULL, OR_AUTHCFG,          \
+                  "watched, to check places with AuthType Bearer at start"),   \
+        AP_INIT_TAKE1("SetHandler", mab_set_watched_handler, NULL,             \
+                      OR_FILEINFO,                                             \
+                      "watched, to know where the status page may be")
+
+#endif
