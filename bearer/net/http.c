@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "bearer/net/framing.h"
 
 /* what the next byte belongs to */
 typedef enum state_t {
@@ -30,17 +31,6 @@ typedef struct buffer_t {
     apr_size_t most;
 } buffer_t;
 
-/* what the header says about the body; judged when the header is complete */
-typedef struct framing_t {
-    bool http_1_0;
-    bool has_length;
-    bool bad_length;
-    bool chunked;
-    bool other_transfer;
-    bool encoded;
-    apr_size_t length;
-} framing_t;
-
 struct bearer_http_t {
     apr_pool_t *pool;
     state_t state;
@@ -54,7 +44,7 @@ struct bearer_http_t {
     buffer_t line;
     buffer_t cache_control;
     buffer_t body;
-    framing_t framing;
+    bearer_framing_t framing;
     bearer_http_response_t response;
 };
 
@@ -104,7 +94,7 @@ static bearer_reason_t refuse(bearer_reason_t why, bearer_note_t *note,
 /* also after an interim answer, of which nothing is kept */
 static void begin_answer(bearer_http_t *http)
 {
-    static const framing_t no_framing;
+    static const bearer_framing_t no_framing;
     static const bearer_http_response_t no_response;
 
     http->state = AT_STATUS;
@@ -188,42 +178,6 @@ static bool split_field(bearer_str_t line, bearer_str_t *name,
     return bearer_str_is_token(*name) && bearer_str_is_field_value(*value);
 }
 
-/* digits only; a number that does not fit is the largest that does */
-static bool parse_length(bearer_str_t text, apr_size_t *out)
-{
-    apr_size_t i, value = 0;
-
-    for (i = 0; i < text.len; i++) {
-        apr_size_t digit = (apr_size_t)(text.data[i] - '0');
-
-        if (!bearer_str_is_digit(text.data[i]))
-            return false;
-        if (value > (APR_SIZE_MAX - digit) / 10)
-            value = APR_SIZE_MAX;
-        else
-            value = value * 10 + digit;
-    }
-    if (!text.len)
-        return false;
-    *out = value;
-    return true;
-}
-
-/* RFC 9112 6.3: the same length twice is one length, two lengths are an
- * attempt to have two readers disagree (response splitting) */
-static void note_length(framing_t *framing, bearer_str_t value)
-{
-    apr_size_t length;
-
-    if (!parse_length(value, &length)
-        || (framing->has_length && framing->length != length)) {
-        framing->bad_length = true;
-        return;
-    }
-    framing->has_length = true;
-    framing->length = length;
-}
-
 static void note_cache_control(bearer_http_t *http, bearer_str_t value)
 {
     static const bearer_str_t comma = BEARER_LIT(", ");
@@ -251,52 +205,27 @@ static void note_kept(bearer_http_t *http, bearer_str_t name,
 static bearer_reason_t parse_field(bearer_http_t *http, bearer_str_t line,
                                    bearer_note_t *note)
 {
-    framing_t *framing = &http->framing;
     bearer_str_t name, value;
 
     if (!split_field(line, &name, &value))
         return refuse(BEARER_HTTP_FORM, note, "a malformed header field");
 
-    if (bearer_str_is_nocase(name, "content-length")) {
-        note_length(framing, value);
-    }
-    else if (bearer_str_is_nocase(name, "transfer-encoding")) {
-        if (framing->chunked || !bearer_str_is_nocase(value, "chunked"))
-            framing->other_transfer = true;
-        framing->chunked = true;
-    }
-    else if (bearer_str_is_nocase(name, "content-encoding")) {
-        if (!bearer_str_is_nocase(value, "identity"))
-            framing->encoded = true;
-    }
-    else if (bearer_str_is_nocase(name, "cache-control")) {
+    if (bearer_framing_note(&http->framing, name, value))
+        return BEARER_OK;
+    if (bearer_str_is_nocase(name, "cache-control"))
         note_cache_control(http, value);
-    }
-    else {
+    else
         note_kept(http, name, value);
-    }
     return BEARER_OK;
 }
 
-/* RFC 9112 6.3, without its leniencies */
 static bearer_reason_t begin_body(bearer_http_t *http, bearer_note_t *note)
 {
-    const framing_t *framing = &http->framing;
+    const bearer_framing_t *framing = &http->framing;
+    bearer_reason_t why = bearer_framing_check(framing, http->max_body, note);
 
-    if (framing->other_transfer)
-        return refuse(BEARER_HTTP_ENCODING, note, "a transfer coding");
-    if (framing->encoded)
-        return refuse(BEARER_HTTP_ENCODING, note, "a content coding");
-    if (framing->bad_length)
-        return refuse(BEARER_HTTP_FORM, note, "a bad Content-Length");
-    /* whoever sends both wants two readers to disagree (smuggling) */
-    if (framing->chunked && framing->has_length)
-        return refuse(BEARER_HTTP_FORM, note,
-                      "both Content-Length and Transfer-Encoding");
-    /* RFC 9112 6.1: HTTP/1.0 has no transfer codings */
-    if (framing->chunked && framing->http_1_0)
-        return refuse(BEARER_HTTP_FORM, note, "HTTP/1.0 with chunks");
-
+    if (why)
+        return why;
     if (framing->chunked) {
         http->state = AT_CHUNK_SIZE;
         http->line_left = BEARER_LIMIT_HTTP_CHUNK_LINE;
@@ -306,8 +235,6 @@ static bearer_reason_t begin_body(bearer_http_t *http, bearer_note_t *note)
         http->state = AT_REST;
         return BEARER_OK;
     }
-    if (framing->length > http->max_body)
-        return refuse(BEARER_HTTP_BODY_SIZE, note, "by its Content-Length");
     http->left = framing->length;
     http->state = AT_BODY;
     if (!http->left)
@@ -336,32 +263,16 @@ static bearer_reason_t end_header(bearer_http_t *http, bearer_note_t *note)
     return begin_body(http, note);
 }
 
-/* RFC 9112 7.1; extensions (7.1.1) are ignored */
 static bearer_reason_t parse_chunk_size(bearer_http_t *http, bearer_str_t line,
                                         bearer_note_t *note)
 {
     apr_size_t room = http->max_body - http->body.len;
-    apr_size_t i, value = 0;
+    bearer_reason_t why =
+        bearer_framing_parse_chunk(line, room, &http->left, note);
 
-    for (i = 0; i < line.len && bearer_str_hex(line.data[i]) >= 0; i++) {
-        apr_size_t digit = (apr_size_t)bearer_str_hex(line.data[i]);
-
-        if (digit > room || value > (room - digit) / 16)
-            return refuse(BEARER_HTTP_BODY_SIZE, note, "in chunks");
-        value = value * 16 + digit;
-    }
-    if (i == 0)
-        return refuse(BEARER_HTTP_FORM, note, "a malformed chunk size");
-    if (i < line.len) {
-        while (i < line.len && bearer_str_is_blank(line.data[i]))
-            i++;
-        if (i == line.len || line.data[i] != ';'
-            || !bearer_str_is_field_value(line))
-            return refuse(BEARER_HTTP_FORM, note, "a malformed chunk size");
-    }
-    http->left = value;
-    http->state = value ? AT_CHUNK : AT_TRAILER;
-    return BEARER_OK;
+    if (!why)
+        http->state = http->left ? AT_CHUNK : AT_TRAILER;
+    return why;
 }
 
 static bearer_reason_t parse_trailer(bearer_http_t *http, bearer_str_t line,

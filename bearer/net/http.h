@@ -2,8 +2,9 @@
 /*
  * http - one HTTP/1.1 response from bytes to status, headers and body.
  *
- * Owns:     RFC 9112: status line, fields, lengths, chunks, the end.
- * Does not: know sockets, TLS or time (fetch).
+ * Owns:     RFC 9112: status line, fields, lines, the end.
+ * Does not: judge what fields say about the body (framing), know sockets, TLS or
+ *           time (fetch).
  * Memory:   grows one buffer in the pool, bounded by limits
  * Threads:  one parser, one thread
  */

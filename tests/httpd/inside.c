@@ -189,6 +189,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
     failed += inside_answers();
     failed += inside_requests();
     failed += inside_show();
+    failed += inside_segment();
     (void)fprintf(stdout, "inside: %d failed\n", failed);
     (void)fflush(stdout);
 }

@@ -57,5 +57,6 @@ int inside_require(void);
 int inside_answers(void);
 int inside_requests(void);
 int inside_show(void);
+int inside_segment(void);
 
 #endif
