@@ -28,6 +28,28 @@ typedef struct inside_output_t {
  * inside.conf for it apply. */
 request_rec *inside_request(const char *path, apr_pool_t *pool);
 
+/** The same before httpd has looked at it: headers can be added, and then
+ * inside_process has it go through all hooks. */
+request_rec *inside_arrival(const char *target, apr_pool_t *pool);
+
+/** What runs inside of every place of inside.conf that has no other handler; NULL:
+ * it writes "inside". */
+extern int (*inside_program)(request_rec *r);
+
+/** Has a request go the way of a client's: access checks, the program, a page for an
+ * error, the access log.
+ *
+ * @return OK, or the status that httpd made a page for */
+int inside_process(request_rec *r);
+
+/** Opens the shared memory of a start and what a child has of it, once: from then on
+ * tokens are judged. */
+void inside_open(void);
+
+/** A token of the issuer https://s.example, good for /secret and the places of
+ * chains; claims (of iss, aud and exp) and written with ' for ". */
+const char *inside_token(const char *claims, apr_pool_t *pool);
+
 /** Another method. */
 void inside_set_method(request_rec *r, const char *method);
 
@@ -56,6 +78,10 @@ int inside_cors(void);
 int inside_require(void);
 int inside_answers(void);
 int inside_requests(void);
+int inside_take(void);
+int inside_uri(void);
+int inside_export(void);
 int inside_show(void);
+int inside_chains(void);
 
 #endif
