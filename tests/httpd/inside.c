@@ -118,6 +118,13 @@ static int run_program(request_rec *r)
     return OK;
 }
 
+int (*inside_fixup)(request_rec *r);
+
+static int run_fixup(request_rec *r)
+{
+    return inside_fixup ? inside_fixup(r) : DECLINED;
+}
+
 int inside_process(request_rec *r)
 {
     int status;
@@ -130,8 +137,7 @@ int inside_process(request_rec *r)
         status = ap_process_request_internal(r);
     if (status == OK)
         status = ap_invoke_handler(r);
-    if (status != OK && status != DONE)
-        ap_die(status, r);
+    ap_die(status == DONE ? OK : status, r);
     /* the hook itself would be mod_logio's, too, which knows no such connection */
     mab_uri_redact(r);
     return status;
@@ -270,6 +276,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
 static void register_hooks(apr_pool_t *pool BEARER_UNUSED)
 {
     ap_hook_test_config(run_all, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_fixups(run_fixup, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(run_program, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter("INSIDE", collect, NULL, AP_FTYPE_PROTOCOL);
 }

@@ -36,6 +36,10 @@ request_rec *inside_arrival(const char *target, apr_pool_t *pool);
  * it writes "inside". */
 extern int (*inside_program)(request_rec *r);
 
+/** What decides at the end of fixups where a request goes on, as mod_dir does; NULL:
+ * nothing. */
+extern int (*inside_fixup)(request_rec *r);
+
 /** Has a request go the way of a client's: access checks, the program, a page for an
  * error, the access log.
  *

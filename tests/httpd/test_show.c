@@ -56,7 +56,7 @@ static void show_dump(void **state)
     *(const char **)apr_array_push(ap_server_config_defines) = "DUMP_BEARER";
     text = dumped(r->server, *state);
     (void)apr_array_pop(ap_server_config_defines);
-    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 12\n", 32), 0);
+    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 13\n", 32), 0);
     all = strstr(text, "<Location \"/all\">");
     assert_non_null(all);
     expect_line(all, "server", "localhost", *state);
