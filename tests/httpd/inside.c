@@ -8,6 +8,7 @@
 #include <http_request.h>
 #include <util_filter.h>
 
+#include "httpd/process/child.h"
 #include "httpd/process/shared.h"
 #include "httpd/request/uri.h"
 #include "tests/unit/mint.h"
@@ -154,8 +155,8 @@ void inside_open(void)
     /* as long as the process: what is opened stays so */
     assert_int_equal(apr_pool_create(&life, server->process->pool), 0);
     assert_int_equal(mab_shared_open(life, life, server), OK);
-    mab_shared_open_child(life, server);
-    assert_non_null(mab_shared_get()->gate);
+    mab_child_open(life, server);
+    assert_non_null(mab_child_gate());
 }
 
 const char *inside_token(const char *claims, apr_pool_t *pool)

@@ -8,6 +8,7 @@
 #include <http_request.h>
 #include <util_script.h>
 
+#include "httpd/process/child.h"
 #include "httpd/process/shared.h"
 
 static const char *header(const request_rec *r, const char *name)
@@ -132,7 +133,7 @@ static void chains_let_in(void **state)
 static apr_uint64_t judged(apr_pool_t *pool)
 {
     const bearer_stats_snapshot_t *snapshot =
-        bearer_stats_snapshot(mab_shared_get()->stats, mab_shared_alive, pool);
+        bearer_stats_snapshot(mab_shared_get()->stats, mab_child_alive, pool);
 
     return snapshot->sum.verdicts[BEARER_OK];
 }
