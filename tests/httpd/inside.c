@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/httpd/inside.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <apr_portable.h>
 #include <http_connection.h>
 #include <http_core.h>
@@ -201,6 +204,49 @@ mab_request_t *inside_admit(request_rec *r, const char *claims)
     return request;
 }
 
+/* --- the log ---------------------------------------------------------------------- */
+
+static struct {
+    bool on;
+    int own;   /* the standard error */
+    int level; /* the server's */
+    apr_size_t len;
+    char text[65536];
+} heard;
+
+static void hear(const ap_errorlog_info *info BEARER_UNUSED, const char *line)
+{
+    if (heard.on)
+        heard.len += (apr_size_t)apr_snprintf(heard.text + heard.len,
+                                              sizeof(heard.text) - heard.len,
+                                              "%s\n", line);
+}
+
+void inside_listen(request_rec *r)
+{
+    static struct ap_logconf loud = {.level = APLOG_TRACE8};
+    int null = open("/dev/null", O_WRONLY);
+
+    r->log = &loud;
+    heard.on = true;
+    heard.len = 0;
+    heard.text[0] = '\0';
+    heard.level = server->log.level;
+    server->log.level = APLOG_DEBUG;
+    heard.own = dup(STDERR_FILENO);
+    (void)dup2(null, STDERR_FILENO);
+    (void)close(null);
+}
+
+const char *inside_heard(apr_pool_t *pool)
+{
+    heard.on = false;
+    server->log.level = heard.level;
+    (void)dup2(heard.own, STDERR_FILENO);
+    (void)close(heard.own);
+    return apr_pstrmemdup(pool, heard.text, heard.len);
+}
+
 /* --- directives ---------------------------------------------------------------------- */
 
 cmd_parms *inside_command(const char *name, const char *args, apr_pool_t *pool)
@@ -270,6 +316,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
     failed += inside_export();
     failed += inside_show();
     failed += inside_chains();
+    failed += inside_foreign();
     (void)fprintf(stdout, "inside: %d failed\n", failed);
     (void)fflush(stdout);
 }
@@ -277,6 +324,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
 static void register_hooks(apr_pool_t *pool BEARER_UNUSED)
 {
     ap_hook_test_config(run_all, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_error_log(hear, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(run_fixup, NULL, NULL, APR_HOOK_LAST);
     ap_hook_handler(run_program, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter("INSIDE", collect, NULL, AP_FTYPE_PROTOCOL);

@@ -57,6 +57,14 @@ const char *inside_token(const char *claims, apr_pool_t *pool);
 /** Another method. */
 void inside_set_method(request_rec *r, const char *method);
 
+/** From here on, what is logged for the request or the server is kept (debug lines
+ * too), and written
+ * nowhere else. */
+void inside_listen(request_rec *r);
+
+/** Ends that: the lines, each with a line break behind. */
+const char *inside_heard(apr_pool_t *pool);
+
 /** The body that was written so far. */
 const char *inside_body(request_rec *r);
 
@@ -87,5 +95,6 @@ int inside_uri(void);
 int inside_export(void);
 int inside_show(void);
 int inside_chains(void);
+int inside_foreign(void);
 
 #endif
