@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/httpd/inside.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <apr_portable.h>
 #include <http_connection.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <util_filter.h>
+
+#include "httpd/process/child.h"
+#include "httpd/process/shared.h"
+#include "httpd/request/uri.h"
+#include "tests/unit/mint.h"
 
 extern module AP_MODULE_DECLARE_DATA inside_module
     __attribute__((visibility("default")));
@@ -56,7 +64,7 @@ static void set_target(request_rec *r, const char *path)
     inside_set_method(r, "GET");
 }
 
-request_rec *inside_request(const char *path, apr_pool_t *pool)
+request_rec *inside_arrival(const char *target, apr_pool_t *pool)
 {
     request_rec *r;
     inside_output_t *output;
@@ -84,15 +92,87 @@ request_rec *inside_request(const char *path, apr_pool_t *pool)
     r->proto_num = HTTP_VERSION(1, 1);
     r->hostname = "localhost";
     r->status = HTTP_OK;
-    set_target(r, path);
+    set_target(r, target);
     ap_run_create_request(r);
     /* none but ours: the body alone, without a header before it */
     r->output_filters = r->proto_output_filters = NULL;
-    assert_int_equal(ap_location_walk(r), OK);
     output->all = apr_brigade_create(pool, r->connection->bucket_alloc);
     ap_add_output_filter("INSIDE", output, r, r->connection);
     r->output_filters = r->proto_output_filters;
     return r;
+}
+
+request_rec *inside_request(const char *path, apr_pool_t *pool)
+{
+    request_rec *r = inside_arrival(path, pool);
+
+    assert_int_equal(ap_location_walk(r), OK);
+    return r;
+}
+
+int (*inside_program)(request_rec *r);
+
+static int run_program(request_rec *r)
+{
+    if (!r->handler || strcmp(r->handler, "inside") != 0)
+        return DECLINED;
+    if (inside_program)
+        return inside_program(r);
+    ap_rputs("inside", r);
+    return OK;
+}
+
+int (*inside_fixup)(request_rec *r);
+
+static int run_fixup(request_rec *r)
+{
+    return inside_fixup ? inside_fixup(r) : DECLINED;
+}
+
+int inside_process(request_rec *r)
+{
+    int status;
+
+    /* there is no body to read, and nobody to read it from */
+    r->connection->keepalive = AP_CONN_CLOSE;
+    (void)ap_run_post_read_request(r);
+    status = ap_run_quick_handler(r, 0);
+    if (status == DECLINED)
+        status = ap_process_request_internal(r);
+    if (status == OK)
+        status = ap_invoke_handler(r);
+    ap_die(status == DONE ? OK : status, r);
+    /* the hook itself would be mod_logio's, too, which knows no such connection */
+    mab_uri_redact(r);
+    return status;
+}
+
+/* --- tokens ------------------------------------------------------------------------- */
+
+void inside_open(void)
+{
+    static apr_pool_t *life;
+
+    if (life)
+        return;
+    /* as long as the process: what is opened stays so */
+    assert_int_equal(apr_pool_create(&life, server->process->pool), 0);
+    assert_int_equal(mab_shared_open(life, life, server), OK);
+    mab_child_open(life, server);
+    assert_non_null(mab_child_gate());
+}
+
+const char *inside_token(const char *claims, apr_pool_t *pool)
+{
+    /* of tests/httpd/run; the year is 2200: clocks are not looked at */
+    return mint_secret_token(
+        "{'alg':'HS256','typ':'JWT'}",
+        apr_pstrcat(pool,
+                    "{'iss':'https://s.example','aud':'api','exp':7258118400,",
+                    claims, "}", NULL),
+        "a secret for tests, long enough for all algorithms of the kind, not "
+        "any",
+        pool);
 }
 
 const char *inside_body(request_rec *r)
@@ -122,6 +202,49 @@ mab_request_t *inside_admit(request_rec *r, const char *claims)
     request->judged = true;
     request->user = r->user = (char *)"alice";
     return request;
+}
+
+/* --- the log ---------------------------------------------------------------------- */
+
+static struct {
+    bool on;
+    int own;   /* the standard error */
+    int level; /* the server's */
+    apr_size_t len;
+    char text[65536];
+} heard;
+
+static void hear(const ap_errorlog_info *info BEARER_UNUSED, const char *line)
+{
+    if (heard.on)
+        heard.len += (apr_size_t)apr_snprintf(heard.text + heard.len,
+                                              sizeof(heard.text) - heard.len,
+                                              "%s\n", line);
+}
+
+void inside_listen(request_rec *r)
+{
+    static struct ap_logconf loud = {.level = APLOG_TRACE8};
+    int null = open("/dev/null", O_WRONLY);
+
+    r->log = &loud;
+    heard.on = true;
+    heard.len = 0;
+    heard.text[0] = '\0';
+    heard.level = server->log.level;
+    server->log.level = APLOG_DEBUG;
+    heard.own = dup(STDERR_FILENO);
+    (void)dup2(null, STDERR_FILENO);
+    (void)close(null);
+}
+
+const char *inside_heard(apr_pool_t *pool)
+{
+    heard.on = false;
+    server->log.level = heard.level;
+    (void)dup2(heard.own, STDERR_FILENO);
+    (void)close(heard.own);
+    return apr_pstrmemdup(pool, heard.text, heard.len);
 }
 
 /* --- directives ---------------------------------------------------------------------- */
@@ -173,6 +296,8 @@ const char *inside_random_text(const char *const *pieces, int most,
 
 /* --- the module -------------------------------------------------------------------------- */
 
+#define RUN(name) failed += inside_##name();
+
 /* the last line is for tests/httpd/run, which takes nothing else for an end */
 static void run_all(apr_pool_t *pconf, server_rec *s)
 {
@@ -181,15 +306,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
     server = s;
     /* "httpd -t" ends before it; core's finds AuthType and AuthName there */
     failed += ap_run_post_config(pconf, pconf, pconf, s) != OK;
-    failed += inside_oracles();
-    failed += inside_words();
-    failed += inside_conf();
-    failed += inside_cors();
-    failed += inside_require();
-    failed += inside_answers();
-    failed += inside_requests();
-    failed += inside_show();
-    failed += inside_segment();
+    INSIDE_SUITES(RUN)
     (void)fprintf(stdout, "inside: %d failed\n", failed);
     (void)fflush(stdout);
 }
@@ -197,6 +314,9 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
 static void register_hooks(apr_pool_t *pool BEARER_UNUSED)
 {
     ap_hook_test_config(run_all, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_error_log(hear, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_fixups(run_fixup, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_handler(run_program, NULL, NULL, APR_HOOK_MIDDLE);
     ap_register_output_filter("INSIDE", collect, NULL, AP_FTYPE_PROTOCOL);
 }
 

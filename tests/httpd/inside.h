@@ -28,8 +28,42 @@ typedef struct inside_output_t {
  * inside.conf for it apply. */
 request_rec *inside_request(const char *path, apr_pool_t *pool);
 
+/** The same before httpd has looked at it: headers can be added, and then
+ * inside_process has it go through all hooks. */
+request_rec *inside_arrival(const char *target, apr_pool_t *pool);
+
+/** What runs inside of every place of inside.conf that has no other handler; NULL:
+ * it writes "inside". */
+extern int (*inside_program)(request_rec *r);
+
+/** What decides at the end of fixups where a request goes on, as mod_dir does; NULL:
+ * nothing. */
+extern int (*inside_fixup)(request_rec *r);
+
+/** Has a request go the way of a client's: access checks, the program, a page for an
+ * error, the access log.
+ *
+ * @return OK, or the status that httpd made a page for */
+int inside_process(request_rec *r);
+
+/** Opens the shared memory of a start and what a child has of it, once: from then on
+ * tokens are judged. */
+void inside_open(void);
+
+/** A token of the issuer https://s.example, good for /secret and the places of
+ * chains; claims (of iss, aud and exp) and written with ' for ". */
+const char *inside_token(const char *claims, apr_pool_t *pool);
+
 /** Another method. */
 void inside_set_method(request_rec *r, const char *method);
+
+/** From here on, what is logged for the request or the server is kept (debug lines
+ * too), and written
+ * nowhere else. */
+void inside_listen(request_rec *r);
+
+/** Ends that: the lines, each with a line break behind. */
+const char *inside_heard(apr_pool_t *pool);
 
 /** The body that was written so far. */
 const char *inside_body(request_rec *r);
@@ -47,16 +81,25 @@ unsigned int inside_random(unsigned int bound);
 const char *inside_random_text(const char *const *pieces, int most,
                                apr_pool_t *pool);
 
-/** The suites, in the order in which they run; each returns how many tests
- * failed. */
-int inside_oracles(void);
-int inside_words(void);
-int inside_conf(void);
-int inside_cors(void);
-int inside_require(void);
-int inside_answers(void);
-int inside_requests(void);
-int inside_show(void);
-int inside_segment(void);
+/** The suites, in the order in which they run: test_<name>.c has inside_<name>,
+ * which gives the number of tests that failed. */
+#define INSIDE_SUITES(SUITE)                                                   \
+    SUITE(oracles)                                                             \
+    SUITE(words)                                                               \
+    SUITE(conf)                                                                \
+    SUITE(cors)                                                                \
+    SUITE(require)                                                             \
+    SUITE(answers)                                                             \
+    SUITE(requests)                                                            \
+    SUITE(take)                                                                \
+    SUITE(uri)                                                                 \
+    SUITE(export)                                                              \
+    SUITE(show)                                                                \
+    SUITE(segment)                                                             \
+    SUITE(chains)                                                              \
+    SUITE(foreign)
+
+#define INSIDE_DECLARE(name) int inside_##name(void);
+INSIDE_SUITES(INSIDE_DECLARE)
 
 #endif

@@ -3,9 +3,6 @@
  * story of a verdict. */
 #include "tests/httpd/inside.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <http_protocol.h>
 
 #include "httpd/request/refuse.h"
@@ -197,25 +194,84 @@ static void answers_unchanged_metadata(void **state)
 /* no reason trips over a verdict that knows nothing yet, or only whose it is */
 static void answers_trace_of_any_verdict(void **state)
 {
-    static struct ap_logconf loud = {.level = APLOG_TRACE8};
     static const bearer_issuer_t issuer = {.iss = BEARER_LIT("https://i")};
     request_rec *r = inside_request("/plain", *state);
-    int why, own = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+    int why, told = 0;
 
-    r->log = &loud;
-    (void)dup2(null, STDERR_FILENO);
     for (why = BEARER_OK; why < BEARER_REASON_COUNT; why++) {
         bearer_verdict_t verdict = {.why = (bearer_reason_t)why};
 
         if (bearer_error_find(verdict.why)->status == 0)
             continue;
+        inside_listen(r);
         mab_trace_checks(r, &verdict);
         verdict.issuer = &issuer;
         mab_trace_checks(r, &verdict);
+        told += *inside_heard(*state) != '\0';
     }
-    (void)dup2(own, STDERR_FILENO);
-    (void)close(own);
-    (void)close(null);
+    /* all but those that are no check of a token */
+    assert_in_range(told, 30, BEARER_REASON_COUNT);
+}
+
+static int lines_of(const char *text)
+{
+    int count = 0;
+
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* One line for a refusal, however often and by whom it is asked for: what, why, whose
+ * and where, and nothing that a client could have made a line of its own of. */
+static void answers_write_one_line(void **state)
+{
+    static const bearer_issuer_t issuer = {.iss = BEARER_LIT("https://i")};
+    int why;
+
+    for (why = BEARER_OK + 1; why < BEARER_REASON_COUNT; why++) {
+        const bearer_reason_info_t *info =
+            bearer_error_find((bearer_reason_t)why);
+        request_rec *r = inside_request("/plain", *state);
+        mab_request_t *request = inside_admit(r, "{}");
+        mab_request_t earlier = *request;
+        const char *text;
+        bool grave = info->level == BEARER_LEVEL_ERROR
+                     || info->level == BEARER_LEVEL_WARNING;
+
+        if (!info->status)
+            continue;
+        request->earlier = &earlier;
+        request->verdict.why = (bearer_reason_t)why;
+        request->verdict.issuer = &issuer;
+        request->verdict.kid = unit_str("k\ney");
+        bearer_note_set(&request->verdict.note, "a note");
+        inside_listen(r);
+        (void)mab_refuse_verdict(r, request);
+        (void)mab_refuse_verdict(r, request);
+        (void)mab_refuse_verdict(r, &earlier);
+        text = inside_heard(*state);
+        unit_expect(info->slug, lines_of(text) == 1);
+        unit_expect(info->slug, (strstr(text, "MAB0401: ") != NULL) == grave);
+        unit_expect(
+            info->slug,
+            strstr(text, apr_pstrcat(*state, info->slug, ": ", info->sentence,
+                                     " (a note)",
+                                     "; issuer \"https://i\"; kid ", NULL)));
+        unit_expect(info->slug, strstr(text, "; in <Location \"/plain\">"));
+    }
+}
+
+/* who is told nothing by the log's level is told nothing */
+static void answers_write_no_line_that_nobody_wants(void **state)
+{
+    static struct ap_logconf quiet = {.level = APLOG_EMERG};
+    request_rec *r = inside_request("/plain", *state);
+
+    inside_listen(r);
+    r->log = &quiet;
+    (void)refuse(r, BEARER_EXPIRED);
+    assert_string_equal(inside_heard(*state), "");
 }
 
 int inside_answers(void)
@@ -229,6 +285,8 @@ int inside_answers(void)
         unit_row(answers_metadata),
         unit_row(answers_unchanged_metadata),
         unit_row(answers_trace_of_any_verdict),
+        unit_row(answers_write_one_line),
+        unit_row(answers_write_no_line_that_nobody_wants),
     };
 
     return unit_run(tests);

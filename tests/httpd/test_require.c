@@ -3,7 +3,11 @@
 
 #include <ap_expr.h>
 #include <ap_provider.h>
+#include <http_request.h>
 #include <mod_auth.h>
+
+#include "bearer/base/limits.h"
+#include "httpd/request/require.h"
 
 static const authz_provider *provider(const char *name)
 {
@@ -190,6 +194,144 @@ static void require_mistakes(void **state)
     }
 }
 
+/* an expression that fails is no answer: neither yes nor, behind "not", no */
+static void require_expressions_that_fail(void **state)
+{
+    static const char *const rows[] = {
+        "claim tenant %{file:/nowhere/at/all}",
+        "claim tenant:%{file:/nowhere/at/all}",
+        "claim tenant acme2 %{file:/nowhere/at/all}",
+        "not claim tenant %{file:/nowhere/at/all}",
+        "scope %{file:/nowhere/at/all}",
+        "scope read %{file:/nowhere/at/all}",
+        "not scope %{file:/nowhere/at/all}",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r = inside_request("/plain", *state);
+        authz_status got;
+        const char *log;
+
+        (void)inside_admit(r, claims);
+        inside_listen(r);
+        got = check(r, rows[i], *state);
+        log = inside_heard(*state);
+        unit_expect(rows[i], got == AUTHZ_GENERAL_ERROR);
+        unit_expect(rows[i], strstr(log, "MAB0402: "));
+        /* no claim's value */
+        unit_expect(rows[i], !strstr(log, "acme"));
+    }
+}
+
+/* a regular expression that takes too long says neither yes nor no; of the same
+ * claims a line says the same again, whatever it costs */
+static void require_bounds_the_work(void **state)
+{
+    const char *value = apr_pstrcat(*state, "{\"tenant\":\"",
+                                    apr_pstrndup(*state,
+                                                 "aaaaaaaaaaaaaaaaaaaa"
+                                                 "aaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                                 "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                                 72),
+                                    "!\",\"ok\":\"yes\"}", NULL);
+    request_rec *r = inside_request("/plain", *state);
+    const authz_provider *by;
+    const void *slow, *fast;
+    const char *args, *log;
+    int i;
+
+    (void)inside_admit(r, value);
+    assert_null(parse("claim ok ~ ^y", &fast, &by, &args, *state));
+    assert_int_equal(by->check_authorization(r, args, fast), AUTHZ_GRANTED);
+    assert_null(parse("claim tenant ~ ^(a|aa)+$", &slow, &by, &args, *state));
+    inside_listen(r);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(by->check_authorization(r, args, slow),
+                         AUTHZ_GENERAL_ERROR);
+    log = inside_heard(*state);
+    assert_non_null(strstr(log, "MAB0403: "));
+    assert_null(strstr(log, "aaaa"));
+    for (i = 0; i < 1000; i++)
+        assert_int_equal(by->check_authorization(r, args, fast), AUTHZ_GRANTED);
+}
+
+/* a line of a .htaccess file lives no longer than its request: nothing is kept of it
+ * for those before */
+static void require_lines_of_htaccess_are_not_kept(void **state)
+{
+    request_rec *page = inside_request("/plain", *state);
+    request_rec *r = inside_request("/plain", *state);
+    const authz_provider *by = provider("claim");
+    cmd_parms *cmd = inside_command("Require", "claim tenant ~ ^a", *state);
+    const void *parsed = NULL;
+    void *kept = NULL;
+    int lasting;
+
+    for (lasting = 0; lasting < 2; lasting++) {
+        mab_request_t *first = inside_admit(page, claims);
+
+        inside_admit(r, "{}")->verdict.claims = first->verdict.claims;
+        r->main = page;
+        if (!lasting)
+            cmd->temp_pool = cmd->pool;
+        else
+            (void)apr_pool_create(&cmd->temp_pool, cmd->pool);
+        assert_null(by->parse_require_line(cmd, "tenant ~ ^a", &parsed));
+        assert_int_equal(by->check_authorization(r, "", parsed), AUTHZ_GRANTED);
+        (void)apr_pool_userdata_get(&kept, "mab-require-done", page->pool);
+        assert_int_equal(kept != NULL, lasting);
+    }
+}
+
+/* no challenge of any length */
+static void require_bounds_the_scopes_asked_for(void **state)
+{
+    request_rec *r = inside_request("/plain", *state);
+    mab_request_t *request = inside_admit(r, "{}");
+    int i;
+
+    for (i = 0; i < 1000; i++)
+        (void)check(r, apr_psprintf(*state, "scope scope%d", i), *state);
+    assert_in_range(strlen(request->scopes), BEARER_LIMIT_SCOPES_ASKED / 2,
+                    2 * BEARER_LIMIT_SCOPES_ASKED);
+}
+
+/* --- another module has the name ------------------------------------------------------- */
+
+static void require_says_whose_the_names_are(void **state)
+{
+    static const authz_provider theirs = {NULL, NULL};
+    request_rec *r = inside_request("/", *state);
+    /* httpd's hash of providers lives as long as the configuration */
+    apr_pool_t *pool = r->server->process->pconf;
+    const authz_provider *ours = provider("scope");
+    ap_directive_t *tree = ap_conftree;
+    int refused, warned;
+    const char *log;
+
+    assert_int_equal(mab_require_check(*state, r->server), OK);
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "scope",
+                              AUTHZ_PROVIDER_VERSION, &theirs,
+                              AP_AUTH_INTERNAL_PER_CONF);
+    inside_listen(r);
+    /* "/chain/scope" has such a line */
+    refused = mab_require_check(*state, r->server);
+    /* without it there is a warning: .htaccess files may have some */
+    ap_conftree = NULL;
+    warned = mab_require_check(*state, r->server);
+    ap_conftree = tree;
+    log = inside_heard(*state);
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "scope",
+                              AUTHZ_PROVIDER_VERSION, ours,
+                              AP_AUTH_INTERNAL_PER_CONF);
+    assert_int_equal(refused, HTTP_INTERNAL_SERVER_ERROR);
+    assert_int_equal(warned, OK);
+    assert_non_null(strstr(log, "MAB0108: "));
+    assert_non_null(strstr(log, "MAB0101: \"Require scope\""));
+    assert_ptr_equal(provider("scope"), ours);
+}
+
 /* a line below <RequireNone> or in an alias may be turned around, too */
 static void require_knows_what_turns_a_no_around(void **state)
 {
@@ -291,6 +433,11 @@ int inside_require(void)
         unit_row(require_in_foreign_places),
         unit_row(require_remembers_scopes),
         unit_row(require_mistakes),
+        unit_row(require_expressions_that_fail),
+        unit_row(require_bounds_the_work),
+        unit_row(require_lines_of_htaccess_are_not_kept),
+        unit_row(require_bounds_the_scopes_asked_for),
+        unit_row(require_says_whose_the_names_are),
         unit_row(require_knows_what_turns_a_no_around),
         unit_row(require_expressions),
         unit_row(require_expressions_without_a_token),

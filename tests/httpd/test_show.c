@@ -12,7 +12,6 @@
 #include <mod_status.h>
 
 #include "httpd/conf/dump.h"
-#include "httpd/process/shared.h"
 #include "httpd/status/page.h"
 
 /* --- the dump ---------------------------------------------------------------------------- */
@@ -57,7 +56,7 @@ static void show_dump(void **state)
     *(const char **)apr_array_push(ap_server_config_defines) = "DUMP_BEARER";
     text = dumped(r->server, *state);
     (void)apr_array_pop(ap_server_config_defines);
-    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 6\n", 31), 0);
+    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 13\n", 32), 0);
     all = strstr(text, "<Location \"/all\">");
     assert_non_null(all);
     expect_line(all, "server", "localhost", *state);
@@ -109,13 +108,9 @@ static void show_page_of_this_server(void **state)
          "application/openmetrics-text; version=1.0.0; charset=utf-8",
          "# EOF\n"},
     };
-    request_rec *first = inside_request("/status", *state);
-    apr_pool_t *life;
     size_t i;
 
-    /* as long as the process: what is opened stays so */
-    assert_int_equal(apr_pool_create(&life, first->server->process->pool), 0);
-    assert_int_equal(mab_shared_open(life, *state, first->server), OK);
+    inside_open();
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         request_rec *r = inside_request("/status", *state);
         const char *body;

@@ -58,8 +58,10 @@ def makefile(top, order):
     glue = [" ".join(there(top, unit)) for unit, _ in order if unit.startswith("httpd/")]
     tests, strays = programs(top, "tests/unit", "test_", order)
     fuzzers, more = programs(top, "tests/fuzz", "fuzz_", order)
+    inside = lint.files(top, "tests/httpd", (".c", ".h"))
     text = (HEAD + variable("LIBRARY", library) + variable("GLUE", glue)
-            + variable("UNITS", tests) + variable("FUZZERS", fuzzers) + "\n")
+            + variable("UNITS", tests) + variable("INSIDE", inside)
+            + variable("FUZZERS", fuzzers) + "\n")
     text += "".join(f"{fuzzer.replace('/', '_')}_LDADD = libreplay.la $(LDADD)\n"
                     for fuzzer in fuzzers)
     tested = {test.rpartition("test_")[2] for test in tests}
@@ -114,7 +116,7 @@ def write(top):
 UNIT_H = "/* x */\n/*\n * a - what it owns.\n */\n"
 PAGE = f"{BEGIN}| unit | owns |\n|---|---|\n| `bearer/w/a` | what it owns |\n{END}\n"
 AM = (HEAD + "\nLIBRARY = \\\n\tbearer/w/a.c bearer/w/a.h\n\nGLUE = \n\nUNITS = "
-      "\\\n\ttests/unit/test_a\n\nFUZZERS = \n\n")
+      "\\\n\ttests/unit/test_a\n\nINSIDE = \n\nFUZZERS = \n\n")
 GOOD = {layers.ORDER: "bearer/w/a\n", "bearer/w/a.h": UNIT_H, "bearer/w/a.c": "",
         "tests/unit/test_a.c": "", TABLE: PAGE, MADE: AM}
 CASES = (
