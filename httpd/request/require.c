@@ -278,7 +278,7 @@ static request_rec *owner_of(request_rec *r, const bearer_claims_t *claims)
     for (; r; r = r->prev ? r->prev : r->main) {
         const mab_request_t *request = mab_record_find(r);
 
-        if (request && request->verdict.claims == claims)
+        if (request && request->verdict.proof.claims == claims)
             owner = r;
     }
     return owner;

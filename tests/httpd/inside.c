@@ -115,7 +115,7 @@ mab_request_t *inside_admit(request_rec *r, const char *claims)
     mab_request_t *request = mab_record_begin(r);
 
     assert_int_equal(bearer_claims_parse(unit_str(claims),
-                                         &request->verdict.claims, NULL,
+                                         &request->verdict.proof.claims, NULL,
                                          r->pool),
                      BEARER_OK);
     request->verdict.why = BEARER_OK;
@@ -188,6 +188,7 @@ static void run_all(apr_pool_t *pconf, server_rec *s)
     failed += inside_require();
     failed += inside_answers();
     failed += inside_requests();
+    failed += inside_judge();
     failed += inside_show();
     (void)fprintf(stdout, "inside: %d failed\n", failed);
     (void)fflush(stdout);

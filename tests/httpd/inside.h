@@ -56,6 +56,7 @@ int inside_cors(void);
 int inside_require(void);
 int inside_answers(void);
 int inside_requests(void);
+int inside_judge(void);
 int inside_show(void);
 
 #endif

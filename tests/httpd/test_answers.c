@@ -210,7 +210,9 @@ static void answers_trace_of_any_verdict(void **state)
         if (bearer_error_find(verdict.why)->status == 0)
             continue;
         mab_trace_checks(r, &verdict);
-        verdict.issuer = &issuer;
+        verdict.proof.issuer = &issuer;
+        mab_trace_checks(r, &verdict);
+        verdict.recalled = true;
         mab_trace_checks(r, &verdict);
     }
     (void)dup2(own, STDERR_FILENO);
