@@ -13,6 +13,7 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/judge/match.h"
+#include "bearer/judge/scope.h"
 #include "httpd/conf/foreign.h"
 #include "httpd/conf/words.h"
 #include "httpd/request/judge.h"
@@ -408,7 +409,7 @@ static authz_status check_scope(request_rec *r, const char *text BEARER_UNUSED,
     if (!words)
         return AUTHZ_GENERAL_ERROR;
     claims = r->user ? mab_judge_claims(r) : NULL;
-    if (claims && bearer_match_scopes(words, line->count, claims))
+    if (claims && bearer_scope_held(words, line->count, claims))
         return AUTHZ_GRANTED;
     want_scopes(r, words, line);
     if (claims)
