@@ -3,8 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "bearer/judge/stage.h"
-#include "bearer/judge/verify.h"
+#include "bearer/gate/prove.h"
 
 /* --- judging ------------------------------------------------------------------ */
 
@@ -55,8 +54,8 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
                                   &verdict->note);
     if (why)
         return why;
-    return bearer_verify_claims(job, tool->now.wall, &verdict->user,
-                                &verdict->note);
+    return bearer_verify_claims(job->claims, &tool->policy, job->issuer,
+                                tool->now.wall, &verdict->user, &verdict->note);
 }
 
 /* --- telling ------------------------------------------------------------------ */
@@ -66,12 +65,12 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
 static void set_particulars(bearer_stage_t stage, const tool_t *tool,
                             const verdict_t *verdict, bearer_note_t *note)
 {
-    static const bearer_str_t none = {NULL, 0};
     const bearer_claims_t *claims = verdict->job.claims;
     const tool_step_t *keys = verdict->found.decided;
+    bearer_proof_t proof;
 
-    bearer_verify_note(stage, verdict->job.jws, claims ? claims->iss : none,
-                       note);
+    bearer_prove_begin(&verdict->job, &proof);
+    bearer_proof_note(stage, &proof, note);
     if (stage == BEARER_STAGE_KEYS && keys)
         bearer_note_set(note, "%d from %s", verdict->found.keys->count,
                         keys->where);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tokcache - tokens whose signature is proven already.
+ * tokcache - tokens that are proven already.
  *
  * Owns:     what was proven for exactly these bytes, bounded in number and size.
  * Does not: judge what depends on time or place: exp, aud, typ and the rest are
@@ -12,31 +12,19 @@
 #ifndef BEARER_TOKCACHE_H
 #define BEARER_TOKCACHE_H
 
-#include "bearer/judge/claims.h"
-#include "bearer/report/stats.h"
-
-/** What the signature proved. Pointers of the configuration (issuer) outlive the
- * cache; texts and claims live as long as the entry is held. */
-typedef struct bearer_proof_t {
-    const bearer_issuer_t *issuer; /**< whose key it was */
-    apr_uint64_t version;          /**< of the key set; 0: a shared secret */
-    bearer_algset_t alg;           /**< one bit */
-    bearer_str_t kid;              /**< data is NULL if absent */
-    bearer_str_t typ;              /**< data is NULL if absent */
-    const bearer_claims_t *claims;
-} bearer_proof_t;
+#include "bearer/gate/shard.h"
 
 /** The cache of one process. */
 typedef struct bearer_tokcache_t bearer_tokcache_t;
 
 /** A found proof; give it back with bearer_tokcache_give. */
-typedef struct bearer_tokcache_entry_t bearer_tokcache_entry_t;
+typedef bearer_shard_entry_t bearer_tokcache_entry_t;
 
 /** Bounds. */
 typedef struct bearer_tokcache_conf_t {
     int entries;            /**< at most so many tokens, at least 1 */
     apr_size_t bytes;       /**< the memory for them */
-    apr_time_t ttl;         /**< a proof is used so long after it was made */
+    apr_time_t ttl;         /**< a proof is used so long after it was stored */
     unsigned char seed[16]; /**< secret and random: hash flooding */
 } bearer_tokcache_conf_t;
 
@@ -47,7 +35,7 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
 
 /**
  * Finds what was proven for exactly these bytes: a keyed hash chooses the place,
- * all bytes are compared. A proof older than ttl is gone. The twin of an ES
+ * all bytes are compared. A proof older than ttl, or over, is gone. The twin of an ES
  * signature (bearer/jose/jws.h) is other bytes, and has to be proven for itself.
  *
  * @param now   tick
@@ -67,13 +55,11 @@ void bearer_tokcache_give(bearer_tokcache_entry_t *entry);
  * used for the longest time make room (CLOCK). While some have to that are not too
  * old, a token is kept only when it is stored the second time within about as many
  * others as the cache holds: more tokens than fit do not push out each other for
- * nothing. A token too large for the bounds is not kept.
+ * nothing. A token too large for the bounds is not kept, nor is a proof that depended
+ * on anything but the token.
  */
 void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
                            const bearer_proof_t *proof, apr_time_t now);
-
-/** Forgets these bytes (their key is gone, or they have expired). */
-void bearer_tokcache_drop(bearer_tokcache_t *cache, bearer_str_t token);
 
 /** Sums over the shards, each read whole. */
 bearer_stats_cache_t bearer_tokcache_stats(bearer_tokcache_t *cache);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * match - a Require line: compiled once, evaluated per request.
+ * match - a "Require claim" line: compiled once, evaluated per request.
  *
- * Owns:     equality, presence, regular expressions, numbers, scopes.
- * Does not: know httpd, users or answers (httpd/request/require).
+ * Owns:     equality, presence, regular expressions, numbers.
+ * Does not: know scopes (scope), httpd, users or answers (httpd/request/require).
  * Memory:   compiled lines are constant and live in the pool
  * Threads:  any; many readers
  */
@@ -71,10 +71,5 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
 bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
                                           bearer_str_t text,
                                           const bearer_claims_t *claims);
-
-/** Whether all scopes are in "scope" or "scp" (RFC 8693 4.2, RFC 9068 2.2.3:
- * space-separated string; Entra ID and others: string or array of strings). No scope, or an empty one, never is. */
-bool bearer_match_scopes(const char *const *scopes, int count,
-                         const bearer_claims_t *claims);
 
 #endif

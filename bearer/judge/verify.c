@@ -15,27 +15,6 @@
  *   6 claims, subject
  */
 
-static void note_text(bearer_note_t *note, bearer_str_t text)
-{
-    if (text.data)
-        bearer_note_set(note, "%.*s", bearer_note_width(text), text.data);
-    else
-        bearer_note_set(note, "none");
-}
-
-void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
-                        bearer_str_t iss, bearer_note_t *note)
-{
-    if (stage == BEARER_STAGE_ALGORITHM && jws)
-        bearer_note_set(note, "%s", jws->alg->name);
-    if (stage == BEARER_STAGE_KEY_ID && jws)
-        note_text(note, jws->kid);
-    if (stage == BEARER_STAGE_TYPE && jws)
-        note_text(note, jws->typ);
-    if (stage == BEARER_STAGE_ISSUER && iss.data)
-        note_text(note, iss);
-}
-
 /* 0 and 1. What is three parts of base64url is a b64token, so only what is not is
  * looked at again, to say which of both it is. */
 static bearer_reason_t read_form(bearer_str_t token,
@@ -156,13 +135,16 @@ bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
     return why;
 }
 
-bearer_reason_t bearer_verify_claims(const bearer_job_t *job, apr_int64_t now,
-                                     bearer_str_t *subject, bearer_note_t *note)
+bearer_reason_t bearer_verify_claims(const bearer_claims_t *claims,
+                                     const bearer_policy_t *policy,
+                                     const bearer_issuer_t *issuer,
+                                     apr_int64_t now, bearer_str_t *subject,
+                                     bearer_note_t *note)
 {
     bearer_reason_t why =
-        bearer_claims_check(job->claims, job->policy, job->issuer, now, note);
+        bearer_claims_check(claims, policy, issuer, now, note);
 
-    if (why || !job->policy->user_count)
+    if (why || !policy->user_count)
         return why;
-    return bearer_claims_subject(job->claims, job->policy, subject);
+    return bearer_claims_subject(claims, policy, subject);
 }

@@ -13,17 +13,6 @@
 #include "bearer/jose/jws.h"
 #include "bearer/judge/claims.h"
 #include "bearer/judge/policy.h"
-#include "bearer/judge/stage.h"
-
-/**
- * What a check that passed looked at, of that which logs may show: the algorithm,
- * key id, type or issuer. For other stages the note stays as it is.
- *
- * @param jws NULL if the token was not cut (it was proven before)
- * @param iss data is NULL if no issuer is known
- */
-void bearer_verify_note(bearer_stage_t stage, const bearer_jws_t *jws,
-                        bearer_str_t iss, bearer_note_t *note);
 
 /** A token on its way. */
 typedef struct bearer_job_t {
@@ -64,11 +53,13 @@ bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
                                         bool *newer_may_help,
                                         bearer_note_t *note) BEARER_MUST_USE;
 
-/** Third part: the claims at this time (wall seconds); reasons of
- * bearer_claims_check, and BEARER_SUBJECT_MISSING if the policy names user
- * paths. */
-bearer_reason_t bearer_verify_claims(const bearer_job_t *job, apr_int64_t now,
-                                     bearer_str_t *subject,
+/** Third part, for claims that somebody has proven, by whatever means: at this time
+ * (wall seconds), for this issuer of the policy; reasons of bearer_claims_check, and
+ * BEARER_SUBJECT_MISSING if the policy names user paths. */
+bearer_reason_t bearer_verify_claims(const bearer_claims_t *claims,
+                                     const bearer_policy_t *policy,
+                                     const bearer_issuer_t *issuer,
+                                     apr_int64_t now, bearer_str_t *subject,
                                      bearer_note_t *note) BEARER_MUST_USE;
 
 #endif

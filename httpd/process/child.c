@@ -37,7 +37,7 @@ static int quarter(int workers)
     return workers >= 8 ? workers / 4 : 1;
 }
 
-static void count_workers(bearer_gate_conf_t *conf)
+static void count_workers(bearer_prove_conf_t *conf)
 {
     int threads = 1, daemons = 1;
 
@@ -97,14 +97,15 @@ static void claim_stats(bearer_stats_t *stats, apr_pool_t *pchild)
 void mab_child_open(apr_pool_t *pchild, server_rec *s)
 {
     const mab_shared_t *shared = mab_shared_get();
-    bearer_gate_conf_t conf = {.now = mab_clock_now, .pause = mab_clock_pause};
+    bearer_gate_conf_t conf = {
+        .prove = {.tick = mab_clock_tick, .pause = mab_clock_pause}};
     apr_status_t rv;
 
     if (!shared)
         return;
     rv = mab_segment_open_child(pchild);
     if (rv == APR_SUCCESS)
-        rv = bearer_keyring_create(&conf.ring, shared->board, pchild);
+        rv = bearer_keyring_create(&conf.prove.ring, shared->board, pchild);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
                      "MAB0301: this child cannot verify tokens and answers "
@@ -113,10 +114,10 @@ void mab_child_open(apr_pool_t *pchild, server_rec *s)
     }
     claim_stats(shared->stats, pchild);
     open_cache(pchild, s);
-    conf.board = shared->board;
+    conf.prove.board = shared->board;
     conf.cache = cache;
-    conf.stats = shared->stats;
-    count_workers(&conf);
+    conf.prove.stats = shared->stats;
+    count_workers(&conf.prove);
     gate = bearer_gate_create(&conf, pchild);
     bearer_jws_warm_up();
 }

@@ -5,12 +5,17 @@
  * this machine's life, by a year (stale) at most, and need a tick all the same */
 #define ORIGIN apr_time_from_sec(2 * 366 * 86400)
 
-bearer_now_t mab_clock_now(void *baton BEARER_UNUSED)
+apr_time_t mab_clock_tick(void *baton BEARER_UNUSED)
+{
+    return ORIGIN + bearer_clock_tick();
+}
+
+bearer_now_t mab_clock_now(void *baton)
 {
     bearer_now_t now;
 
     now.wall = apr_time_sec(apr_time_now());
-    now.tick = ORIGIN + bearer_clock_tick();
+    now.tick = mab_clock_tick(baton);
     return now;
 }
 

@@ -15,6 +15,9 @@
 /** The time now; baton is ignored (the library's signature). */
 bearer_now_t mab_clock_now(void *baton);
 
+/** Its tick alone, to measure by; baton is ignored. */
+apr_time_t mab_clock_tick(void *baton);
+
 /** Sleeps; baton is ignored. */
 void mab_clock_pause(void *baton, apr_interval_time_t time);
 

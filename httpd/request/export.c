@@ -92,7 +92,7 @@ static void give(request_rec *r, mab_request_t *request)
     int i;
 
     if (request->judged && request->verdict.why == BEARER_OK)
-        claims = request->verdict.claims;
+        claims = request->verdict.proof.claims;
     if (exports && exports->count && !request->given)
         request->given =
             apr_array_make(r->pool, exports->count, sizeof(char *));
@@ -104,9 +104,9 @@ void mab_export_user(request_rec *r, const mab_request_t *request)
 {
     r->user = (char *)request->user;
     r->ap_auth_type = (char *)bearer_type;
-    if (request->verdict.issuer)
+    if (request->verdict.proof.issuer)
         apr_table_setn(r->notes, "bearer-iss",
-                       request->verdict.issuer->iss.data);
+                       request->verdict.proof.issuer->iss.data);
 }
 
 /* whoever set a user before (a certificate's, another module's), in a place of ours
@@ -235,7 +235,7 @@ static bool is_alike(const mab_request_t *was, const mab_request_t *now)
 {
     return was && now && was->place == now->place && was->judged == now->judged
            && was->source == now->source
-           && was->verdict.claims == now->verdict.claims
+           && was->verdict.proof.claims == now->verdict.proof.claims
            && (was->user == now->user
                || (was->user && now->user
                    && strcmp(was->user, now->user) == 0));

@@ -148,7 +148,7 @@ static void hide_field(request_rec *r, const char *name)
 static bool is_proven(const mab_request_t *request)
 {
     return request->judged && request->verdict.why == BEARER_OK
-           && request->source && request->token.data;
+           && request->source && request->presented.token.data;
 }
 
 void mab_hide_token(request_rec *r, const mab_request_t *request)
@@ -165,7 +165,7 @@ void mab_hide_token(request_rec *r, const mab_request_t *request)
     }
     if (is_proven(request)
         && (request->source->where != MAB_HEADER || !forward))
-        mab_hide_if(
-            r->subprocess_env, holds_token,
-            apr_pstrmemdup(r->pool, request->token.data, request->token.len));
+        mab_hide_if(r->subprocess_env, holds_token,
+                    apr_pstrmemdup(r->pool, request->presented.token.data,
+                                   request->presented.token.len));
 }

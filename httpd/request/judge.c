@@ -7,6 +7,7 @@
 #include <http_log.h>
 
 #include "httpd/process/child.h"
+#include "httpd/process/clock.h"
 #include "httpd/process/shared.h"
 #include "httpd/request/private.h"
 #include "httpd/request/take.h"
@@ -60,10 +61,20 @@ static void name_user(request_rec *r, mab_request_t *request)
 
 /* --- judging ---------------------------------------------------------------------- */
 
+/* what this request brought, of which the token was taken already */
+static void present(const request_rec *r, mab_request_t *request)
+{
+    request->presented.scheme =
+        request->source ? request->source->scheme : NULL;
+    request->presented.method = r->method;
+    request->presented.target = r->unparsed_uri;
+}
+
 static void judge(request_rec *r, mab_request_t *request)
 {
     const bearer_policy_t *policy = &request->place->policy;
     bearer_verdict_t *verdict = &request->verdict;
+    bearer_gate_t *gate = mab_child_gate();
 
     verdict->why = bearer_policy_check(policy, &verdict->note);
     if (verdict->why)
@@ -72,18 +83,34 @@ static void judge(request_rec *r, mab_request_t *request)
     verdict->why = request->took;
     if (verdict->why)
         return;
-    if (!mab_child_gate()) {
+    if (!gate) {
         verdict->why = BEARER_NO_MEMORY;
         return;
     }
-    bearer_gate_admit(mab_child_gate(), request->token, policy, verdict,
-                      r->pool);
+    bearer_gate_admit(gate, &request->presented, policy, mab_clock_now(NULL),
+                      verdict, r->pool);
+}
+
+/* A verdict that depended on method or target is one for the request that it was made
+ * for, as long as that one stays what it was: a fast redirect changes it (a proof that
+ * is used for another target). */
+static bool is_judged(const request_rec *r, const mab_request_t *request)
+{
+    unsigned int depends = request->verdict.proof.depends;
+    bearer_presented_t now;
+
+    if (!request->judged || !depends)
+        return request->judged;
+    now.method = r->method;
+    now.target = r->unparsed_uri;
+    return bearer_presented_same(&request->presented, &now, depends);
 }
 
 static mab_request_t *judged_alike(mab_request_t *other,
                                    const mab_request_t *request)
 {
     return other && other != request && other->judged
+                   && !other->verdict.proof.depends
                    && mab_conf_same_judgement(other->place, request->place)
                ? other
                : NULL;
@@ -116,14 +143,21 @@ static void take_over(mab_request_t *request, mab_request_t *earlier)
     request->taken = earlier->taken;
     request->took = earlier->took;
     request->source = earlier->source;
-    request->token = earlier->token;
+    request->presented = earlier->presented;
     request->verdict = earlier->verdict;
     request->logged = earlier->logged;
+}
+
+static void forget(mab_request_t *request)
+{
+    memset(&request->verdict, 0, sizeof(request->verdict));
+    request->user = NULL;
 }
 
 static void judge_anew(request_rec *r, mab_request_t *request)
 {
     mab_take_token(r, request);
+    present(r, request);
     judge(r, request);
     name_user(r, request);
     mab_trace_checks(r, &request->verdict);
@@ -138,8 +172,10 @@ mab_request_t *mab_judge_request(request_rec *r)
 
     if (!request)
         request = mab_record_begin(r);
-    if (request->judged)
+    if (is_judged(r, request))
         return request;
+    if (request->judged)
+        forget(request);
     request->judged = true;
     earlier = find_earlier(r, request);
     if (earlier) {
@@ -161,7 +197,7 @@ const bearer_claims_t *mab_judge_claims(const request_rec *r)
     if (!request)
         return NULL;
     request->claims_read = true;
-    if (!request->judged || request->verdict.why != BEARER_OK)
+    if (!is_judged(r, request) || request->verdict.why != BEARER_OK)
         return NULL;
-    return request->verdict.claims;
+    return request->verdict.proof.claims;
 }

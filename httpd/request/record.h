@@ -28,10 +28,10 @@ typedef struct mab_request_t {
     struct mab_request_t *earlier; /**< of the chain, whose verdict this is */
     const mab_place_t *place;      /**< as configured */
 
-    bool taken;                 /**< the token was looked for: */
-    bearer_reason_t took;       /**< with this outcome */
-    const mab_source_t *source; /**< where it stood, or NULL */
-    bearer_str_t token;         /**< as taken; data NULL if there was none */
+    bool taken;                   /**< the token was looked for: */
+    bearer_reason_t took;         /**< with this outcome */
+    const mab_source_t *source;   /**< where it stood, or NULL */
+    bearer_presented_t presented; /**< the token as taken; the rest as judged */
 
     bool judged; /**< the verdict is there: */
     bearer_verdict_t verdict;

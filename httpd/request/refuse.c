@@ -33,12 +33,13 @@ static const char *describe(request_rec *r, const mab_request_t *request)
     const char *issuer = "", *kid = "";
     bearer_note_t note = {""};
 
-    if (verdict->issuer)
-        issuer = apr_pstrcat(r->pool, "; issuer \"", verdict->issuer->iss.data,
-                             "\"", NULL);
-    if (verdict->kid.data) {
-        bearer_note_set(&note, "%.*s", bearer_note_width(verdict->kid),
-                        verdict->kid.data);
+    if (verdict->proof.issuer)
+        issuer = apr_pstrcat(r->pool, "; issuer \"",
+                             verdict->proof.issuer->iss.data, "\"", NULL);
+    if (verdict->proof.key.kid.data) {
+        bearer_note_set(&note, "%.*s",
+                        bearer_note_width(verdict->proof.key.kid),
+                        verdict->proof.key.kid.data);
         kid = apr_pstrcat(r->pool, "; kid \"", note.text, "\"", NULL);
     }
     return apr_pstrcat(r->pool, issuer, kid, where ? "; in " : "", where, NULL);
@@ -141,15 +142,15 @@ static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)
         mab_private_tell(r);
     apr_table_setn(r->notes, "bearer-code", answer.code);
     apr_table_setn(r->notes, "bearer-reason", bearer_error_find(why)->slug);
-    if (request->verdict.issuer)
+    if (request->verdict.proof.issuer)
         apr_table_setn(r->notes, "bearer-iss",
-                       request->verdict.issuer->iss.data);
+                       request->verdict.proof.issuer->iss.data);
     if (answer.status < HTTP_INTERNAL_SERVER_ERROR)
         set_challenge(r, request, &answer);
     if (answer.status == HTTP_SERVICE_UNAVAILABLE)
-        apr_table_setn(
-            r->err_headers_out, "Retry-After",
-            apr_itoa(r->pool, mab_shared_retry_after(request->verdict.issuer)));
+        apr_table_setn(r->err_headers_out, "Retry-After",
+                       apr_itoa(r->pool, mab_shared_retry_after(
+                                             request->verdict.proof.issuer)));
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     request->status = answer.status;
     request->body = NULL;

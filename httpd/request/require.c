@@ -13,6 +13,7 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/judge/match.h"
+#include "bearer/judge/scope.h"
 #include "httpd/conf/foreign.h"
 #include "httpd/conf/words.h"
 #include "httpd/request/judge.h"
@@ -278,7 +279,7 @@ static request_rec *owner_of(request_rec *r, const bearer_claims_t *claims)
     for (; r; r = r->prev ? r->prev : r->main) {
         const mab_request_t *request = mab_record_find(r);
 
-        if (request && request->verdict.claims == claims)
+        if (request && request->verdict.proof.claims == claims)
             owner = r;
     }
     return owner;
@@ -408,7 +409,7 @@ static authz_status check_scope(request_rec *r, const char *text BEARER_UNUSED,
     if (!words)
         return AUTHZ_GENERAL_ERROR;
     claims = r->user ? mab_judge_claims(r) : NULL;
-    if (claims && bearer_match_scopes(words, line->count, claims))
+    if (claims && bearer_scope_held(words, line->count, claims))
         return AUTHZ_GRANTED;
     want_scopes(r, words, line);
     if (claims)

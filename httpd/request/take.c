@@ -154,10 +154,10 @@ static void add_source(spots_t *spots, request_rec *r,
 
 static bool copy_token(mab_request_t *request, const mab_request_t *other)
 {
-    if (!other || !other->token.data || !other->source
+    if (!other || !other->presented.token.data || !other->source
         || !looks_at(request->place, other->source))
         return false;
-    request->token = other->token;
+    request->presented.token = other->presented.token;
     request->source = other->source;
     return true;
 }
@@ -207,7 +207,7 @@ void mab_take_token(request_rec *r, mab_request_t *request)
         add_source(&spots, r, &sources[i]);
     request->took =
         bearer_token_find((const bearer_place_t *)spots.values->elts,
-                          spots.values->nelts, &request->token);
+                          spots.values->nelts, &request->presented.token);
     request->source = used_source(&spots);
 }
 

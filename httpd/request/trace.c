@@ -3,8 +3,6 @@
 
 #include <http_log.h>
 
-#include "bearer/judge/stage.h"
-
 static void write_check(request_rec *r, bearer_stage_t stage, const char *word,
                         const char *particulars)
 {
@@ -17,7 +15,6 @@ static void write_check(request_rec *r, bearer_stage_t stage, const char *word,
 
 void mab_trace_checks(request_rec *r, const bearer_verdict_t *verdict)
 {
-    bearer_str_t iss = {NULL, 0};
     bearer_stage_t failed = bearer_stage_of(verdict->why);
     bearer_stage_t stage = BEARER_STAGE_PLACE;
     const char *slug = bearer_error_find(verdict->why)->slug;
@@ -27,20 +24,17 @@ void mab_trace_checks(request_rec *r, const bearer_verdict_t *verdict)
     /* a mistake of ours: the line of the refusal says it all */
     if (verdict->why && failed == BEARER_STAGE_COUNT)
         return;
-    /* an issuer without a header: the token was remembered */
-    if (verdict->issuer && !verdict->jws) {
+    if (verdict->recalled) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
                       "checks up to the signature passed: with an earlier "
                       "request, the token is remembered (%s)",
-                      verdict->issuer->iss.data);
+                      verdict->proof.issuer->iss.data);
         stage = BEARER_STAGE_EXPIRY;
     }
-    if (verdict->issuer)
-        iss = verdict->issuer->iss;
     for (; stage < failed; stage++) {
         bearer_note_t note = {""};
 
-        bearer_verify_note(stage, verdict->jws, iss, &note);
+        bearer_proof_note(stage, &verdict->proof, &note);
         write_check(r, stage, "passed", note.text);
     }
     if (failed < BEARER_STAGE_COUNT)

@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "bearer/judge/match.h"
+#include "bearer/judge/scope.h"
 
 #define WORDS 8
 
@@ -60,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bearer_note_t note = {""};
 
     if (count && bearer_claims_parse(rest, &claims, &note, pool) == BEARER_OK) {
-        (void)bearer_match_scopes(words, count, claims);
+        (void)bearer_scope_held(words, count, claims);
         if (bearer_match_parse(words, count, &match, &note, pool) == BEARER_OK)
             check_line(match, words, count, claims, pool);
     }

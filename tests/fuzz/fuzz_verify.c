@@ -92,7 +92,8 @@ static bearer_reason_t run(const minted_t *minted, judge_t *judge,
             job, job->issuer->secret ? job->issuer->secret : keys, &newer,
             &note);
     if (!why)
-        why = bearer_verify_claims(job, NOW, &subject, &note);
+        why = bearer_verify_claims(job->claims, job->policy, job->issuer, NOW,
+                                   &subject, &note);
     fuzz_check_note(&note);
     if (!why)
         fuzz_check(judge_is_visible(subject));

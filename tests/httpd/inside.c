@@ -195,7 +195,7 @@ mab_request_t *inside_admit(request_rec *r, const char *claims)
     mab_request_t *request = mab_record_begin(r);
 
     assert_int_equal(bearer_claims_parse(unit_str(claims),
-                                         &request->verdict.claims, NULL,
+                                         &request->verdict.proof.claims, NULL,
                                          r->pool),
                      BEARER_OK);
     request->verdict.why = BEARER_OK;

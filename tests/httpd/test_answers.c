@@ -205,7 +205,9 @@ static void answers_trace_of_any_verdict(void **state)
             continue;
         inside_listen(r);
         mab_trace_checks(r, &verdict);
-        verdict.issuer = &issuer;
+        verdict.proof.issuer = &issuer;
+        mab_trace_checks(r, &verdict);
+        verdict.recalled = true;
         mab_trace_checks(r, &verdict);
         told += *inside_heard(*state) != '\0';
     }
@@ -243,8 +245,8 @@ static void answers_write_one_line(void **state)
             continue;
         request->earlier = &earlier;
         request->verdict.why = (bearer_reason_t)why;
-        request->verdict.issuer = &issuer;
-        request->verdict.kid = unit_str("k\ney");
+        request->verdict.proof.issuer = &issuer;
+        request->verdict.proof.key.kid = unit_str("k\ney");
         bearer_note_set(&request->verdict.note, "a note");
         inside_listen(r);
         (void)mab_refuse_verdict(r, request);

@@ -38,14 +38,14 @@ struct world_t {
     bearer_verdict_t verdict, nested;
 };
 
-static bearer_now_t read_clock(void *baton)
+static apr_time_t read_clock(void *baton)
 {
     world_t *world = baton;
 
     world->clocks++;
     if (world->on_clock)
         world->on_clock(world);
-    return world->now;
+    return world->now.tick;
 }
 
 static void pause_clock(void *baton, apr_interval_time_t time)
@@ -116,13 +116,13 @@ static world_t *create(apr_pool_t *pool)
     world->source.schedule.stale = 86400 * SECOND;
     make_board(world);
     make_policy(world);
-    world->conf.board = world->board;
-    world->conf.ring = world->ring;
-    world->conf.waiters_here = 4;
-    world->conf.waiters_total = 4;
-    world->conf.now = read_clock;
-    world->conf.pause = pause_clock;
-    world->conf.baton = world;
+    world->conf.prove.board = world->board;
+    world->conf.prove.ring = world->ring;
+    world->conf.prove.waiters_here = 4;
+    world->conf.prove.waiters_total = 4;
+    world->conf.prove.tick = read_clock;
+    world->conf.prove.pause = pause_clock;
+    world->conf.prove.baton = world;
     world->gate = bearer_gate_create(&world->conf, pool);
     world->other = bearer_gate_create(&world->conf, pool);
     return world;
@@ -188,6 +188,12 @@ static void both_at_third_look(world_t *world)
         answer_both(world);
 }
 
+static void both_after_two_seconds(world_t *world)
+{
+    if (world->pauses == LOOKS(2))
+        answer_both(world);
+}
+
 static void same_at_third_look(world_t *world)
 {
     if (world->pauses == 3)
@@ -210,17 +216,29 @@ static const char *token_of(world_t *world, const char *kid, unsigned char seed,
         claims, seed, world->pool);
 }
 
+static void admit(world_t *world, bearer_gate_t *gate, const char *token,
+                  bearer_verdict_t *verdict)
+{
+    bearer_presented_t presented = {.token = unit_str(token),
+                                    .scheme = "Bearer",
+                                    .method = "GET",
+                                    .target = "/"};
+
+    bearer_gate_admit(gate, &presented, &world->policy, world->now, verdict,
+                      world->pool);
+}
+
 /* sends a token and counts the looks of this request */
 static void offer(world_t *world, const char *token, const char *want,
                   int pauses)
 {
     world->pauses = 0;
-    bearer_gate_admit(world->gate, unit_str(token), &world->policy,
-                      &world->verdict, world->pool);
+    admit(world, world->gate, token, &world->verdict);
     unit_expect_reason(want, world->verdict.why, want);
     if (world->pauses != pauses)
         fail_msg("%s: looked %d times, not %d", want, world->pauses, pauses);
-    unit_expect(want, !world->verdict.why == !!world->verdict.claims);
+    unit_expect(want, !world->verdict.why == !!world->verdict.proof.claims);
+    unit_expect(want, world->verdict.proof.depends == 0);
 }
 
 static void offer_one(world_t *world, const char *want, int pauses)
@@ -248,10 +266,10 @@ static void gate_admits_by_keys_at_hand(void **state)
 
     answer_one(world);
     offer_one(world, "ok", 0);
-    assert_ptr_equal(verdict->issuer, &world->keys);
+    assert_ptr_equal(verdict->proof.issuer, &world->keys);
     assert_string_equal(verdict->subject.data, "alice");
     assert_string_equal(verdict->note.text, "");
-    assert_non_null(verdict->jws);
+    assert_non_null(verdict->proof.key.alg);
     assert_int_equal(asked(world), 0);
     assert_int_equal(bearer_keyring_alive(world->ring), 1);
 }
@@ -264,21 +282,21 @@ static void gate_fills_a_verdict_as_far_as_it_got(void **state)
     answer_one(world);
     memset(verdict, 0xff, sizeof(*verdict));
     offer(world, "x", "jws_parts", 0);
-    assert_null(verdict->jws);
-    assert_null(verdict->issuer);
+    assert_null(verdict->proof.key.alg);
+    assert_null(verdict->proof.issuer);
     assert_null(verdict->subject.data);
     memset(verdict, 0xff, sizeof(*verdict));
     offer(world, token_of(world, "one", 1, "{'iss':'https://x'}"),
           "iss_unknown", 0);
-    assert_non_null(verdict->jws);
-    assert_null(verdict->issuer);
+    assert_non_null(verdict->proof.key.alg);
+    assert_null(verdict->proof.issuer);
     assert_string_equal(verdict->note.text, "iss https://x");
     memset(verdict, 0xff, sizeof(*verdict));
     offer(world,
           token_of(world, "one", 1, "{'iss':'https://i','exp':1799999990}"),
           "expired", 0);
-    assert_ptr_equal(verdict->issuer, &world->keys);
-    assert_null(verdict->claims);
+    assert_ptr_equal(verdict->proof.issuer, &world->keys);
+    assert_null(verdict->proof.claims);
     assert_string_equal(verdict->note.text, "exp 10 s ago");
 }
 
@@ -317,6 +335,35 @@ static void gate_judges_claims_after_the_wait(void **state)
     offer(world, token_of(world, "one", 1, claims), "ok", 0);
 }
 
+/* the time is looked at once, and a wait counts: who expires meanwhile is late, and
+ * what was not good yet may be */
+static void gate_a_wait_moves_the_time(void **state)
+{
+    static const struct {
+        const char *claims, *want;
+    } cases[] = {
+        {"{'iss':'https://i','aud':'api','sub':'alice','exp':1800000003}",
+         "ok"},
+        {"{'iss':'https://i','aud':'api','sub':'alice','exp':1800000002}",
+         "expired"},
+        {"{'iss':'https://i','aud':'api','sub':'alice','exp':1900000000,"
+         "'nbf':1800000002}",
+         "ok"},
+        {"{'iss':'https://i','aud':'api','sub':'alice','exp':1900000000,"
+         "'nbf':1800000003}",
+         "not_yet"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world_t *world = create(*state);
+
+        world->on_pause = both_after_two_seconds;
+        offer(world, token_of(world, "two", 2, cases[i].claims), cases[i].want,
+              LOOKS(2));
+    }
+}
+
 /* --- no keys ---------------------------------------------------------------- */
 
 static void gate_waits_for_the_first_keys(void **state)
@@ -339,7 +386,7 @@ static void gate_gives_up_at_the_timeout(void **state)
     assert_int_equal(asked(world), 0);
     assert_int_equal(world->now.tick, began + TIMEOUT * SECOND);
     assert_string_equal(world->verdict.note.text, "issuer https://i");
-    assert_ptr_equal(world->verdict.issuer, &world->keys);
+    assert_ptr_equal(world->verdict.proof.issuer, &world->keys);
     /* the first round did not come: now it is asked for */
     began = world->now.tick;
     offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
@@ -521,7 +568,7 @@ static void gate_tries_once_more_without_a_wait(void **state)
     world_t *world = create(*state);
 
     answer_one(world);
-    world->conf.waiters_here = 0;
+    world->conf.prove.waiters_here = 0;
     world->gate = bearer_gate_create(&world->conf, *state);
     world->clocks = 0;
     world->on_clock = both_at_third_clock;
@@ -536,8 +583,7 @@ static void nest(world_t *world, bearer_gate_t *gate)
 {
     int pauses = world->pauses;
 
-    bearer_gate_admit(gate, unit_str(token_of(world, "two", 2, BY_I)),
-                      &world->policy, &world->nested, world->pool);
+    admit(world, gate, token_of(world, "two", 2, BY_I), &world->nested);
     unit_expect_reason("nested", world->nested.why, "key_unknown");
     /* the first one's waiting is counted without the second's */
     world->nested_pauses = world->pauses - pauses;
@@ -585,17 +631,16 @@ static void gate_waiting_is_bounded(void **state)
         world_t *world = create(*state);
 
         answer_one(world);
-        world->conf.waiters_here = cases[i].here;
-        world->conf.waiters_total = cases[i].total;
+        world->conf.prove.waiters_here = cases[i].here;
+        world->conf.prove.waiters_total = cases[i].total;
         world->gate = bearer_gate_create(&world->conf, *state);
         world->other = bearer_gate_create(&world->conf, *state);
         /* the places are given back: a second round is as the first */
         for (round = 0; round < 2; round++) {
             world->on_pause = cases[i].nest;
             world->pauses = 0;
-            bearer_gate_admit(world->gate,
-                              unit_str(token_of(world, "two", 2, BY_I)),
-                              &world->policy, &world->verdict, *state);
+            admit(world, world->gate, token_of(world, "two", 2, BY_I),
+                  &world->verdict);
             unit_expect_reason(cases[i].name, world->verdict.why,
                                "key_unknown");
             unit_expect(cases[i].name, !world->pauses == !cases[i].first);
@@ -679,11 +724,9 @@ static void gate_a_file_that_was_never_read_has_no_keys(void **state)
 #define THREADS 6
 #define ROUNDS  8
 
-static bearer_now_t real_clock(void *baton BEARER_UNUSED)
+static apr_time_t real_clock(void *baton BEARER_UNUSED)
 {
-    bearer_now_t now = {NOW, apr_time_now()};
-
-    return now;
+    return apr_time_now();
 }
 
 static void real_pause(void *baton BEARER_UNUSED,
@@ -702,11 +745,12 @@ typedef struct request_t {
 static void *APR_THREAD_FUNC serve(apr_thread_t *thread, void *baton)
 {
     request_t *request = baton;
+    bearer_presented_t presented = {.token = unit_str(request->token)};
+    bearer_now_t now = {NOW, real_clock(NULL)};
     bearer_verdict_t verdict;
 
-    bearer_gate_admit(request->world->gate, unit_str(request->token),
-                      &request->world->policy, &verdict,
-                      apr_thread_pool_get(thread));
+    bearer_gate_admit(request->world->gate, &presented, &request->world->policy,
+                      now, &verdict, apr_thread_pool_get(thread));
     request->why = verdict.why;
     return NULL;
 }
@@ -744,7 +788,7 @@ static void serve_round(world_t *world, int round)
     while (asked(world) == before)
         apr_sleep(1000);
     apr_sleep(10000);
-    world->now = real_clock(NULL);
+    world->now.tick = real_clock(NULL);
     answer_many(world, round);
     for (i = 0; i < THREADS; i++) {
         assert_int_equal(apr_thread_join(&rv, threads[i]), APR_SUCCESS);
@@ -759,14 +803,14 @@ static void gate_all_waiting_threads_get_the_new_keys(void **state)
     world_t *world = create(*state);
     int round;
 
-    world->conf.waiters_here = THREADS;
-    world->conf.waiters_total = THREADS;
-    world->conf.now = real_clock;
-    world->conf.pause = real_pause;
+    world->conf.prove.waiters_here = THREADS;
+    world->conf.prove.waiters_total = THREADS;
+    world->conf.prove.tick = real_clock;
+    world->conf.prove.pause = real_pause;
     world->gate = bearer_gate_create(&world->conf, *state);
     world->source.timeout = 60 * SECOND;
     world->source.schedule.miss = 0;
-    world->now = real_clock(NULL);
+    world->now.tick = real_clock(NULL);
     answer(world, mint_key(1, "other", *state));
     for (round = 0; round < ROUNDS; round++) {
         serve_round(world, round);
@@ -779,12 +823,12 @@ static void gate_secrets_need_no_board(void **state)
 {
     world_t *world = create(*state);
 
-    world->conf.board = NULL;
-    world->conf.ring = NULL;
+    world->conf.prove.board = NULL;
+    world->conf.prove.ring = NULL;
     world->gate = bearer_gate_create(&world->conf, *state);
     offer(world, mint_secret_token("{'alg':'HS256'}", BY_S, SECRET, *state),
           "ok", 0);
-    assert_ptr_equal(world->verdict.issuer, &world->secret);
+    assert_ptr_equal(world->verdict.proof.issuer, &world->secret);
     offer(world, mint_secret_token("{'alg':'HS256'}", BY_S, "x" SECRET, *state),
           "sig_wrong", 0);
     /* a kid that nobody knows is no reason to wait for a secret */
@@ -815,7 +859,7 @@ static world_t *create_with_cache(apr_pool_t *pool, const char **token)
     answer_one(world);
     *token = token_of(world, "one", 1, BY_I);
     offer(world, *token, "ok", 0);
-    assert_non_null(world->verdict.jws);
+    assert_false(world->verdict.recalled);
     return world;
 }
 
@@ -823,14 +867,14 @@ static world_t *create_with_cache(apr_pool_t *pool, const char **token)
 static void offer_recalled(world_t *world, const char *token, const char *want)
 {
     offer(world, token, want, 0);
-    assert_null(world->verdict.jws);
-    assert_non_null(world->verdict.issuer);
+    assert_true(world->verdict.recalled);
+    assert_non_null(world->verdict.proof.issuer);
 }
 
 static void offer_whole(world_t *world, const char *token, const char *want)
 {
     offer(world, token, want, 0);
-    assert_non_null(world->verdict.jws);
+    assert_false(world->verdict.recalled);
 }
 
 static void gate_recalls_what_was_proven(void **state)
@@ -839,7 +883,7 @@ static void gate_recalls_what_was_proven(void **state)
     world_t *world = create_with_cache(*state, &token);
 
     offer_recalled(world, token, "ok");
-    assert_ptr_equal(world->verdict.issuer, &world->keys);
+    assert_ptr_equal(world->verdict.proof.issuer, &world->keys);
     assert_string_equal(world->verdict.subject.data, "alice");
     assert_string_equal(world->verdict.note.text, "");
     assert_int_equal(bearer_tokcache_stats(world->conf.cache).hits, 1);
@@ -904,7 +948,7 @@ static void gate_recalls_for_the_same_keys_only(void **state)
     /* another line of the configuration that means the same source */
     world->issuers[0] = &twin;
     offer_recalled(world, token, "ok");
-    assert_ptr_equal(world->verdict.issuer, &twin);
+    assert_ptr_equal(world->verdict.proof.issuer, &twin);
     /* the same issuer with keys from elsewhere: another virtual host */
     other.id.bytes[5] ^= 1;
     twin.source = &other;
@@ -991,7 +1035,7 @@ static void gate_counts(void **state)
 
     bearer_stats_format(block, shape);
     assert_int_equal(
-        bearer_stats_attach(block, size, &world->conf.stats, *state),
+        bearer_stats_attach(block, size, &world->conf.prove.stats, *state),
         BEARER_OK);
     world->gate = bearer_gate_create(&world->conf, *state);
     while (bearer_alg_row(row) != eddsa)
@@ -1000,7 +1044,7 @@ static void gate_counts(void **state)
     offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
     world->on_pause = both_at_third_look;
     offer_two(world, "ok", 3);
-    seen = bearer_stats_snapshot(world->conf.stats, NULL, *state);
+    seen = bearer_stats_snapshot(world->conf.prove.stats, NULL, *state);
     assert_int_equal(bearer_stats_count(&seen->sum.admit), 3);
     /* one wrong, one good; none was computed for a key that was not there */
     assert_int_equal(bearer_stats_count(&seen->sum.verify[row]), 2);
@@ -1016,6 +1060,7 @@ int main(void)
         unit_row(gate_never_asks_about_known_kids),
         unit_row(gate_never_asks_before_the_issuer_is_known),
         unit_row(gate_judges_claims_after_the_wait),
+        unit_row(gate_a_wait_moves_the_time),
         unit_row(gate_waits_for_the_first_keys),
         unit_row(gate_gives_up_at_the_timeout),
         unit_row(gate_waits_for_the_rest_of_an_asks_time),

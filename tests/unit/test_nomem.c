@@ -754,6 +754,11 @@ static bearer_now_t now(void *baton BEARER_UNUSED)
     return at;
 }
 
+static apr_time_t tick(void *baton BEARER_UNUSED)
+{
+    return ticks;
+}
+
 static double jitter(void *baton BEARER_UNUSED)
 {
     return 0.5;
@@ -819,12 +824,12 @@ static void make_gate(world_t *world, apr_pool_t *pool)
                                     .bytes = 1048576,
                                     .ttl = 300 * SECOND,
                                     .seed = {1, 2, 3}};
-    bearer_gate_conf_t conf = {.board = world->board,
-                               .ring = world->ring,
-                               .waiters_here = 1,
-                               .waiters_total = 1,
-                               .now = now,
-                               .pause = pause_clock};
+    bearer_gate_conf_t conf = {.prove = {.board = world->board,
+                                         .ring = world->ring,
+                                         .waiters_here = 1,
+                                         .waiters_total = 1,
+                                         .tick = tick,
+                                         .pause = pause_clock}};
 
     assert_int_equal(bearer_tokcache_create(&conf.cache, &cache, pool),
                      APR_SUCCESS);
@@ -1193,11 +1198,11 @@ static bearer_reason_t admit(void *baton, apr_pool_t *pool)
     world_t *world = baton;
     bearer_verdict_t verdict = {0};
 
-    bearer_gate_admit(world->gate, world->token, &world->policy, &verdict,
-                      pool);
+    bearer_gate_admit(world->gate, &(bearer_presented_t){.token = world->token},
+                      &world->policy, now(NULL), &verdict, pool);
     back();
     if (verdict.why) {
-        assert_null(verdict.claims);
+        assert_null(verdict.proof.claims);
         /* as for the keyring */
         if (bearer_error_find(verdict.why)->fault != BEARER_FAULT_CLIENT
             && verdict.why != BEARER_NO_MEMORY)
@@ -1240,11 +1245,11 @@ static bearer_reason_t admit_forged(void *baton, apr_pool_t *pool)
     world_t *world = baton;
     bearer_verdict_t verdict = {0};
 
-    bearer_gate_admit(world->gate, world->token, &world->policy, &verdict,
-                      pool);
+    bearer_gate_admit(world->gate, &(bearer_presented_t){.token = world->token},
+                      &world->policy, now(NULL), &verdict, pool);
     back();
     assert_int_not_equal(verdict.why, BEARER_OK);
-    assert_null(verdict.claims);
+    assert_null(verdict.proof.claims);
     return verdict.why == BEARER_SIG_WRONG ? BEARER_OK : verdict.why;
 }
 

@@ -13,7 +13,7 @@
 #define T    ((apr_time_t)(1000 * SEC))
 #define TTL  (300 * SEC)
 #define MANY ((apr_size_t)1 << 23)
-#define ALG  ((bearer_algset_t)1 << 4)
+#define ALG  bearer_alg_row(4)
 
 static const bearer_issuer_t issuer = {.iss = BEARER_LIT("https://as.test/")};
 
@@ -74,12 +74,12 @@ static void store_once(bearer_tokcache_t *cache, bearer_str_t token,
                        apr_time_t now)
 {
     bearer_claims_t claims = claims_of(all);
-    bearer_proof_t proof = {.issuer = &issuer,
-                            .version = stamp,
-                            .alg = ALG,
-                            .kid = BEARER_LIT("kid-1"),
-                            .typ = {NULL, 0},
-                            .claims = &claims};
+    bearer_proof_t proof = {
+        .issuer = &issuer,
+        .how = BEARER_PROVEN_BY_KEY,
+        .key = {.alg = ALG, .version = stamp, .kid = BEARER_LIT("kid-1")},
+        .claims = &claims,
+        .until = BEARER_PROOF_LASTS};
 
     bearer_tokcache_store(cache, token, &proof, now);
 }
@@ -134,10 +134,18 @@ static apr_uint64_t found(bearer_tokcache_t *cache, bearer_str_t token,
         return 0;
     }
     assert_non_null(entry);
-    version = proof->version;
+    version = proof->key.version;
     assert_int_equal(stamp_in(proof), version);
     bearer_tokcache_give(entry);
     return version;
+}
+
+/* takes it out, if it is there: nothing is good at the end of all times */
+static void forget(bearer_tokcache_t *cache, bearer_str_t token)
+{
+    bearer_tokcache_entry_t *entry;
+
+    (void)bearer_tokcache_find(cache, token, INT64_MAX, &entry);
 }
 
 /* tokens that differ near their end only */
@@ -199,11 +207,13 @@ static void tokcache_gives_back_the_whole_proof(void **state)
         document_t document;
         bearer_claims_t claims = claims_of(fill_document(&document, 7));
         bearer_proof_t proof = {.issuer = &issuer,
-                                .version = 7,
-                                .alg = ALG,
-                                .kid = unit_str(kid),
-                                .typ = unit_str(typ),
-                                .claims = &claims};
+                                .how = BEARER_PROVEN_BY_SECRET,
+                                .key = {.alg = ALG,
+                                        .version = 7,
+                                        .kid = unit_str(kid),
+                                        .typ = unit_str(typ)},
+                                .claims = &claims,
+                                .until = BEARER_PROOF_LASTS};
         bearer_tokcache_entry_t *entry = NULL;
         const bearer_proof_t *got;
 
@@ -222,16 +232,18 @@ static void tokcache_gives_back_the_whole_proof(void **state)
                                    T, &entry);
         unit_expect(row, got != NULL);
         unit_expect(row, got->issuer == &issuer);
-        unit_expect(row, got->version == 7);
-        unit_expect(row, got->alg == ALG);
-        unit_expect(row, (got->kid.data == NULL) == (rows[i].kid == NULL));
-        unit_expect(row, (got->typ.data == NULL) == (rows[i].typ == NULL));
-        unit_expect(row, got->kid.len == unit_str(rows[i].kid).len);
-        unit_expect(row, got->typ.len == unit_str(rows[i].typ).len);
+        unit_expect(row, got->key.version == 7);
+        unit_expect(row, got->key.alg == ALG);
+        unit_expect(row, (got->key.kid.data == NULL) == (rows[i].kid == NULL));
+        unit_expect(row, (got->key.typ.data == NULL) == (rows[i].typ == NULL));
+        unit_expect(row, got->key.kid.len == unit_str(rows[i].kid).len);
+        unit_expect(row, got->key.typ.len == unit_str(rows[i].typ).len);
         if (rows[i].kid)
-            assert_memory_equal(got->kid.data, rows[i].kid, got->kid.len);
+            assert_memory_equal(got->key.kid.data, rows[i].kid,
+                                got->key.kid.len);
         if (rows[i].typ)
-            assert_memory_equal(got->typ.data, rows[i].typ, got->typ.len);
+            assert_memory_equal(got->key.typ.data, rows[i].typ,
+                                got->key.typ.len);
         unit_expect(row, got->claims->has_iss == BEARER_JSON_GOT);
         assert_int_equal(got->claims->iss.len, issuer.iss.len);
         assert_memory_equal(got->claims->iss.data, issuer.iss.data,
@@ -301,7 +313,7 @@ static void tokcache_tells_parts_of_tokens_apart(void **state)
         store(cache, stored, 1, T);
         unit_expect(rows[i].name, found(cache, stored, T) == 1);
         unit_expect(rows[i].name, found(cache, asked, T) == 0);
-        bearer_tokcache_drop(cache, asked);
+        forget(cache, asked);
         unit_expect(rows[i].name, found(cache, stored, T) == 1);
     }
 }
@@ -321,11 +333,11 @@ static void tokcache_replaces_the_proof_of_the_same_bytes(void **state)
     assert_int_equal(bearer_tokcache_stats(cache).evictions, 0);
     /* and counts from when it was made */
     assert_int_equal(found(cache, token, T + SEC + TTL), 2);
-    bearer_tokcache_drop(cache, token);
+    forget(cache, token);
     assert_int_equal(found(cache, token, T + SEC), 0);
 }
 
-static void tokcache_forgets_what_is_dropped_and_nothing_else(void **state)
+static void tokcache_forgets_what_is_over_and_nothing_else(void **state)
 {
     bearer_tokcache_t *cache = cache_of(1024, MANY, *state);
     int i;
@@ -333,9 +345,9 @@ static void tokcache_forgets_what_is_dropped_and_nothing_else(void **state)
     for (i = 0; i < 100; i++)
         store(cache, token_of(i, *state), (apr_uint64_t)i + 1, T);
     for (i = 0; i < 100; i += 3)
-        bearer_tokcache_drop(cache, token_of(i, *state));
-    bearer_tokcache_drop(cache, token_of(0, *state));
-    bearer_tokcache_drop(cache, token_of(5000, *state));
+        forget(cache, token_of(i, *state));
+    forget(cache, token_of(0, *state));
+    forget(cache, token_of(5000, *state));
     for (i = 0; i < 100; i++)
         assert_int_equal(found(cache, token_of(i, *state), T),
                          i % 3 ? i + 1 : 0);
@@ -451,7 +463,7 @@ static void tokcache_keeps_no_more_bytes_than_it_may(void **state)
             bearer_str_t token = long_token(1400, *state);
 
             memcpy((char *)token.data + 1390, &i, sizeof(i));
-            bearer_tokcache_drop(cache, token);
+            forget(cache, token);
         }
         assert_int_equal(bearer_tokcache_stats(cache).bytes, 0);
         assert_int_equal(bearer_tokcache_stats(cache).entries, 0);
@@ -498,7 +510,7 @@ static void tokcache_does_not_keep_what_is_too_large(void **state)
     assert_int_equal(found(cache, huge, T), 0);
     store(cache, huge, 3, T);
     assert_int_equal(found(cache, huge, T), 0);
-    bearer_tokcache_drop(cache, huge);
+    forget(cache, huge);
 
     /* the claims alone are more than the bytes */
     cache = cache_of(100, 20000, *state);
@@ -532,20 +544,90 @@ static void tokcache_does_not_keep_strange_proofs(void **state)
     bearer_str_t none = {NULL, 0};
     document_t document;
     bearer_claims_t claims = claims_of(fill_document(&document, 1));
-    bearer_proof_t proof = {.issuer = &issuer, .version = 1, .claims = &claims};
+    bearer_proof_t proof = {.issuer = &issuer,
+                            .key = {.version = 1},
+                            .claims = &claims,
+                            .until = BEARER_PROOF_LASTS};
 
     store(cache, none, 1, T);
     assert_int_equal(found(cache, none, T), 0);
-    bearer_tokcache_drop(cache, none);
-    proof.kid.data = "x";
-    proof.kid.len = SIZE_MAX - 100;
+    forget(cache, none);
+    proof.key.kid.data = "x";
+    proof.key.kid.len = SIZE_MAX - 100;
     bearer_tokcache_store(cache, token_of(0, *state), &proof, T);
-    proof.kid.len = 1;
-    proof.typ.data = "x";
-    proof.typ.len = SIZE_MAX - 100;
+    proof.key.kid.len = 1;
+    proof.key.typ.data = "x";
+    proof.key.typ.len = SIZE_MAX - 100;
     bearer_tokcache_store(cache, token_of(0, *state), &proof, T);
     assert_int_equal(found(cache, token_of(0, *state), T), 0);
     assert_int_equal(bearer_tokcache_stats(cache).stores, 0);
+}
+
+/* what says of a request that its token is its own is no proof for the next one */
+static void tokcache_keeps_what_depends_on_the_token_alone(void **state)
+{
+    static const struct {
+        unsigned int depends;
+        bool kept;
+    } rows[] = {
+        {BEARER_DEPENDS_METHOD, false},
+        {BEARER_DEPENDS_TARGET, false},
+        {BEARER_DEPENDS_METHOD | BEARER_DEPENDS_TARGET, false},
+        {0, true},
+    };
+    bearer_tokcache_t *cache = cache_of(100, MANY, *state);
+    document_t document;
+    bearer_claims_t claims = claims_of(fill_document(&document, 1));
+    bearer_proof_t proof = {.issuer = &issuer,
+                            .key = {.alg = ALG, .version = 1},
+                            .claims = &claims,
+                            .until = BEARER_PROOF_LASTS};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        proof.depends = rows[i].depends;
+        bearer_tokcache_store(cache, token_of((int)i, *state), &proof, T);
+        assert_int_equal(found(cache, token_of((int)i, *state), T),
+                         rows[i].kept);
+    }
+}
+
+/* an end of its own, if it comes before the cache's */
+static void tokcache_uses_a_proof_until_its_end(void **state)
+{
+    static const struct {
+        const char *name;
+        apr_time_t until, now, end;
+        bool lives;
+    } rows[] = {
+        {"in its last moment", T + SEC, T + SEC, T + SEC, true},
+        {"over", T + SEC, T + SEC + 1, T + SEC, false},
+        {"over when it was stored", T - 1, T, T - 1, false},
+        {"as long as others", T + TTL, T + TTL, T + TTL, true},
+        {"not longer than others", T + 2 * TTL, T + TTL + 1, T + TTL, false},
+        {"for ever", BEARER_PROOF_LASTS, T + TTL, T + TTL, true},
+    };
+    bearer_tokcache_t *cache = cache_of(100, MANY, *state);
+    document_t document;
+    bearer_claims_t claims = claims_of(fill_document(&document, 1));
+    bearer_proof_t proof = {.issuer = &issuer,
+                            .key = {.alg = ALG, .version = 1},
+                            .claims = &claims};
+    bearer_tokcache_entry_t *entry;
+    const bearer_proof_t *got;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        proof.until = rows[i].until;
+        bearer_tokcache_store(cache, token_of(1, *state), &proof, T);
+        got = bearer_tokcache_find(cache, token_of(1, *state), rows[i].now,
+                                   &entry);
+        unit_expect(rows[i].name, (got != NULL) == rows[i].lives);
+        if (!got)
+            continue;
+        unit_expect(rows[i].name, got->until == rows[i].end);
+        bearer_tokcache_give(entry);
+    }
 }
 
 static apr_size_t cost_of(const char *text, apr_pool_t *pool)
@@ -621,8 +703,8 @@ static void tokcache_keeps_those_that_are_used(void **state)
     assert_int_equal(found(cache, token_of(8, *state), T), 9);
     assert_int_equal(bearer_tokcache_stats(cache).entries, 4);
     assert_int_equal(bearer_tokcache_stats(cache).evictions, 5);
-    /* a dropped one leaves its place and does not move the hand */
-    bearer_tokcache_drop(cache, token_of(6, *state));
+    /* one that is over leaves its place and does not move the hand */
+    forget(cache, token_of(6, *state));
     store(cache, token_of(9, *state), 10, T);
     store(cache, token_of(10, *state), 11, T);
     assert_int_equal(found(cache, token_of(5, *state), T), 0);
@@ -712,7 +794,7 @@ static void tokcache_tells_tokens_apart_that_end_alike(void **state)
     assert_int_equal(found(other, part, T), 0);
     store(other, part, 2, T);
     assert_int_equal(found(other, longer, T), 1);
-    bearer_tokcache_drop(other, longer);
+    forget(other, longer);
     assert_int_equal(found(other, longer, T), 0);
     assert_int_equal(found(other, part, T), 2);
 
@@ -720,17 +802,17 @@ static void tokcache_tells_tokens_apart_that_end_alike(void **state)
     store(cache, first, 1, T);
     assert_int_equal(found(cache, second, T), 0);
     assert_int_equal(found(cache, shorter, T), 0);
-    bearer_tokcache_drop(cache, second);
+    forget(cache, second);
     assert_int_equal(found(cache, first, T), 1);
     store(cache, second, 2, T);
     store(cache, shorter, 3, T);
     assert_int_equal(found(cache, first, T), 1);
     assert_int_equal(found(cache, second, T), 2);
     assert_int_equal(found(cache, shorter, T), 3);
-    bearer_tokcache_drop(cache, first);
+    forget(cache, first);
     assert_int_equal(found(cache, first, T), 0);
     assert_int_equal(found(cache, second, T), 2);
-    bearer_tokcache_drop(cache, shorter);
+    forget(cache, shorter);
     assert_int_equal(found(cache, second, T), 2);
 }
 
@@ -744,12 +826,6 @@ static void put_out_by_eviction(bearer_tokcache_t *cache,
 
     for (i = 0; i < 10; i++)
         store(cache, token_of(100 + i, pool), 1, T);
-}
-
-static void put_out_by_drop(bearer_tokcache_t *cache, bearer_str_t token,
-                            apr_pool_t *pool BEARER_UNUSED)
-{
-    bearer_tokcache_drop(cache, token);
 }
 
 static void put_out_by_store(bearer_tokcache_t *cache, bearer_str_t token,
@@ -776,8 +852,9 @@ static void tokcache_entries_live_until_given_back(void **state)
         const char *name;
         void (*put_out)(bearer_tokcache_t *, bearer_str_t, apr_pool_t *);
     } rows[] = {
-        {"eviction", put_out_by_eviction},   {"drop", put_out_by_drop},
-        {"replacement", put_out_by_store},   {"time", put_out_by_time},
+        {"eviction", put_out_by_eviction},
+        {"replacement", put_out_by_store},
+        {"time", put_out_by_time},
         {"end of the pool", put_out_by_end},
     };
     apr_size_t i;
@@ -799,10 +876,10 @@ static void tokcache_entries_live_until_given_back(void **state)
         }
         rows[i].put_out(cache, token, pool);
         for (k = 0; k < 3; k++) {
-            unit_expect(rows[i].name, proofs[k]->version == 7);
+            unit_expect(rows[i].name, proofs[k]->key.version == 7);
             unit_expect(rows[i].name, stamp_in(proofs[k]) == 7);
             unit_expect(rows[i].name, proofs[k]->claims->iss.data[0] == 'h');
-            unit_expect(rows[i].name, proofs[k]->kid.data[4] == '1');
+            unit_expect(rows[i].name, proofs[k]->key.kid.data[4] == '1');
             bearer_tokcache_give(entries[k]);
         }
         apr_pool_destroy(pool);
@@ -826,7 +903,7 @@ static void tokcache_does_not_overwrite_what_is_read(void **state)
     assert_in_range(count, 4, 63);
     assert_int_equal(bearer_tokcache_stats(cache).evictions, 0);
     /* out of the index, but still read */
-    bearer_tokcache_drop(cache, token_of(0, *state));
+    forget(cache, token_of(0, *state));
     store(cache, token_of(70, *state), 71, T);
     assert_int_equal(found(cache, token_of(70, *state), T), 0);
     for (i = 0; i < count; i++)
@@ -936,7 +1013,7 @@ static void tokcache_replaces_in_place(void **state)
     proof = bearer_tokcache_find(cache, token_of(3, *state), T, &entry);
     store_once(cache, token_of(3, *state), 5, all, T);
     assert_int_equal(found(cache, token_of(3, *state), T), 5);
-    assert_int_equal(proof->version, 101);
+    assert_int_equal(proof->key.version, 101);
     assert_int_equal(stamp_in(proof), 101);
     bearer_tokcache_give(entry);
 }
@@ -956,7 +1033,7 @@ static void tokcache_fills_its_memory_with_tokens_of_all_sizes(void **state)
         store(cache, token, (apr_uint64_t)i + 1, T);
         assert_int_equal(found(cache, token, T), i + 1);
         if (draw(&rng, 4) == 0)
-            bearer_tokcache_drop(cache, token);
+            forget(cache, token);
         if (i > 500)
             assert_true(bearer_tokcache_stats(cache).bytes > 262144 / 2);
     }
@@ -1009,10 +1086,11 @@ static void tokcache_counts_what_happens(void **state)
     want.misses = 2;
     want.entries = 1;
     expect_stats("too old", cache, &want);
-    bearer_tokcache_drop(cache, b);
-    bearer_tokcache_drop(cache, b);
+    forget(cache, b);
+    forget(cache, b);
+    want.misses = 4;
     want.entries = 0;
-    expect_stats("drop", cache, &want);
+    expect_stats("over", cache, &want);
 }
 
 /* --- against a model ------------------------------------------------------- */
@@ -1062,7 +1140,8 @@ static void play(const sequence_t *row, apr_uint64_t seed, apr_pool_t *pool)
         n = (int)draw(&rng, TOKENS);
         switch (draw(&rng, 8)) {
         case 0:
-            bearer_tokcache_drop(cache, tokens[n]);
+            finds++;
+            forget(cache, tokens[n]);
             model.stamp[n] = 0;
             break;
         case 1:
@@ -1138,13 +1217,14 @@ static apr_uint64_t stamp_for(int n, int step)
 
 static void judge(worker_t *worker, const bearer_proof_t *proof, int n)
 {
-    worker->wrong += proof->version % 1000 != (apr_uint64_t)n + 1;
-    worker->wrong += stamp_in(proof) != (apr_int64_t)proof->version;
+    worker->wrong += proof->key.version % 1000 != (apr_uint64_t)n + 1;
+    worker->wrong += stamp_in(proof) != (apr_int64_t)proof->key.version;
     worker->wrong +=
         proof->claims->iss.len != issuer.iss.len
         || memcmp(proof->claims->iss.data, issuer.iss.data, issuer.iss.len)
                != 0;
-    worker->wrong += proof->kid.len != 5 || memcmp(proof->kid.data, "kid-1", 5);
+    worker->wrong +=
+        proof->key.kid.len != 5 || memcmp(proof->key.kid.data, "kid-1", 5);
 }
 
 static const bearer_proof_t *look(worker_t *worker, int n,
@@ -1188,7 +1268,8 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread BEARER_UNUSED,
         k = (int)draw(&worker->rng, HELD);
         switch (draw(&worker->rng, 10)) {
         case 0:
-            bearer_tokcache_drop(worker->cache, worker->tokens[n]);
+            forget(worker->cache, worker->tokens[n]);
+            worker->misses++;
             break;
         case 1:
         case 2:
@@ -1266,7 +1347,7 @@ int main(void)
         unit_row(tokcache_tells_tokens_apart_that_differ_in_one_byte),
         unit_row(tokcache_tells_parts_of_tokens_apart),
         unit_row(tokcache_replaces_the_proof_of_the_same_bytes),
-        unit_row(tokcache_forgets_what_is_dropped_and_nothing_else),
+        unit_row(tokcache_forgets_what_is_over_and_nothing_else),
         unit_row(tokcache_uses_a_proof_for_its_ttl),
         unit_row(tokcache_does_not_prolong_a_used_proof),
         unit_row(tokcache_keeps_no_more_entries_than_it_may),
@@ -1274,6 +1355,8 @@ int main(void)
         unit_row(tokcache_evicts_several_for_a_large_one),
         unit_row(tokcache_does_not_keep_what_is_too_large),
         unit_row(tokcache_does_not_keep_strange_proofs),
+        unit_row(tokcache_keeps_what_depends_on_the_token_alone),
+        unit_row(tokcache_uses_a_proof_until_its_end),
         unit_row(tokcache_counts_all_that_it_keeps),
         unit_row(tokcache_keeps_claims_in_little_more_than_their_text),
         unit_row(tokcache_keeps_those_that_are_used),

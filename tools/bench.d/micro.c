@@ -193,7 +193,8 @@ static void make_cache(world_t *world)
              == APR_SUCCESS,
          "no cache");
     world->proof.issuer = &world->issuer;
-    world->proof.alg = world->by[0].jws->alg->bit;
+    world->proof.key.alg = world->by[0].jws->alg;
+    world->proof.until = BEARER_PROOF_LASTS;
     world->proof.claims = world->claims;
     bearer_tokcache_store(world->cache, world->token, &world->proof,
                           world->now.tick);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * presented - what a request brought to be let in.
+ *
+ * Owns:     the token, and what of the request it may be bound to.
+ * Does not: find it in a request (httpd/request/take), or judge it (prove, gate).
+ * Memory:   points into the request
+ * Threads:  the request's own
+ */
+#ifndef BEARER_PRESENTED_H
+#define BEARER_PRESENTED_H
+
+#include "bearer/base/base.h"
+
+/** What a request brought. */
+typedef struct bearer_presented_t {
+    bearer_str_t token; /**< data is NULL if it brought none */
+    const char *scheme; /**< of the credentials; NULL: they have none (cookies,
+                             queries, headers that are nothing but a token) */
+    const char *method; /**< as sent */
+    const char *target; /**< of this request, as sent or as redirected to */
+} bearer_presented_t;
+
+/** What a verdict depended on beside the token, its place and the time: bits. */
+typedef enum bearer_depends_t {
+    BEARER_DEPENDS_METHOD = 1,
+    BEARER_DEPENDS_TARGET = 2
+} bearer_depends_t;
+
+/** Whether what depended on these parts (bits of bearer_depends_t) of one request
+ * is true of another one, too. Compared byte for byte: what only means the same is
+ * judged once more. */
+bool bearer_presented_same(const bearer_presented_t *a,
+                           const bearer_presented_t *b, unsigned int depends);
+
+#endif

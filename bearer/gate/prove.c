@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bearer/gate/prove.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* how often a waiting request looks at the board */
+#define LOOK apr_time_from_msec(10)
+
+struct bearer_prover_t {
+    bearer_prove_conf_t conf;
+    apr_time_t created; /* tick */
+    atomic_int waiting; /* requests of this process */
+};
+
+bearer_prover_t *bearer_prove_create(const bearer_prove_conf_t *conf,
+                                     apr_pool_t *pool)
+{
+    bearer_prover_t *prover = apr_pcalloc(pool, sizeof(*prover));
+
+    prover->conf = *conf;
+    prover->created = conf->tick(conf->baton);
+    atomic_init(&prover->waiting, 0);
+    return prover;
+}
+
+static apr_time_t tick(const bearer_prover_t *prover)
+{
+    return prover->conf.tick(prover->conf.baton);
+}
+
+/* --- keys ------------------------------------------------------------------ */
+
+/* keys that nobody has confirmed for so long may be revoked ones; a file is
+ * confirmed by each look that finds it good, whether or not it has changed */
+static bool is_stale(const bearer_prover_t *prover,
+                     const bearer_source_t *source, apr_time_t now)
+{
+    bearer_schedule_t state;
+
+    state =
+        bearer_board_schedule(prover->conf.board, source->slot, &source->id);
+    return !bearer_schedule_usable(&state, &source->schedule, now);
+}
+
+/* how a token fared with the keys of one moment */
+typedef struct trial_t {
+    bearer_reason_t why;
+    bool newer_may_help;
+    apr_uint64_t version; /* of the document these keys are from */
+} trial_t;
+
+/* one look at the keys, counted */
+static bearer_reason_t check_with(const bearer_prover_t *prover,
+                                  const bearer_job_t *job,
+                                  const bearer_jwks_t *keys,
+                                  bool *newer_may_help, bearer_note_t *note)
+{
+    apr_time_t began = tick(prover);
+    bearer_reason_t why;
+
+    why = bearer_verify_signature(job, keys, newer_may_help, note);
+    /* only where a signature was computed */
+    if (!why || why == BEARER_SIG_WRONG || why == BEARER_KEY_AMBIGUOUS)
+        /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it is there */
+        bearer_stats_verify(prover->conf.stats, job->jws->alg,
+                            tick(prover) - began);
+    return why;
+}
+
+static trial_t try_keys(const bearer_prover_t *prover, const bearer_job_t *job,
+                        apr_time_t now, bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+    trial_t trial = {.why = BEARER_KEYS_UNAVAILABLE, .newer_may_help = true};
+    bearer_keyring_set_t *set;
+
+    trial.version = bearer_board_version(prover->conf.board, source->slot);
+    if (is_stale(prover, source, now)
+        || bearer_keyring_take(prover->conf.ring, source->slot, &source->id,
+                               &set)) {
+        bearer_note_set(note, "issuer %.*s",
+                        bearer_note_width(job->issuer->iss),
+                        job->issuer->iss.data);
+        return trial;
+    }
+    trial.version = bearer_keyring_version(set);
+    trial.why = check_with(prover, job, bearer_keyring_keys(set),
+                           &trial.newer_may_help, note);
+    bearer_keyring_give(set);
+    return trial;
+}
+
+/* --- waiting --------------------------------------------------------------- */
+
+/* whether the fetcher owes an answer: one that was asked for and is not there
+ * yet, be it the very first */
+static bool is_pending(const bearer_prover_t *prover,
+                       const bearer_source_t *source, apr_time_t now)
+{
+    bearer_schedule_t state =
+        bearer_board_schedule(prover->conf.board, source->slot, &source->id);
+    apr_time_t asked = bearer_board_asked(prover->conf.board, source->slot);
+
+    /* the first round comes by itself: an ask now would only make a second one,
+     * and be missing when a new key comes */
+    if (!state.last_try && now - prover->created < source->timeout)
+        return true;
+    /* one ask, one time to wait for it: a fetcher that hangs costs some threads
+     * this much once, not with every request */
+    if (now - asked >= source->timeout)
+        return false;
+    return state.served < asked || state.last_try < asked;
+}
+
+/* whether other keys than those just tried are to be expected: from the fetcher,
+ * or from another thread, which still parses what is on the board already */
+static bool is_coming(const bearer_prover_t *prover,
+                      const bearer_source_t *source, const trial_t *trial,
+                      apr_time_t now)
+{
+    return is_pending(prover, source, now)
+           || bearer_board_version(prover->conf.board, source->slot)
+                  != trial->version;
+}
+
+/* Tries other keys until they judge the token, none are coming, or time is up.
+ * What is coming is found out before each try, or it could come in between. */
+static trial_t look(const bearer_prover_t *prover, const bearer_job_t *job,
+                    trial_t trial, apr_time_t until, bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+
+    for (;;) {
+        apr_time_t now = tick(prover);
+        bool more = is_coming(prover, source, &trial, now) && now < until;
+
+        if (trial.why == BEARER_KEYS_UNAVAILABLE
+            || bearer_board_version(prover->conf.board, source->slot)
+                   != trial.version)
+            trial = try_keys(prover, job, now, note);
+        if (!trial.newer_may_help || !more)
+            return trial;
+        prover->conf.pause(prover->conf.baton, LOOK);
+    }
+}
+
+/*
+ * A place to wait in, or -1. It is taken in this process, so that its other
+ * threads go on serving, and on the board, so that prefork children together
+ * keep most of themselves free (worker starvation by random kids).
+ */
+static int take_place(bearer_prover_t *prover, apr_time_t now, apr_time_t until)
+{
+    int place = -1;
+
+    if (atomic_fetch_add(&prover->waiting, 1) < prover->conf.waiters_here)
+        place = bearer_board_wait(prover->conf.board,
+                                  prover->conf.waiters_total, now, until);
+    if (place < 0) {
+        atomic_fetch_sub(&prover->waiting, 1);
+        bearer_stats_wait(prover->conf.stats, -1);
+    }
+    return place;
+}
+
+static void give_place(bearer_prover_t *prover, int place, apr_time_t until)
+{
+    bearer_board_wait_end(prover->conf.board, place, until);
+    atomic_fetch_sub(&prover->waiting, 1);
+}
+
+/* the keys at hand could not judge the token: asks for newer ones, and waits for
+ * them if they are coming */
+static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
+                         trial_t trial, bearer_now_t *now, bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+    apr_time_t began = tick(prover);
+    apr_time_t until = began + source->timeout;
+    apr_time_t waited;
+    int place = -1;
+
+    if (!is_coming(prover, source, &trial, began))
+        (void)bearer_board_ask(prover->conf.board, source->slot,
+                               &source->schedule, began);
+    if (is_coming(prover, source, &trial, began))
+        place = take_place(prover, began, until);
+    /* also without a place: the keys may have come in the meantime */
+    if (place < 0)
+        return look(prover, job, trial, began, note);
+    trial = look(prover, job, trial, until, note);
+    give_place(prover, place, until);
+    waited = tick(prover) - began;
+    now->tick += waited;
+    now->wall += apr_time_sec(waited);
+    bearer_stats_wait(prover->conf.stats, waited);
+    return trial;
+}
+
+static bearer_reason_t check_signature(bearer_prover_t *prover,
+                                       const bearer_job_t *job,
+                                       bearer_now_t *now, apr_uint64_t *version,
+                                       bearer_note_t *note)
+{
+    bool newer_may_help;
+    trial_t trial;
+
+    if (job->issuer->secret)
+        return check_with(prover, job, job->issuer->secret, &newer_may_help,
+                          note);
+    trial = try_keys(prover, job, now->tick, note);
+    if (trial.newer_may_help)
+        trial = try_newer(prover, job, trial, now, note);
+    *version = trial.version;
+    return trial.why;
+}
+
+/* --- a proof ------------------------------------------------------------------ */
+
+void bearer_prove_begin(const bearer_job_t *job, bearer_proof_t *proof)
+{
+    memset(proof, 0, sizeof(*proof));
+    proof->issuer = job->issuer;
+    if (!job->jws)
+        return;
+    proof->key.alg = job->jws->alg;
+    proof->key.kid = job->jws->kid;
+    proof->key.typ = job->jws->typ;
+}
+
+bearer_reason_t bearer_prove_token(bearer_prover_t *prover,
+                                   const bearer_presented_t *presented,
+                                   const bearer_policy_t *policy,
+                                   bearer_now_t *now, bearer_proof_t *proof,
+                                   bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_reason_t why;
+    bearer_job_t job;
+
+    why = bearer_verify_begin(presented->token, policy, &job, note, pool);
+    bearer_prove_begin(&job, proof);
+    if (!why)
+        why = check_signature(prover, &job, now, &proof->key.version, note);
+    if (why)
+        return why;
+    /* what the first try said about the keys is no longer true */
+    note->text[0] = '\0';
+    proof->how =
+        job.issuer->secret ? BEARER_PROVEN_BY_SECRET : BEARER_PROVEN_BY_KEY;
+    proof->claims = job.claims;
+    proof->until = BEARER_PROOF_LASTS;
+    return BEARER_OK;
+}
+
+/* --- what was proven before --------------------------------------------------- */
+
+/* whether two lines of the configuration mean the same keys */
+static bool same_keys(const bearer_issuer_t *a, const bearer_issuer_t *b)
+{
+    if (a->secret || b->secret)
+        return a->secret == b->secret;
+    return a->source->slot == b->source->slot
+           && memcmp(&a->source->id, &b->source->id, sizeof(a->source->id))
+                  == 0;
+}
+
+/*
+ * The signature need not be checked again (cache poisoning) by the same keys, if they
+ * are still those that the board has, confirmed recently enough, and the place accepts
+ * algorithm and type. If not, the token goes the whole way, which finds the reason.
+ */
+const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
+                                          const bearer_proof_t *proof,
+                                          const bearer_policy_t *policy,
+                                          apr_time_t now)
+{
+    const bearer_issuer_t *issuer =
+        bearer_policy_find(policy, proof->claims->iss);
+
+    if (!issuer || !same_keys(issuer, proof->issuer)
+        || !(proof->key.alg->bit & bearer_policy_algs(policy, issuer))
+        || !bearer_policy_accepts_typ(policy, proof->key.typ))
+        return NULL;
+    if (proof->how == BEARER_PROVEN_BY_SECRET)
+        return issuer;
+    return proof->how == BEARER_PROVEN_BY_KEY
+                   && bearer_board_version(prover->conf.board,
+                                           issuer->source->slot)
+                          == proof->key.version
+                   && !is_stale(prover, issuer->source, now)
+               ? issuer
+               : NULL;
+}
