@@ -241,7 +241,7 @@ bearer_reason_t tool_source_get(tool_t *tool, tool_found_t *found)
     memset(found, 0, sizeof(*found));
     found->fresh = -1;
     found->steps = apr_array_make(tool->pool, 4, sizeof(tool_step_t));
-    bearer_refresh_narrow_http(&tool->source);
+    bearer_source_narrow_http(&tool->source);
     find(tool, found);
     /* what missed on the way does not matter once there are keys */
     if (found->keys) {

@@ -38,8 +38,7 @@ static bool is_stale(const bearer_prover_t *prover,
 {
     bearer_schedule_t state;
 
-    state =
-        bearer_board_schedule(prover->conf.board, source->slot, &source->id);
+    state = bearer_board_schedule(prover->conf.board, &source->slot);
     return !bearer_schedule_usable(&state, &source->schedule, now);
 }
 
@@ -75,10 +74,9 @@ static trial_t try_keys(const bearer_prover_t *prover, const bearer_job_t *job,
     trial_t trial = {.why = BEARER_KEYS_UNAVAILABLE, .newer_may_help = true};
     bearer_keyring_set_t *set;
 
-    trial.version = bearer_board_version(prover->conf.board, source->slot);
+    trial.version = bearer_board_version(prover->conf.board, &source->slot);
     if (is_stale(prover, source, now)
-        || bearer_keyring_take(prover->conf.ring, source->slot, &source->id,
-                               &set)) {
+        || bearer_keyring_take(prover->conf.ring, &source->slot, &set)) {
         bearer_note_set(note, "issuer %.*s",
                         bearer_note_width(job->issuer->iss),
                         job->issuer->iss.data);
@@ -99,8 +97,8 @@ static bool is_pending(const bearer_prover_t *prover,
                        const bearer_source_t *source, apr_time_t now)
 {
     bearer_schedule_t state =
-        bearer_board_schedule(prover->conf.board, source->slot, &source->id);
-    apr_time_t asked = bearer_board_asked(prover->conf.board, source->slot);
+        bearer_board_schedule(prover->conf.board, &source->slot);
+    apr_time_t asked = bearer_board_asked(prover->conf.board, &source->slot);
 
     /* the first round comes by itself: an ask now would only make a second one,
      * and be missing when a new key comes */
@@ -120,7 +118,7 @@ static bool is_coming(const bearer_prover_t *prover,
                       apr_time_t now)
 {
     return is_pending(prover, source, now)
-           || bearer_board_version(prover->conf.board, source->slot)
+           || bearer_board_version(prover->conf.board, &source->slot)
                   != trial->version;
 }
 
@@ -136,7 +134,7 @@ static trial_t look(const bearer_prover_t *prover, const bearer_job_t *job,
         bool more = is_coming(prover, source, &trial, now) && now < until;
 
         if (trial.why == BEARER_KEYS_UNAVAILABLE
-            || bearer_board_version(prover->conf.board, source->slot)
+            || bearer_board_version(prover->conf.board, &source->slot)
                    != trial.version)
             trial = try_keys(prover, job, now, note);
         if (!trial.newer_may_help || !more)
@@ -146,27 +144,27 @@ static trial_t look(const bearer_prover_t *prover, const bearer_job_t *job,
 }
 
 /*
- * A place to wait in, or -1. It is taken in this process, so that its other
+ * A seat to wait in, or -1. It is taken in this process, so that its other
  * threads go on serving, and on the board, so that prefork children together
  * keep most of themselves free (worker starvation by random kids).
  */
-static int take_place(bearer_prover_t *prover, apr_time_t now, apr_time_t until)
+static int take_seat(bearer_prover_t *prover, apr_time_t now, apr_time_t until)
 {
-    int place = -1;
+    int seat = -1;
 
     if (atomic_fetch_add(&prover->waiting, 1) < prover->conf.waiters_here)
-        place = bearer_board_wait(prover->conf.board,
-                                  prover->conf.waiters_total, now, until);
-    if (place < 0) {
+        seat = bearer_seats_take(bearer_board_seats(prover->conf.board),
+                                 prover->conf.waiters_total, now, until);
+    if (seat < 0) {
         atomic_fetch_sub(&prover->waiting, 1);
         bearer_stats_wait(prover->conf.stats, -1);
     }
-    return place;
+    return seat;
 }
 
-static void give_place(bearer_prover_t *prover, int place, apr_time_t until)
+static void leave_seat(bearer_prover_t *prover, int seat, apr_time_t until)
 {
-    bearer_board_wait_end(prover->conf.board, place, until);
+    bearer_seats_leave(bearer_board_seats(prover->conf.board), seat, until);
     atomic_fetch_sub(&prover->waiting, 1);
 }
 
@@ -179,18 +177,18 @@ static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
     apr_time_t began = tick(prover);
     apr_time_t until = began + source->timeout;
     apr_time_t waited;
-    int place = -1;
+    int seat = -1;
 
     if (!is_coming(prover, source, &trial, began))
-        (void)bearer_board_ask(prover->conf.board, source->slot,
+        (void)bearer_board_ask(prover->conf.board, &source->slot,
                                &source->schedule, began);
     if (is_coming(prover, source, &trial, began))
-        place = take_place(prover, began, until);
-    /* also without a place: the keys may have come in the meantime */
-    if (place < 0)
+        seat = take_seat(prover, began, until);
+    /* also without a seat: the keys may have come in the meantime */
+    if (seat < 0)
         return look(prover, job, trial, began, note);
     trial = look(prover, job, trial, until, note);
-    give_place(prover, place, until);
+    leave_seat(prover, seat, until);
     waited = tick(prover) - began;
     now->tick += waited;
     now->wall += apr_time_sec(waited);
@@ -260,8 +258,9 @@ static bool same_keys(const bearer_issuer_t *a, const bearer_issuer_t *b)
 {
     if (a->secret || b->secret)
         return a->secret == b->secret;
-    return a->source->slot == b->source->slot
-           && memcmp(&a->source->id, &b->source->id, sizeof(a->source->id))
+    return a->source->slot.number == b->source->slot.number
+           && memcmp(&a->source->slot.id, &b->source->slot.id,
+                     sizeof(a->source->slot.id))
                   == 0;
 }
 
@@ -286,7 +285,7 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
         return issuer;
     return proof->how == BEARER_PROVEN_BY_KEY
                    && bearer_board_version(prover->conf.board,
-                                           issuer->source->slot)
+                                           &issuer->source->slot)
                           == proof->key.version
                    && !is_stale(prover, issuer->source, now)
                ? issuer

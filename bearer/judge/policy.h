@@ -12,18 +12,17 @@
 
 #include "bearer/jose/alg.h"
 #include "bearer/jose/jwks.h"
+#include "bearer/keys/source.h"
 #include "bearer/text/path.h"
-
-struct bearer_source_t; /* bearer/keys/refresh.h: where the keys come from */
 
 /** One issuer that a place trusts. */
 typedef struct bearer_issuer_t {
-    bearer_str_t iss;                     /**< exactly as tokens carry it */
-    bearer_algset_t algs;                 /**< its own list; 0: the place's */
-    const bearer_str_t *audiences;        /**< its own list; */
-    int audience_count;                   /**< 0: the place's */
-    const bearer_jwks_t *secret;          /**< a shared secret, or NULL: */
-    const struct bearer_source_t *source; /**< published keys */
+    bearer_str_t iss;              /**< exactly as tokens carry it */
+    bearer_algset_t algs;          /**< its own list; 0: the place's */
+    const bearer_str_t *audiences; /**< its own list; */
+    int audience_count;            /**< 0: the place's */
+    const bearer_jwks_t *secret;   /**< a shared secret, or NULL: */
+    const bearer_source_t *source; /**< published keys */
 } bearer_issuer_t;
 
 /** Which token types are accepted (the header's typ; RFC 8725 3.11). */

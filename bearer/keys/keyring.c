@@ -154,7 +154,8 @@ static bearer_keyring_set_t *at_hand(const place_t *place,
 /* Reads and parses the current document. The set's version is that of the
  * document which was read, or stays as it was if none could be. */
 static bearer_reason_t load(bearer_keyring_set_t *set,
-                            const bearer_board_t *board, int slot)
+                            const bearer_board_t *board,
+                            const bearer_board_slot_t *slot)
 {
     bearer_reason_t why;
     bearer_str_t text;
@@ -162,7 +163,7 @@ static bearer_reason_t load(bearer_keyring_set_t *set,
 
     if (apr_pool_create(&tmp, set->pool) != APR_SUCCESS)
         return BEARER_NO_MEMORY;
-    why = bearer_board_read(board, slot, &set->id, &text, &set->version, tmp);
+    why = bearer_board_read(board, slot, &text, &set->version, tmp);
     if (!why)
         why = bearer_jwks_parse(text, &set->keys, NULL, set->pool);
     apr_pool_destroy(tmp);
@@ -191,13 +192,13 @@ static bearer_reason_t refuse(place_t *place, bearer_keyring_set_t *fresh,
 }
 
 /* Called with the mutex held, which is let go meanwhile. */
-static bearer_reason_t reload(bearer_keyring_t *ring, int slot,
-                              const bearer_board_id_t *id, apr_uint64_t version,
-                              bearer_keyring_set_t **set)
+static bearer_reason_t reload(bearer_keyring_t *ring,
+                              const bearer_board_slot_t *slot,
+                              apr_uint64_t version, bearer_keyring_set_t **set)
 {
-    place_t *place = &ring->places[slot];
-    bearer_keyring_set_t *hand = at_hand(place, id);
-    bearer_keyring_set_t *fresh = create_set(ring, id);
+    place_t *place = &ring->places[slot->number];
+    bearer_keyring_set_t *hand = at_hand(place, &slot->id);
+    bearer_keyring_set_t *fresh = create_set(ring, &slot->id);
     bearer_reason_t why;
 
     if (!fresh)
@@ -216,15 +217,15 @@ static bearer_reason_t reload(bearer_keyring_t *ring, int slot,
 }
 
 /* Called with the mutex held. */
-static bearer_reason_t take(bearer_keyring_t *ring, int slot,
-                            const bearer_board_id_t *id,
+static bearer_reason_t take(bearer_keyring_t *ring,
+                            const bearer_board_slot_t *slot,
                             bearer_keyring_set_t **set)
 {
-    place_t *place = &ring->places[slot];
+    place_t *place = &ring->places[slot->number];
 
     for (;;) {
         apr_uint64_t version = bearer_board_version(ring->board, slot);
-        bearer_keyring_set_t *hand = at_hand(place, id);
+        bearer_keyring_set_t *hand = at_hand(place, &slot->id);
 
         if (version == 0)
             return BEARER_KEYS_UNAVAILABLE;
@@ -235,21 +236,21 @@ static bearer_reason_t take(bearer_keyring_t *ring, int slot,
         if (place->bad == version)
             return place->why;
         if (!place->loading)
-            return reload(ring, slot, id, version, set);
+            return reload(ring, slot, version, set);
         (void)apr_thread_cond_wait(ring->loaded, ring->mutex);
     }
 }
 
-bearer_reason_t bearer_keyring_take(bearer_keyring_t *ring, int slot,
-                                    const bearer_board_id_t *id,
+bearer_reason_t bearer_keyring_take(bearer_keyring_t *ring,
+                                    const bearer_board_slot_t *slot,
                                     bearer_keyring_set_t **set)
 {
     bearer_reason_t why;
 
-    if (slot < 0 || slot >= ring->count)
+    if (slot->number < 0 || slot->number >= ring->count)
         return BEARER_KEYS_UNAVAILABLE;
     lock(ring);
-    why = take(ring, slot, id, set);
+    why = take(ring, slot, set);
     unlock(ring);
     return why;
 }

@@ -41,8 +41,8 @@ apr_status_t bearer_keyring_create(bearer_keyring_t **out,
  * @return BEARER_OK, BEARER_KEYS_UNAVAILABLE if there never was a document,
  *         BEARER_BOARD_BROKEN, BEARER_JWKS_*
  */
-bearer_reason_t bearer_keyring_take(bearer_keyring_t *ring, int slot,
-                                    const bearer_board_id_t *id,
+bearer_reason_t bearer_keyring_take(bearer_keyring_t *ring,
+                                    const bearer_board_slot_t *slot,
                                     bearer_keyring_set_t **set) BEARER_MUST_USE;
 
 /** Gives a set back; never more than once for each take. NULL is allowed. */

@@ -3,8 +3,6 @@
 
 #include <apr_strings.h>
 
-#include <openssl/evp.h>
-
 #include "bearer/base/file.h"
 #include "bearer/base/log.h"
 #include "bearer/base/str.h"
@@ -15,8 +13,6 @@
 
 /* an address found by discovery is looked up again after so long */
 #define REDISCOVER apr_time_from_sec(86400)
-/* files are looked at so often at least: a look costs nobody anything */
-#define FILE_PERIOD apr_time_from_sec(10)
 /* a longer ETag is not remembered, which costs one document for each fetch */
 #define ETAG_SIZE 256
 
@@ -68,81 +64,6 @@ typedef struct attempt_t {
     apr_pool_t *tmp;
 } attempt_t;
 
-static bool digest_field(EVP_MD_CTX *ctx, const char *field)
-{
-    unsigned char size[8];
-    apr_uint64_t len = field ? strlen(field) : 0;
-    int i;
-
-    /* lengths in front: no two lists of fields give the same bytes */
-    for (i = 0; i < 8; i++)
-        size[i] = (unsigned char)(len >> (8 * i));
-    return EVP_DigestUpdate(ctx, size, sizeof(size))
-           && EVP_DigestUpdate(ctx, field ? field : "", (size_t)len);
-}
-
-bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
-{
-    unsigned char kind = (unsigned char)source->kind;
-    unsigned char http = source->http_loopback;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good;
-
-    good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)
-           && digest_field(ctx, source->issuer)
-           && EVP_DigestUpdate(ctx, &kind, 1)
-           && digest_field(ctx, source->location)
-           && EVP_DigestUpdate(ctx, &http, 1)
-           && digest_field(ctx, source->proxies.https)
-           && digest_field(ctx, source->proxies.http)
-           && digest_field(ctx, source->proxies.except)
-           && digest_field(ctx, source->ca)
-           && EVP_DigestFinal_ex(ctx, digest, NULL);
-    EVP_MD_CTX_free(ctx);
-    if (!good)
-        return BEARER_NO_MEMORY;
-    memcpy(source->id.bytes, digest, sizeof(source->id.bytes));
-    return BEARER_OK;
-}
-
-void bearer_refresh_narrow_http(bearer_source_t *source)
-{
-    const char *written =
-        source->kind == BEARER_SOURCE_URL ? source->location : source->issuer;
-
-    /* metadata of a taken over https issuer must not have us call the services
-     * of our own host (SSRF) */
-    source->http_loopback =
-        source->http_loopback && bearer_url_is_http(written);
-}
-
-static void take_smaller(apr_int64_t *own, apr_int64_t other, bool *tightened)
-{
-    if (other >= *own)
-        return;
-    *own = other;
-    *tightened = true;
-}
-
-void bearer_refresh_tighten(bearer_source_t *source,
-                            const bearer_source_t *other)
-{
-    bearer_schedule_conf_t *own = &source->schedule;
-    const bearer_schedule_conf_t *others = &other->schedule;
-    bool *tightened = &source->tightened;
-
-    take_smaller(&own->refresh, others->refresh, tightened);
-    take_smaller(&own->miss, others->miss, tightened);
-    take_smaller(&own->stale, others->stale, tightened);
-    take_smaller(&source->timeout, other->timeout, tightened);
-    take_smaller(&source->connect, other->connect, tightened);
-    if (other->max_body < source->max_body) {
-        source->max_body = other->max_body;
-        *tightened = true;
-    }
-}
-
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
                                         apr_pool_t *pool)
 {
@@ -150,15 +71,6 @@ bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
 
     refresh->source = source;
     return refresh;
-}
-
-static bearer_schedule_conf_t conf_of(const bearer_source_t *source)
-{
-    bearer_schedule_conf_t conf = source->schedule;
-
-    if (source->kind == BEARER_SOURCE_FILE && conf.refresh > FILE_PERIOD)
-        conf.refresh = FILE_PERIOD;
-    return conf;
 }
 
 /* The board's schedule; our own when the slot was given to another source, so
@@ -169,7 +81,7 @@ static bearer_schedule_t state_of(const bearer_refresh_t *refresh,
     const bearer_source_t *source = refresh->source;
     bearer_schedule_t state;
 
-    state = bearer_board_schedule(env->board, source->slot, &source->id);
+    state = bearer_board_schedule(env->board, &source->slot);
     return state.last_try ? state : refresh->state;
 }
 
@@ -177,14 +89,14 @@ bool bearer_refresh_due(const bearer_refresh_t *refresh,
                         const bearer_refresh_env_t *env)
 {
     const bearer_source_t *source = refresh->source;
-    bearer_schedule_conf_t conf = conf_of(source);
+    bearer_schedule_conf_t conf = bearer_source_schedule(source);
     bearer_schedule_t state;
 
     if (source->kind == BEARER_SOURCE_SECRET)
         return false;
     state = state_of(refresh, env);
     return bearer_schedule_due(&state, &conf, env->now(env->baton).tick,
-                               bearer_board_asked(env->board, source->slot));
+                               bearer_board_asked(env->board, &source->slot));
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -382,7 +294,8 @@ static bearer_reason_t get_keys(attempt_t *attempt, const char *address,
     const bearer_http_response_t *response;
     const char *etag = condition(attempt, address);
     bearer_freshness_t headers;
-    bearer_schedule_conf_t conf = conf_of(attempt->refresh->source);
+    bearer_schedule_conf_t conf =
+        bearer_source_schedule(attempt->refresh->source);
     bearer_reason_t why;
 
     why = get(attempt, address, etag, &response, outcome);
@@ -510,7 +423,7 @@ static bearer_reason_t find_keys(attempt_t *attempt)
         return get_keys(attempt, source->location, told);
     case BEARER_SOURCE_FILE:
         told->tried = source->location;
-        attempt->fresh = apr_time_sec(conf_of(source).refresh);
+        attempt->fresh = apr_time_sec(bearer_source_schedule(source).refresh);
         told->why = bearer_refresh_read_file(source->location, &attempt->keys,
                                              &told->note, attempt->tmp);
         return told->why ? told->why : render(attempt, source->location, told);
@@ -577,12 +490,12 @@ static bearer_reason_t post(attempt_t *attempt, const bearer_schedule_t *state)
         why = BEARER_FETCH_STOPPED;
     }
     else if (is_same(attempt)) {
-        bearer_board_note(env->board, source->slot, &source->id, state);
+        bearer_board_note(env->board, &source->slot, state);
     }
     else {
-        why = bearer_board_post(env->board, source->slot, &source->id,
-                                attempt->text, state);
-        attempt->version = bearer_board_version(env->board, source->slot);
+        why =
+            bearer_board_post(env->board, &source->slot, attempt->text, state);
+        attempt->version = bearer_board_version(env->board, &source->slot);
     }
     unlock(env);
     return why;
@@ -598,7 +511,7 @@ static bool note_failure(attempt_t *attempt, const bearer_schedule_t *state)
     lock(env);
     leading = is_leading(env);
     if (leading)
-        bearer_board_note(env->board, source->slot, &source->id, state);
+        bearer_board_note(env->board, &source->slot, state);
     unlock(env);
     return leading;
 }
@@ -720,7 +633,7 @@ static void log_failure(attempt_t *attempt, const bearer_schedule_t *state,
                         apr_time_t now)
 {
     bearer_refresh_t *refresh = attempt->refresh;
-    bearer_schedule_conf_t conf = conf_of(refresh->source);
+    bearer_schedule_conf_t conf = bearer_source_schedule(refresh->source);
     const outcome_t *told = &attempt->told;
     logged_t *logged = &refresh->logged;
     bool usable = bearer_schedule_usable(state, &conf, now);
@@ -748,12 +661,6 @@ static void log_failure(attempt_t *attempt, const bearer_schedule_t *state,
 
 /* --- the store ---------------------------------------------------------- */
 
-static bool is_fetched(const bearer_source_t *source)
-{
-    return source->kind == BEARER_SOURCE_DISCOVERY
-           || source->kind == BEARER_SOURCE_URL;
-}
-
 static void log_stored(const bearer_refresh_t *refresh, const char *path)
 {
     const char *issuer = refresh->source->issuer;
@@ -779,22 +686,22 @@ static void store(const attempt_t *attempt)
     const bearer_source_t *source = refresh->source;
     apr_status_t rv;
 
-    if (!env->store || !is_fetched(source))
+    if (!env->store || !bearer_source_is_fetched(source))
         return;
     /* not under the lock, which nobody holds while a disk is waited for: who is
      * stopped right here puts an older file in the place of a newer one, until
      * the next good answer */
     if (!is_leading(env))
         return;
-    rv = bearer_keystore_write(env->store, &source->id, source->issuer,
+    rv = bearer_keystore_write(env->store, &source->slot.id, source->issuer,
                                attempt->keys ? attempt->keys_text
                                              : attempt->posted,
                                env->now(env->baton).wall, attempt->tmp);
     if (rv == refresh->stored)
         return;
     refresh->stored = rv;
-    log_stored(refresh,
-               bearer_keystore_path(env->store, &source->id, attempt->tmp));
+    log_stored(refresh, bearer_keystore_path(env->store, &source->slot.id,
+                                             attempt->tmp));
 }
 
 /* posts what was found, unless somebody was faster; false: somebody was */
@@ -819,14 +726,13 @@ static bool post_stored(const bearer_source_t *source,
         return true;
     }
     lock(env);
-    empty = !bearer_board_version(env->board, source->slot);
+    empty = !bearer_board_version(env->board, &source->slot);
     if (empty) {
-        state = bearer_board_schedule(env->board, source->slot, &source->id);
+        state = bearer_board_schedule(env->board, &source->slot);
         state.last_good = fetched;
         state.last_try = fetched;
         state.next = now;
-        *why = bearer_board_post(env->board, source->slot, &source->id, text,
-                                 &state);
+        *why = bearer_board_post(env->board, &source->slot, text, &state);
     }
     unlock(env);
     return empty;
@@ -858,15 +764,15 @@ bool bearer_refresh_restore(const bearer_source_t *source,
                             const bearer_refresh_env_t *env, apr_pool_t *tmp)
 {
     bearer_keystore_wanted_t wanted = {
-        .id = &source->id,
+        .id = &source->slot.id,
         .issuer = source->issuer,
         .stale = apr_time_sec(source->schedule.stale),
     };
     bearer_keystore_found_t found;
     outcome_t outcome = {0};
 
-    if (!env->store || !is_fetched(source)
-        || bearer_board_version(env->board, source->slot))
+    if (!env->store || !bearer_source_is_fetched(source)
+        || bearer_board_version(env->board, &source->slot))
         return false;
     wanted.now = env->now(env->baton).wall;
     outcome.why =
@@ -875,7 +781,8 @@ bool bearer_refresh_restore(const bearer_source_t *source,
         return false;
     if (!outcome.why && !post_stored(source, env, &found, &outcome.why, tmp))
         return false;
-    log_restored(source, bearer_keystore_path(env->store, &source->id, tmp),
+    log_restored(source,
+                 bearer_keystore_path(env->store, &source->slot.id, tmp),
                  &found, &outcome, tmp);
     return !outcome.why;
 }
@@ -887,7 +794,8 @@ static bearer_reason_t succeed(attempt_t *attempt, bearer_schedule_t state,
                                bearer_refresh_result_t *result)
 {
     const bearer_refresh_env_t *env = attempt->env;
-    bearer_schedule_conf_t conf = conf_of(attempt->refresh->source);
+    bearer_schedule_conf_t conf =
+        bearer_source_schedule(attempt->refresh->source);
     apr_uint32_t failures = state.failures;
     apr_time_t now = env->now(env->baton).tick;
     bool same = are_same_keys(attempt);
@@ -914,7 +822,8 @@ static void fail_round(attempt_t *attempt, bearer_schedule_t state,
                        bearer_refresh_result_t *result)
 {
     const bearer_refresh_env_t *env = attempt->env;
-    bearer_schedule_conf_t conf = conf_of(attempt->refresh->source);
+    bearer_schedule_conf_t conf =
+        bearer_source_schedule(attempt->refresh->source);
     apr_time_t now = env->now(env->baton).tick;
 
     bearer_schedule_fail(&state, &conf, now, env->jitter(env->baton));
@@ -943,9 +852,10 @@ void bearer_refresh_run(bearer_refresh_t *refresh,
     attempt->env = env;
     attempt->tmp = tmp;
     /* an ask that comes from now on wants another round */
-    bearer_schedule_begin(&state, bearer_board_asked(env->board, source->slot));
-    if (bearer_board_read(env->board, source->slot, &source->id,
-                          &attempt->posted, &attempt->version, tmp))
+    bearer_schedule_begin(&state,
+                          bearer_board_asked(env->board, &source->slot));
+    if (bearer_board_read(env->board, &source->slot, &attempt->posted,
+                          &attempt->version, tmp))
         attempt->posted.data = NULL;
     recall_address(attempt);
 

@@ -11,62 +11,8 @@
 #define BEARER_REFRESH_H
 
 #include "bearer/base/clock.h"
-#include "bearer/jose/jwks.h"
-#include "bearer/keys/board.h"
 #include "bearer/keys/keystore.h"
-#include "bearer/net/fetch.h"
-#include "bearer/text/url.h"
-
-/** Where keys come from. */
-typedef enum bearer_source_kind_t {
-    BEARER_SOURCE_DISCOVERY, /**< the issuer's metadata */
-    BEARER_SOURCE_URL,       /**< a key set's address */
-    BEARER_SOURCE_FILE,      /**< a file of keys */
-    BEARER_SOURCE_SECRET     /**< a shared secret; never refreshed */
-} bearer_source_kind_t;
-
-/** One key source as configured; constant once checked. */
-typedef struct bearer_source_t {
-    const char *issuer; /**< as configured */
-    bearer_source_kind_t kind;
-    const char *location; /**< URL or file; NULL for discovery */
-    bool http_loopback;   /**< see bearer_refresh_narrow_http */
-    bearer_url_proxies_t proxies;
-    const char *ca; /**< what tls was made from; NULL: the system's */
-    bearer_fetch_tls_t *tls;
-    apr_interval_time_t timeout, connect;
-    apr_size_t max_body;
-    bearer_schedule_conf_t schedule;
-    bool tightened;       /**< by bearer_refresh_tighten */
-    bearer_board_id_t id; /**< see bearer_refresh_identify */
-    int slot;             /**< on the board */
-} bearer_source_t;
-
-/** Fills source->id: SHA-256 over issuer, kind, location, and what trust in them
- * rests on (http_loopback, proxies, ca), each with its length: keys fetched under
- * one virtual host's authorities never serve another's. The numbers of the
- * schedule do not count, so changing them keeps the keys.
- *
- * @return BEARER_OK, BEARER_NO_MEMORY (two sources without an identity would
- *         share their keys)
- */
-bearer_reason_t bearer_refresh_identify(bearer_source_t *source)
-    BEARER_MUST_USE;
-
-/**
- * Where plain http is allowed, it is for what the administrator wrote: the switch
- * stays on for a source whose own address (keys= or else the issuer) is http, and
- * goes off for all others. Call before identify.
- */
-void bearer_refresh_narrow_http(bearer_source_t *source);
-
-/**
- * Lines of several servers may name one source (the same identity), which is
- * fetched once, for all of them: of each number the strictest counts, which is the
- * smaller one. Takes those of another line.
- */
-void bearer_refresh_tighten(bearer_source_t *source,
-                            const bearer_source_t *other);
+#include "bearer/keys/source.h"
 
 /** What one round did, for log, status page and tests. */
 typedef struct bearer_refresh_result_t {

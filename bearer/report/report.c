@@ -24,11 +24,9 @@ static bool read_source(const bearer_report_conf_t *conf,
         out->usable = true;
         return true;
     }
-    out->schedule =
-        bearer_board_schedule(conf->board, source->slot, &source->id);
-    out->last = bearer_stats_result(conf->stats, source->slot, &source->id);
-    why = bearer_board_read(conf->board, source->slot, &source->id, &text,
-                            &version, pool);
+    out->schedule = bearer_board_schedule(conf->board, &source->slot);
+    out->last = bearer_stats_result(conf->stats, &source->slot);
+    why = bearer_board_read(conf->board, &source->slot, &text, &version, pool);
     if (!why)
         why = bearer_jwks_parse(text, &out->keys, NULL, pool);
     if (why)
@@ -54,7 +52,7 @@ const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
             return NULL;
     }
     report->now = conf->now;
-    report->leader = bearer_board_leader(conf->board);
+    report->leader = bearer_lease_holder(bearer_board_lease(conf->board));
     report->sources = sources;
     report->source_count = conf->source_count;
     report->stats = bearer_stats_snapshot(conf->stats, conf->alive, pool);
@@ -78,21 +76,6 @@ bearer_report_totals_t bearer_report_totals(const bearer_stats_counts_t *counts)
         out.refused += counts->verdicts[i];
     out.refused -= out.without + out.denied;
     return out;
-}
-
-const char *bearer_report_kind(const bearer_source_t *source)
-{
-    switch (source->kind) {
-    case BEARER_SOURCE_DISCOVERY:
-        return "discovery";
-    case BEARER_SOURCE_URL:
-        return "url";
-    case BEARER_SOURCE_FILE:
-        return "file";
-    case BEARER_SOURCE_SECRET:
-        break;
-    }
-    return "secret";
 }
 
 static apr_int64_t seconds(apr_time_t micros)
@@ -251,14 +234,14 @@ static json_t *json_source(bool *failed, const bearer_report_source_t *one,
     int i;
 
     set(failed, json, "issuer", text_or_null(source->issuer));
-    set(failed, json, "kind", json_string(bearer_report_kind(source)));
+    set(failed, json, "kind", json_string(bearer_source_kind(source)));
     set(failed, json, "usable", json_boolean(one->usable));
     if (source->kind == BEARER_SOURCE_SECRET) {
         json_decref(keys);
         return json;
     }
     set(failed, json, "location", text_or_null(source->location));
-    set(failed, json, "slot", json_integer(source->slot));
+    set(failed, json, "slot", json_integer(source->slot.number));
     for (i = 0; one->keys && i < one->keys->count; i++)
         append(failed, keys, json_key(failed, one->keys->keys[i]));
     set(failed, json, "keys", keys);
@@ -533,8 +516,8 @@ static void put_sources(text_t *text, const bearer_report_t *report)
             put(text,
                 "bearer_%s%s{issuer=\"%s\",slot=\"%d\"} %" APR_INT64_T_FMT "\n",
                 column->name, column->suffix,
-                label_text(one->source->issuer, text->pool), one->source->slot,
-                value);
+                label_text(one->source->issuer, text->pool),
+                one->source->slot.number, value);
         }
     }
 }

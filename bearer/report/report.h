@@ -59,9 +59,6 @@ const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
 bearer_report_totals_t bearer_report_totals(
     const bearer_stats_counts_t *counts);
 
-/** "discovery", "url", "file" or "secret". */
-const char *bearer_report_kind(const bearer_source_t *source);
-
 /** Whether refused requests are counted under this reason. */
 bool bearer_report_counts(bearer_reason_t why);
 

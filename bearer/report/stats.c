@@ -422,36 +422,35 @@ static uint64_t owner_of(const bearer_board_id_t *id)
     return owner;
 }
 
-void bearer_stats_note(bearer_stats_t *stats, int slot,
-                       const bearer_board_id_t *id, bearer_reason_t why,
-                       int status, apr_time_t now)
+void bearer_stats_note(bearer_stats_t *stats, const bearer_board_slot_t *slot,
+                       bearer_reason_t why, int status, apr_time_t now)
 {
     result_t *result;
 
-    if (!stats || slot < 0 || slot >= stats->shape.results)
+    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
         return;
-    result = &stats->results[slot];
-    if (load(&result->owner) != owner_of(id)) {
+    result = &stats->results[slot->number];
+    if (load(&result->owner) != owner_of(&slot->id)) {
         store(&result->good, 0);
         store(&result->failed, 0);
-        store(&result->owner, owner_of(id));
+        store(&result->owner, owner_of(&slot->id));
     }
     store(&result->what, (uint64_t)why | (uint64_t)(uint32_t)status << 32);
     store(&result->tick, (uint64_t)now);
     add(why ? &result->failed : &result->good, 1);
 }
 
-bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats, int slot,
-                                          const bearer_board_id_t *id)
+bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
+                                          const bearer_board_slot_t *slot)
 {
     bearer_stats_result_t out = {0, BEARER_OK, 0, 0, 0};
     const result_t *result;
     uint64_t what;
 
-    if (!stats || slot < 0 || slot >= stats->shape.results)
+    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
         return out;
-    result = &stats->results[slot];
-    if (load(&result->owner) != owner_of(id))
+    result = &stats->results[slot->number];
+    if (load(&result->owner) != owner_of(&slot->id))
         return out;
     what = load(&result->what);
     out.tick = (apr_time_t)load(&result->tick);

@@ -164,12 +164,11 @@ typedef struct bearer_stats_result_t {
 
 /** Notes a round's end. Caller serialises rounds of one slot; a slot that went
  * to another source begins anew. */
-void bearer_stats_note(bearer_stats_t *stats, int slot,
-                       const bearer_board_id_t *id, bearer_reason_t why,
-                       int status, apr_time_t now);
+void bearer_stats_note(bearer_stats_t *stats, const bearer_board_slot_t *slot,
+                       bearer_reason_t why, int status, apr_time_t now);
 
-bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats, int slot,
-                                          const bearer_board_id_t *id);
+bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
+                                          const bearer_board_slot_t *slot);
 
 /* --- looking --------------------------------------------------------------- */
 

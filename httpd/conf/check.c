@@ -293,7 +293,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
         check_secret(check, line);
         break;
     }
-    if (bearer_refresh_identify(&line->source))
+    if (bearer_source_identify(&line->source))
         complain(check, line->s, line->where, BEARER_NO_MEMORY, NULL,
                  "OpenSSL cannot make a SHA-256 digest");
 }
@@ -311,15 +311,16 @@ static void share_numbers(check_t *check)
         for (i = 0; i < lines->nelts; i++) {
             bearer_source_t *source =
                 &APR_ARRAY_IDX(lines, i, mab_issuer_line_t *)->source;
-            bearer_source_t *other =
-                apr_hash_get(strictest, &source->id, sizeof(source->id));
+            bearer_source_t *other = apr_hash_get(strictest, &source->slot.id,
+                                                  sizeof(source->slot.id));
 
             if (!other) {
                 other = apr_pmemdup(check->ptemp, source, sizeof(*source));
-                apr_hash_set(strictest, &other->id, sizeof(other->id), other);
+                apr_hash_set(strictest, &other->slot.id, sizeof(other->slot.id),
+                             other);
             }
-            bearer_refresh_tighten(round ? source : other,
-                                   round ? other : source);
+            bearer_source_tighten(round ? source : other,
+                                  round ? other : source);
         }
     }
 }

@@ -453,7 +453,7 @@ void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
     source->schedule.stale = apr_time_from_sec(SERVER(server, stale));
     source->max_body = (apr_size_t)SERVER(server, max_size);
     source->http_loopback = SERVER(server, http) == 1;
-    bearer_refresh_narrow_http(source);
+    bearer_source_narrow_http(source);
     source->ca = server->ca;
     if (server->proxies)
         source->proxies = *server->proxies;

@@ -47,8 +47,8 @@ static void count_workers(bearer_prove_conf_t *conf)
         threads = 1;
     conf->waiters_here = quarter(threads);
     conf->waiters_total = quarter(threads * daemons);
-    if (conf->waiters_total > BEARER_BOARD_WAITERS)
-        conf->waiters_total = BEARER_BOARD_WAITERS;
+    if (conf->waiters_total > BEARER_SEATS_MOST)
+        conf->waiters_total = BEARER_SEATS_MOST;
 }
 
 #define CACHE_ENTRIES 1024

@@ -192,7 +192,7 @@ int mab_shared_retry_after(const bearer_issuer_t *issuer)
 
     if (!source || !shared.board)
         return 1;
-    state = bearer_board_schedule(shared.board, source->slot, &source->id);
+    state = bearer_board_schedule(shared.board, &source->slot);
     wait = state.next - mab_clock_now(NULL).tick;
     if (wait < apr_time_from_sec(1))
         return 1;

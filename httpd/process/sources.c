@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/process/sources.h"
 
-#include <string.h>
-
 #include "httpd/conf/conf.h"
 #include "httpd/process/clock.h"
 #include "httpd/process/segment.h"
@@ -15,9 +13,8 @@ static bool is_known(const apr_array_header_t *sources,
     int i;
 
     for (i = 0; i < sources->nelts; i++) {
-        if (memcmp(&APR_ARRAY_IDX(sources, i, bearer_source_t *)->id,
-                   &source->id, sizeof(source->id))
-            == 0)
+        if (bearer_source_is_same(APR_ARRAY_IDX(sources, i, bearer_source_t *),
+                                  source))
             return true;
     }
     return false;
@@ -56,8 +53,7 @@ bool mab_sources_claim(bearer_board_t *board, apr_uint32_t epoch)
 
         if (source->kind == BEARER_SOURCE_SECRET)
             continue;
-        source->slot = bearer_board_claim(board, &source->id, epoch);
-        if (source->slot < 0)
+        if (!bearer_board_claim(board, &source->slot, epoch))
             return false;
     }
     return true;
@@ -69,8 +65,7 @@ static bearer_reason_t post_file(const bearer_source_t *source,
                                  bearer_board_t *board, bearer_note_t *note,
                                  apr_pool_t *ptemp)
 {
-    bearer_schedule_t state =
-        bearer_board_schedule(board, source->slot, &source->id);
+    bearer_schedule_t state = bearer_board_schedule(board, &source->slot);
     const bearer_jwks_t *keys;
     bearer_reason_t why;
     bearer_str_t text;
@@ -83,7 +78,7 @@ static bearer_reason_t post_file(const bearer_source_t *source,
         return BEARER_NO_MEMORY;
     bearer_schedule_succeed(&state, &source->schedule, mab_clock_now(NULL).tick,
                             0, 0.5);
-    return bearer_board_post(board, source->slot, &source->id, text, &state);
+    return bearer_board_post(board, &source->slot, text, &state);
 }
 
 bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,

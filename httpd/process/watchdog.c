@@ -64,7 +64,8 @@ static bool leads(void *baton)
 {
     const round_t *round = baton;
 
-    return bearer_board_leads(mab_shared_get()->board, round->generation);
+    return bearer_lease_holds(bearer_board_lease(mab_shared_get()->board),
+                              round->generation);
 }
 
 static bearer_refresh_env_t env(round_t *round)
@@ -102,9 +103,8 @@ static void note_result(const bearer_source_t *source,
                         const bearer_refresh_result_t *result)
 {
     if (result->why != BEARER_FETCH_STOPPED)
-        bearer_stats_note(mab_shared_get()->stats, source->slot, &source->id,
-                          result->why, result->status,
-                          mab_clock_now(NULL).tick);
+        bearer_stats_note(mab_shared_get()->stats, &source->slot, result->why,
+                          result->status, mab_clock_now(NULL).tick);
 }
 
 static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
@@ -198,8 +198,9 @@ static void beat(server_rec *s)
 
     if (!shared || !shared->source_count || apr_atomic_read32(&stopping))
         return;
-    generation = bearer_board_lead(shared->board, shared->epoch, pid,
-                                   mab_clock_now(NULL).tick, mab_child_alive);
+    generation =
+        bearer_lease_take(bearer_board_lease(shared->board), shared->epoch, pid,
+                          mab_clock_now(NULL).tick, mab_child_alive);
     if (generation != fetcher.generation) {
         fetcher.generation = generation;
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, s, "child %u %s fetching keys",
@@ -208,7 +209,7 @@ static void beat(server_rec *s)
     if (!generation)
         return;
     if (!fetcher.threads && prepare() != APR_SUCCESS) {
-        bearer_board_resign(shared->board, pid);
+        bearer_lease_resign(bearer_board_lease(shared->board), pid);
         return;
     }
     start_due_rounds(s);
@@ -239,7 +240,7 @@ static apr_status_t callback(int state, void *data,
     case AP_WATCHDOG_STATE_STOPPING:
         apr_atomic_set32(&stopping, 1);
         if (mab_shared_get())
-            bearer_board_resign(mab_shared_get()->board,
+            bearer_lease_resign(bearer_board_lease(mab_shared_get()->board),
                                 (apr_uint32_t)getpid());
         break;
     }
@@ -295,7 +296,8 @@ static apr_status_t stop(void *baton BEARER_UNUSED)
 
     apr_atomic_set32(&stopping, 1);
     if (mab_shared_get())
-        bearer_board_resign(mab_shared_get()->board, (apr_uint32_t)getpid());
+        bearer_lease_resign(bearer_board_lease(mab_shared_get()->board),
+                            (apr_uint32_t)getpid());
     while (is_running() && mab_clock_now(NULL).tick < until)
         mab_clock_pause(NULL, apr_time_from_msec(5));
     return APR_SUCCESS;

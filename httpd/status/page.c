@@ -241,7 +241,7 @@ static void put_source(request_rec *r, const source_t *one, apr_time_t now)
         return;
     }
     term(r, "keys from", source->location ? source->location : "discovery");
-    term(r, "slot", apr_itoa(r->pool, source->slot));
+    term(r, "slot", apr_itoa(r->pool, source->slot.number));
     term(r, "keys confirmed", ago(r, now, one->schedule.last_good));
     term(r, "last result", last_of(r, &one->last, now));
     term(r, "next refresh", next_of(r, &one->schedule, now));

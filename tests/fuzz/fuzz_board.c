@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include "bearer/keys/board.h"
+#include "tests/unit/slots.h"
 
 #define SLOTS 2
 
@@ -24,28 +25,30 @@ static void use(bearer_board_t *board, const bearer_board_id_t *id,
     int slot;
 
     for (slot = -1; slot <= SLOTS; slot++) {
-        if (bearer_board_read(board, slot, id, &text, &version, pool)
+        if (bearer_board_read(board, unit_slot(slot, id), &text, &version, pool)
             == BEARER_OK)
             fuzz_check(!ours || fuzz_same(text, posted));
-        (void)bearer_board_schedule(board, slot, id);
-        (void)bearer_board_version(board, slot);
-        (void)bearer_board_ask(board, slot, &conf, 1000);
-        (void)bearer_board_asked(board, slot);
-        bearer_board_note(board, slot, id, &schedule);
-        if (bearer_board_post(board, slot, id, posted, &schedule) == BEARER_OK)
-            fuzz_check(bearer_board_read(board, slot, id, &text, &version, pool)
+        (void)bearer_board_schedule(board, unit_slot(slot, id));
+        (void)bearer_board_version(board, unit_number(slot));
+        (void)bearer_board_ask(board, unit_number(slot), &conf, 1000);
+        (void)bearer_board_asked(board, unit_number(slot));
+        bearer_board_note(board, unit_slot(slot, id), &schedule);
+        if (bearer_board_post(board, unit_slot(slot, id), posted, &schedule)
+            == BEARER_OK)
+            fuzz_check(bearer_board_read(board, unit_slot(slot, id), &text,
+                                         &version, pool)
                            == BEARER_OK
                        && fuzz_same(text, posted));
     }
-    (void)bearer_board_lead(board, 7, 42, 1000, is_alive);
-    (void)bearer_board_leader(board);
-    (void)bearer_board_leads(board, 1);
-    bearer_board_resign(board, 42);
-    slot = bearer_board_wait(board, 4, 1000, 2000);
+    (void)bearer_lease_take(bearer_board_lease(board), 7, 42, 1000, is_alive);
+    (void)bearer_lease_holder(bearer_board_lease(board));
+    (void)bearer_lease_holds(bearer_board_lease(board), 1);
+    bearer_lease_resign(bearer_board_lease(board), 42);
+    slot = bearer_seats_take(bearer_board_seats(board), 4, 1000, 2000);
     fuzz_check(slot >= -1 && slot < 4);
     if (slot >= 0)
-        bearer_board_wait_end(board, slot, 2000);
-    slot = bearer_board_claim(board, id, 7);
+        bearer_seats_leave(bearer_board_seats(board), slot, 2000);
+    slot = unit_claim(board, id, 7);
     fuzz_check(slot >= -1 && slot < SLOTS);
 }
 
@@ -66,8 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check(block);
     bearer_board_format(block, room, SLOTS);
     fuzz_check(bearer_board_attach(block, room, &board, pool) == BEARER_OK);
-    fuzz_check(bearer_board_claim(board, &id, 7) == 0);
-    fuzz_check(bearer_board_post(board, 0, &id, posted, &schedule)
+    fuzz_check(unit_claim(board, &id, 7) == 0);
+    fuzz_check(bearer_board_post(board, unit_slot(0, &id), posted, &schedule)
                == BEARER_OK);
     if (whole)
         memcpy(block, data, size < room ? size : room);

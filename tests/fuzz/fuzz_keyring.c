@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include "bearer/keys/keyring.h"
+#include "tests/unit/slots.h"
 
 #define KEY                                                                    \
     "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"good\",\"x\":"  \
@@ -16,7 +17,7 @@ static void take(bearer_keyring_t *ring, const bearer_board_id_t *id)
     int slot;
 
     for (slot = 0; slot < 2; slot++) {
-        if (bearer_keyring_take(ring, slot, id, &set))
+        if (bearer_keyring_take(ring, unit_slot(slot, id), &set))
             continue;
         fuzz_check(bearer_keyring_keys(set)->count > 0);
         fuzz_check(bearer_keyring_version(set));
@@ -43,8 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check(block);
     bearer_board_format(block, room, 2);
     fuzz_check(bearer_board_attach(block, room, &board, pool) == BEARER_OK);
-    fuzz_check(bearer_board_claim(board, &id, 7) == 0);
-    fuzz_check(bearer_board_post(board, 0, &id, good, &schedule) == BEARER_OK);
+    fuzz_check(unit_claim(board, &id, 7) == 0);
+    fuzz_check(bearer_board_post(board, unit_slot(0, &id), good, &schedule)
+               == BEARER_OK);
     fuzz_check(bearer_keyring_create(&ring, board, pool) == APR_SUCCESS);
     if (size && (data[0] & 16))
         take(ring, &id);
@@ -54,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (i < size) {
         text.data += i;
         text.len -= i;
-        (void)!bearer_board_post(board, 0, &id, text, &schedule);
+        (void)!bearer_board_post(board, unit_slot(0, &id), text, &schedule);
         take(ring, &id);
     }
     apr_pool_destroy(pool);

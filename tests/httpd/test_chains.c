@@ -261,8 +261,8 @@ static bool is_seen(request_rec *r, const char *text)
 
 static const char *subject_of(const mab_request_t *request, apr_pool_t *pool)
 {
-    const char *token =
-        apr_pstrmemdup(pool, request->token.data, request->token.len);
+    const char *token = apr_pstrmemdup(pool, request->presented.token.data,
+                                       request->presented.token.len);
 
     return strcmp(token, world.alice) == 0 ? "alice"
            : strcmp(token, world.bob) == 0 ? "bob"
@@ -308,8 +308,9 @@ static void expect_no_token(request_rec *r, const mab_request_t *request)
     assert_false(is_seen(r, "t%6fk="));
     assert_string_equal(header(r, "X-Token"), "-");
     if (request->verdict.why == BEARER_OK)
-        assert_false(is_seen(r, apr_pstrmemdup(r->pool, request->token.data,
-                                               request->token.len)));
+        assert_false(
+            is_seen(r, apr_pstrmemdup(r->pool, request->presented.token.data,
+                                      request->presented.token.len)));
 }
 
 static void expect_ours(request_rec *r)

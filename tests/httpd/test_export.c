@@ -33,7 +33,7 @@ static mab_request_t *admit(request_rec *r, const char *claims, int source)
 
     request->source = mab_conf_sources(request->place, &count) + source;
     assert_in_range(source, 0, count - 1);
-    request->token = unit_str(TOKEN);
+    request->presented.token = unit_str(TOKEN);
     request->taken = true;
     return request;
 }
@@ -363,7 +363,7 @@ static void export_looks_for_proven_tokens_only(void **state)
     mab_request_t *request = admit(r, "{}", 0);
 
     request->verdict.why = BEARER_EXPIRED;
-    request->token = unit_str("yes");
+    request->presented.token = unit_str("yes");
     apr_table_setn(r->headers_in, "Authorization", "Bearer yes");
     apr_table_setn(r->subprocess_env, "HTTPS_ONLY", "yes");
     apr_table_setn(r->subprocess_env, "FIELD", "Bearer yes");
@@ -442,7 +442,7 @@ static void export_settles_again_what_differs(void **state)
         second = admit(r, rows[i].claims ? rows[i].claims : "{}", 0);
         second->source = first->source;
         if (!rows[i].claims)
-            second->verdict.claims = first->verdict.claims;
+            second->verdict.proof.claims = first->verdict.proof.claims;
         assert_true(mab_export_is_stale(r));
         mab_export_resettle(r);
         assert_false(mab_export_is_stale(r));

@@ -271,7 +271,8 @@ static void require_lines_of_htaccess_are_not_kept(void **state)
     for (lasting = 0; lasting < 2; lasting++) {
         mab_request_t *first = inside_admit(page, claims);
 
-        inside_admit(r, "{}")->verdict.claims = first->verdict.claims;
+        inside_admit(r, "{}")->verdict.proof.claims =
+            first->verdict.proof.claims;
         r->main = page;
         if (!lasting)
             cmd->temp_pool = cmd->pool;

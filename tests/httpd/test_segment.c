@@ -250,7 +250,7 @@ static void add_issuers(int count, apr_pool_t *pool)
             apr_pmemdup(pool, APR_ARRAY_IDX(issuers, 0, mab_issuer_line_t *),
                         sizeof(*line));
 
-        memset(&line->source.id, i + 1, sizeof(line->source.id));
+        memset(&line->source.slot.id, i + 1, sizeof(line->source.slot.id));
         APR_ARRAY_PUSH(issuers, mab_issuer_line_t *) = line;
     }
 }
@@ -270,13 +270,12 @@ static void expect_known(const mab_shared_t *shared, apr_pool_t *pool)
     apr_uint64_t version;
     bearer_str_t text;
 
-    assert_int_equal(bearer_board_read(shared->board, source->slot, &source->id,
-                                       &text, &version, pool),
-                     BEARER_OK);
-    assert_string_equal(text.data, "keys");
     assert_int_equal(
-        bearer_stats_result(shared->stats, source->slot, &source->id).failed,
-        1);
+        bearer_board_read(shared->board, &source->slot, &text, &version, pool),
+        BEARER_OK);
+    assert_string_equal(text.data, "keys");
+    assert_int_equal(bearer_stats_result(shared->stats, &source->slot).failed,
+                     1);
     assert_int_equal(bearer_stats_snapshot(shared->stats, mab_child_alive, pool)
                          ->sum.verdicts[BEARER_TOKEN_MISSING],
                      1);
@@ -293,11 +292,10 @@ static void segment_keeps_keys_and_counts(void **state)
     int before = mab_conf_registry()->issuers->nelts;
     int slots = bearer_board_slots(shared->board);
 
-    assert_int_equal(bearer_board_post(shared->board, source->slot, &source->id,
-                                       keys, &schedule),
-                     BEARER_OK);
-    bearer_stats_note(shared->stats, source->slot, &source->id,
-                      BEARER_FETCH_TIMEOUT, 0, 1);
+    assert_int_equal(
+        bearer_board_post(shared->board, &source->slot, keys, &schedule),
+        BEARER_OK);
+    bearer_stats_note(shared->stats, &source->slot, BEARER_FETCH_TIMEOUT, 0, 1);
     bearer_stats_verdict(shared->stats, BEARER_TOKEN_MISSING);
 
     expect_known(open_all(s), *state);

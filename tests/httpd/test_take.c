@@ -78,11 +78,12 @@ static void take_finds_the_one_token(void **state)
             apr_table_setn(r->headers_in, "X-Token", rows[i].own);
         request = take(r);
         unit_expect_reason(row, request->took, rows[i].reason);
-        unit_expect(row, !request->token.data == !rows[i].token);
+        unit_expect(row, !request->presented.token.data == !rows[i].token);
         if (rows[i].token)
-            assert_string_equal(
-                apr_pstrmemdup(*state, request->token.data, request->token.len),
-                rows[i].token);
+            assert_string_equal(apr_pstrmemdup(*state,
+                                               request->presented.token.data,
+                                               request->presented.token.len),
+                                rows[i].token);
         unit_expect(row, !request->source == (rows[i].where < 0));
         if (request->source)
             unit_expect(row, (int)request->source->where == rows[i].where);
@@ -98,7 +99,7 @@ static void take_looks_once(void **state)
     apr_table_setn(r->headers_in, "X-Token", "T");
     (void)take(r);
     unit_expect_reason("later", request->took, "token_missing");
-    assert_null(request->token.data);
+    assert_null(request->presented.token.data);
 }
 
 /* RFC 9110 11.7.2: Authorization is the server's that a forward proxy asks */
@@ -149,7 +150,8 @@ static void take_remembers_the_chain(void **state)
         unit_expect_reason(rows[i].next, request->took, rows[i].reason);
         if (request->took == BEARER_OK)
             unit_expect(rows[i].next,
-                        request->token.len == 1 && *request->token.data == 'T');
+                        request->presented.token.len == 1
+                            && *request->presented.token.data == 'T');
     }
 }
 

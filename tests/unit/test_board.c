@@ -2,7 +2,6 @@
 #include "tests/unit/unit.h"
 
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -15,38 +14,16 @@
 #include <apr_thread_proc.h>
 
 #include "bearer/keys/board.h"
-
-/* ThreadSanitizer makes each atomic many times slower: fewer of them there */
-#if defined(__SANITIZE_THREAD__)
-#define FEWER 8
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define FEWER 8
-#endif
-#endif
-#ifndef FEWER
-#define FEWER 1
-#endif
+#include "tests/unit/slots.h"
+#include "tests/unit/walk.h"
 
 #define SEC ((apr_time_t)1000000)
 #define T   ((apr_time_t)(1000 * SEC))
-
-/* with the lease's grain of 4 ms */
-#define LAPSED (BEARER_BOARD_LEASE + 10000)
 
 static const bearer_schedule_conf_t conf = {3600 * SEC, 60 * SEC, 86400 * SEC};
 static const bearer_schedule_t good = {11, 12, 13, 14, 15, 0};
 static const bearer_schedule_t later = {21, 22, 23, 24, 25, 0};
 static const bearer_schedule_t never;
-
-/* xorshift, one state for each thread or process */
-static apr_uint64_t draw(apr_uint64_t *rng, apr_uint64_t below)
-{
-    *rng ^= *rng << 13;
-    *rng ^= *rng >> 7;
-    *rng ^= *rng << 17;
-    return *rng % below;
-}
 
 static bearer_board_id_t id_of(int n)
 {
@@ -93,10 +70,12 @@ static void expect_text(const char *row, bearer_board_t *board, int slot,
     apr_uint64_t version = 0;
 
     unit_expect_reason(
-        row, bearer_board_read(board, slot, id, &text, &version, pool), "ok");
+        row,
+        bearer_board_read(board, unit_slot(slot, id), &text, &version, pool),
+        "ok");
     unit_expect(row, text.len == strlen(want));
     unit_expect(row, strcmp(text.data, want) == 0);
-    unit_expect(row, version == bearer_board_version(board, slot));
+    unit_expect(row, version == bearer_board_version(board, unit_number(slot)));
 }
 
 static void expect_no_text(const char *row, bearer_board_t *board, int slot,
@@ -107,15 +86,18 @@ static void expect_no_text(const char *row, bearer_board_t *board, int slot,
     apr_uint64_t version = 77;
 
     unit_expect_reason(
-        row, bearer_board_read(board, slot, id, &text, &version, pool), slug);
+        row,
+        bearer_board_read(board, unit_slot(slot, id), &text, &version, pool),
+        slug);
     unit_expect(row, text.len == 9 && version == 77);
 }
 
 static void post(bearer_board_t *board, int slot, const bearer_board_id_t *id,
                  const char *text)
 {
-    assert_int_equal(bearer_board_post(board, slot, id, unit_str(text), &good),
-                     BEARER_OK);
+    assert_int_equal(
+        bearer_board_post(board, unit_slot(slot, id), unit_str(text), &good),
+        BEARER_OK);
 }
 
 /* --- the block ------------------------------------------------------------ */
@@ -126,10 +108,11 @@ static void board_attaches_to_what_was_formatted(void **state)
     bearer_board_id_t id = id_of(1);
 
     assert_int_equal(bearer_board_slots(board), 3);
-    assert_int_equal(bearer_board_leader(board), 0);
-    assert_int_equal(bearer_board_version(board, 0), 0);
-    assert_int_equal(bearer_board_asked(board, 0), 0);
-    assert_true(same_schedule(bearer_board_schedule(board, 0, &id), never));
+    assert_int_equal(bearer_lease_holder(bearer_board_lease(board)), 0);
+    assert_int_equal(bearer_board_version(board, unit_number(0)), 0);
+    assert_int_equal(bearer_board_asked(board, unit_number(0)), 0);
+    assert_true(
+        same_schedule(bearer_board_schedule(board, unit_slot(0, &id)), never));
     expect_no_text("empty", board, 0, &id, "keys_unavailable", *state);
     assert_true(bearer_board_size(0) > 0);
     assert_true(bearer_board_size(-1) == bearer_board_size(0));
@@ -185,7 +168,7 @@ static void board_gives_back_what_was_posted(void **state)
 {
     bearer_board_t *board = new_board(2, *state);
     bearer_board_id_t id = id_of(1);
-    int slot = bearer_board_claim(board, &id, 1);
+    int slot = unit_claim(board, &id, 1);
     apr_uint64_t before = 0;
     int i;
 
@@ -196,32 +179,36 @@ static void board_gives_back_what_was_posted(void **state)
 
         post(board, slot, &id, text);
         expect_text(text, board, slot, &id, text, *state);
-        assert_true(bearer_board_version(board, slot) > before);
-        before = bearer_board_version(board, slot);
+        assert_true(bearer_board_version(board, unit_number(slot)) > before);
+        before = bearer_board_version(board, unit_number(slot));
     }
-    assert_true(same_schedule(bearer_board_schedule(board, slot, &id), good));
-    bearer_board_note(board, slot, &id, &later);
-    assert_true(same_schedule(bearer_board_schedule(board, slot, &id), later));
-    assert_true(bearer_board_version(board, slot) == before);
+    assert_true(same_schedule(
+        bearer_board_schedule(board, unit_slot(slot, &id)), good));
+    bearer_board_note(board, unit_slot(slot, &id), &later);
+    assert_true(same_schedule(
+        bearer_board_schedule(board, unit_slot(slot, &id)), later));
+    assert_true(bearer_board_version(board, unit_number(slot)) == before);
 }
 
 static void board_holds_the_largest_document(void **state)
 {
     bearer_board_t *board = new_board(2, *state);
     bearer_board_id_t id = id_of(1), other = id_of(2);
-    int slot = bearer_board_claim(board, &id, 1);
-    int beside = bearer_board_claim(board, &other, 1);
+    int slot = unit_claim(board, &id, 1);
+    int beside = unit_claim(board, &other, 1);
     char *text = apr_palloc(*state, BEARER_LIMIT_DOCUMENT + 2);
     bearer_str_t large = {text, BEARER_LIMIT_DOCUMENT + 1};
 
     memset(text, 'x', BEARER_LIMIT_DOCUMENT + 1);
     text[BEARER_LIMIT_DOCUMENT + 1] = '\0';
     post(board, beside, &other, "beside");
-    unit_expect_reason("too large",
-                       bearer_board_post(board, slot, &id, large, &good),
-                       "jwks_size");
+    unit_expect_reason(
+        "too large",
+        bearer_board_post(board, unit_slot(slot, &id), large, &good),
+        "jwks_size");
     expect_no_text("too large", board, slot, &id, "keys_unavailable", *state);
-    assert_true(same_schedule(bearer_board_schedule(board, slot, &id), never));
+    assert_true(same_schedule(
+        bearer_board_schedule(board, unit_slot(slot, &id)), never));
     text[BEARER_LIMIT_DOCUMENT] = '\0';
     post(board, slot, &id, text);
     post(board, slot, &id, text);
@@ -235,7 +222,7 @@ static void board_knows_foreign_hands(void **state)
     bearer_board_t *board = new_board(3, *state);
     bearer_board_id_t id = id_of(1), foreign = id_of(2);
     bearer_board_id_t nobody;
-    int slot = bearer_board_claim(board, &id, 1);
+    int slot = unit_claim(board, &id, 1);
     size_t i;
 
     memset(nobody.bytes, 0, sizeof(nobody.bytes));
@@ -244,24 +231,28 @@ static void board_knows_foreign_hands(void **state)
         const char *row = apr_psprintf(*state, "slot %d", slots[i]);
         const bearer_board_id_t *who = slots[i] == slot ? &foreign : &nobody;
 
-        unit_expect_reason(
-            row, bearer_board_post(board, slots[i], who, unit_str("x"), &later),
-            "board_broken");
-        bearer_board_note(board, slots[i], who, &later);
+        unit_expect_reason(row,
+                           bearer_board_post(board, unit_slot(slots[i], who),
+                                             unit_str("x"), &later),
+                           "board_broken");
+        bearer_board_note(board, unit_slot(slots[i], who), &later);
         expect_no_text(row, board, slots[i], who, "keys_unavailable", *state);
-        unit_expect(
-            row,
-            same_schedule(bearer_board_schedule(board, slots[i], who), never));
+        unit_expect(row, same_schedule(bearer_board_schedule(
+                                           board, unit_slot(slots[i], who)),
+                                       never));
         if (slots[i] == slot)
             continue;
-        unit_expect(row, bearer_board_version(board, slots[i]) == 0);
+        unit_expect(row,
+                    bearer_board_version(board, unit_number(slots[i])) == 0);
         if (slots[i] >= 0 && slots[i] < 3)
             continue;
-        unit_expect(row, !bearer_board_ask(board, slots[i], &conf, T));
-        unit_expect(row, bearer_board_asked(board, slots[i]) == 0);
+        unit_expect(row,
+                    !bearer_board_ask(board, unit_number(slots[i]), &conf, T));
+        unit_expect(row, bearer_board_asked(board, unit_number(slots[i])) == 0);
     }
     expect_text("still", board, slot, &id, "mine", *state);
-    assert_true(same_schedule(bearer_board_schedule(board, slot, &id), good));
+    assert_true(same_schedule(
+        bearer_board_schedule(board, unit_slot(slot, &id)), good));
 }
 
 /* --- slots ---------------------------------------------------------------- */
@@ -305,32 +296,34 @@ static void board_keeps_and_hands_on_slots(void **state)
         const char *row = steps[i].name;
         bearer_board_id_t id = id_of(steps[i].who);
         const char *text = apr_psprintf(*state, "keys of %d", steps[i].who);
-        int slot = bearer_board_claim(board, &id, steps[i].epoch);
+        int slot = unit_claim(board, &id, steps[i].epoch);
 
         unit_expect(row, slot == steps[i].want);
         if (slot < 0)
             continue;
         if (steps[i].kept) {
             expect_text(row, board, slot, &id, text, *state);
-            unit_expect(
-                row,
-                same_schedule(bearer_board_schedule(board, slot, &id), good));
-            unit_expect(row, bearer_board_asked(board, slot) == T);
+            unit_expect(row, same_schedule(bearer_board_schedule(
+                                               board, unit_slot(slot, &id)),
+                                           good));
+            unit_expect(row, bearer_board_asked(board, unit_number(slot)) == T);
         }
         else {
-            unit_expect(row, bearer_board_version(board, slot) == 0);
-            unit_expect(row, bearer_board_asked(board, slot) == 0);
-            unit_expect(
-                row,
-                same_schedule(bearer_board_schedule(board, slot, &id), never));
+            unit_expect(row,
+                        bearer_board_version(board, unit_number(slot)) == 0);
+            unit_expect(row, bearer_board_asked(board, unit_number(slot)) == 0);
+            unit_expect(row, same_schedule(bearer_board_schedule(
+                                               board, unit_slot(slot, &id)),
+                                           never));
             expect_no_text(row, board, slot, &id, "keys_unavailable", *state);
             post(board, slot, &id, text);
-            unit_expect(row, bearer_board_ask(board, slot, &conf, T));
-            /* no version comes twice, or a keyring would keep foreign keys */
             unit_expect(row,
-                        bearer_board_version(board, slot) > versions[slot]);
+                        bearer_board_ask(board, unit_number(slot), &conf, T));
+            /* no version comes twice, or a keyring would keep foreign keys */
+            unit_expect(row, bearer_board_version(board, unit_number(slot))
+                                 > versions[slot]);
         }
-        versions[slot] = bearer_board_version(board, slot);
+        versions[slot] = bearer_board_version(board, unit_number(slot));
     }
 }
 
@@ -339,15 +332,17 @@ static void board_shuts_out_the_former_owner(void **state)
     bearer_board_t *board = new_board(1, *state);
     bearer_board_id_t old = id_of(1), new = id_of(2);
 
-    assert_int_equal(bearer_board_claim(board, &old, 1), 0);
+    assert_int_equal(unit_claim(board, &old, 1), 0);
     post(board, 0, &old, "old");
-    assert_int_equal(bearer_board_claim(board, &new, 2), 0);
+    assert_int_equal(unit_claim(board, &new, 2), 0);
     expect_no_text("old reads", board, 0, &old, "keys_unavailable", *state);
     unit_expect_reason(
-        "old posts", bearer_board_post(board, 0, &old, unit_str("old"), &good),
+        "old posts",
+        bearer_board_post(board, unit_slot(0, &old), unit_str("old"), &good),
         "board_broken");
-    bearer_board_note(board, 0, &old, &good);
-    assert_true(same_schedule(bearer_board_schedule(board, 0, &new), never));
+    bearer_board_note(board, unit_slot(0, &old), &good);
+    assert_true(
+        same_schedule(bearer_board_schedule(board, unit_slot(0, &new)), never));
     expect_no_text("new reads", board, 0, &new, "keys_unavailable", *state);
     post(board, 0, &new, "new");
     expect_text("new", board, 0, &new, "new", *state);
@@ -364,7 +359,7 @@ static void board_gives_no_keys_to_another(void **state)
     bearer_board_id_t id = id_of(1), other = id_of(2);
     unsigned char *at = block + bearer_board_size(0);
 
-    assert_int_equal(bearer_board_claim(board, &id, 1), 0);
+    assert_int_equal(unit_claim(board, &id, 1), 0);
     post(board, 0, &id, "mine");
     /* the slot's id comes first, the document's stays */
     assert_memory_equal(at, id.bytes, sizeof(id.bytes));
@@ -382,32 +377,34 @@ static void board_copies_to_another(void **state)
     bearer_board_id_t with = id_of(1), without = id_of(2), other = id_of(9);
     int i;
 
-    assert_int_equal(bearer_board_claim(from, &with, 4), 0);
-    assert_int_equal(bearer_board_claim(from, &without, 3), 1);
+    assert_int_equal(unit_claim(from, &with, 4), 0);
+    assert_int_equal(unit_claim(from, &without, 3), 1);
     for (i = 0; i < 5; i++)
         post(from, 0, &with, apr_psprintf(*state, "text %d", i));
-    bearer_board_note(from, 1, &without, &later);
-    assert_true(bearer_board_ask(from, 1, &conf, T));
-    assert_true(bearer_board_lead(from, 4, 100, T, NULL));
+    bearer_board_note(from, unit_slot(1, &without), &later);
+    assert_true(bearer_board_ask(from, unit_number(1), &conf, T));
+    assert_true(bearer_lease_take(bearer_board_lease(from), 4, 100, T, NULL));
 
     bearer_board_copy(from, to);
     expect_text("copy", to, 0, &with, "text 4", *state);
-    assert_int_equal(bearer_board_version(to, 0),
-                     bearer_board_version(from, 0));
-    assert_true(same_schedule(bearer_board_schedule(to, 0, &with), good));
+    assert_int_equal(bearer_board_version(to, unit_number(0)),
+                     bearer_board_version(from, unit_number(0)));
+    assert_true(
+        same_schedule(bearer_board_schedule(to, unit_slot(0, &with)), good));
     expect_no_text("no document", to, 1, &without, "keys_unavailable", *state);
-    assert_true(same_schedule(bearer_board_schedule(to, 1, &without), later));
-    assert_int_equal(bearer_board_asked(to, 1), T);
-    assert_int_equal(bearer_board_leader(to), 0);
+    assert_true(same_schedule(bearer_board_schedule(to, unit_slot(1, &without)),
+                              later));
+    assert_int_equal(bearer_board_asked(to, unit_number(1)), T);
+    assert_int_equal(bearer_lease_holder(bearer_board_lease(to)), 0);
 
     /* claims and posts go on as if nothing had happened */
     for (i = 2; i < 7; i++) {
         bearer_board_id_t more = id_of(i + 1);
 
-        assert_int_equal(bearer_board_claim(to, &more, 3), i);
+        assert_int_equal(unit_claim(to, &more, 3), i);
     }
-    assert_int_equal(bearer_board_claim(to, &other, 3), -1);
-    assert_int_equal(bearer_board_claim(to, &with, 4), 0);
+    assert_int_equal(unit_claim(to, &other, 3), -1);
+    assert_int_equal(unit_claim(to, &with, 4), 0);
     post(to, 0, &with, "text 5");
     expect_text("posted", to, 0, &with, "text 5", *state);
     expect_text("the old one", from, 0, &with, "text 4", *state);
@@ -420,13 +417,14 @@ static void board_copies_the_count_of_versions(void **state)
     bearer_board_id_t id = id_of(1), other = id_of(2);
     int i;
 
-    assert_int_equal(bearer_board_claim(from, &id, 1), 0);
+    assert_int_equal(unit_claim(from, &id, 1), 0);
     for (i = 0; i < 5; i++)
         post(from, 0, &id, "text");
     bearer_board_copy(from, to);
-    assert_int_equal(bearer_board_claim(to, &other, 2), 0);
+    assert_int_equal(unit_claim(to, &other, 2), 0);
     post(to, 0, &other, "other");
-    assert_true(bearer_board_version(to, 0) > bearer_board_version(from, 0));
+    assert_true(bearer_board_version(to, unit_number(0))
+                > bearer_board_version(from, unit_number(0)));
 }
 
 static void board_counts_round(void **state)
@@ -436,7 +434,7 @@ static void board_counts_round(void **state)
     bearer_board_t *board = board_in(block, 1, *state);
     bearer_board_id_t id = id_of(1);
 
-    assert_int_equal(bearer_board_claim(board, &id, 1), 0);
+    assert_int_equal(unit_claim(board, &id, 1), 0);
     post(board, 0, &id, "first");
     /* the counters of a slot are behind its id */
     memset(block + bearer_board_size(0) + 32, 0xff, 16);
@@ -455,7 +453,7 @@ static void board_copies_no_broken_document(void **state)
     bearer_board_id_t id = id_of(1);
     char *at;
 
-    assert_int_equal(bearer_board_claim(from, &id, 1), 0);
+    assert_int_equal(unit_claim(from, &id, 1), 0);
     post(from, 0, &id, "to be broken");
     for (at = block; memcmp(at, "to be br", 8) != 0; at++)
         assert_true(at < block + size - 8);
@@ -463,9 +461,10 @@ static void board_copies_no_broken_document(void **state)
     expect_no_text("broken", from, 0, &id, "board_broken", *state);
     bearer_board_copy(from, to);
     expect_no_text("copy", to, 0, &id, "keys_unavailable", *state);
-    assert_int_equal(bearer_board_claim(to, &id, 1), 0);
+    assert_int_equal(unit_claim(to, &id, 1), 0);
     /* due at once */
-    assert_true(same_schedule(bearer_board_schedule(to, 0, &id), never));
+    assert_true(
+        same_schedule(bearer_board_schedule(to, unit_slot(0, &id)), never));
     /* and the next post mends it */
     post(from, 0, &id, "mended");
     expect_text("mended", from, 0, &id, "mended", *state);
@@ -482,21 +481,24 @@ static void use_all(bearer_board_t *board, const bearer_board_id_t *id,
     int slot;
 
     for (slot = 0; slot < bearer_board_slots(board); slot++) {
-        bearer_schedule_t at = bearer_board_schedule(board, slot, id);
+        bearer_schedule_t at =
+            bearer_board_schedule(board, unit_slot(slot, id));
 
         (void)bearer_schedule_due(&at, &conf, T,
-                                  bearer_board_asked(board, slot));
+                                  bearer_board_asked(board, unit_number(slot)));
         (void)bearer_schedule_usable(&at, &conf, T);
-        (void)bearer_board_version(board, slot);
-        if (bearer_board_read(board, slot, id, &text, &version, pool)
+        (void)bearer_board_version(board, unit_number(slot));
+        if (bearer_board_read(board, unit_slot(slot, id), &text, &version, pool)
             == BEARER_OK)
             assert_string_equal(text.data, "the text of these keys");
-        (void)bearer_board_ask(board, slot, &conf, T);
+        (void)bearer_board_ask(board, unit_number(slot), &conf, T);
     }
-    (void)bearer_board_lead(board, 7, 7, T, NULL);
-    (void)bearer_board_leader(board);
-    bearer_board_resign(board, 7);
-    bearer_board_wait_end(board, bearer_board_wait(board, 5, T, T + 9), T + 9);
+    (void)bearer_lease_take(bearer_board_lease(board), 7, 7, T, NULL);
+    (void)bearer_lease_holder(bearer_board_lease(board));
+    bearer_lease_resign(bearer_board_lease(board), 7);
+    bearer_seats_leave(
+        bearer_board_seats(board),
+        bearer_seats_take(bearer_board_seats(board), 5, T, T + 9), T + 9);
 }
 
 static void board_survives_random_bytes(void **state)
@@ -531,8 +533,8 @@ static void board_survives_random_bytes(void **state)
                              BEARER_OK);
             use_all(board, &id, tmp);
             /* a claim overwrites random slots or leaves them */
-            (void)bearer_board_claim(board, &id, 0);
-            (void)bearer_board_claim(board, &id, 0xffffffffu);
+            (void)unit_claim(board, &id, 0);
+            (void)unit_claim(board, &id, 0xffffffffu);
             use_all(board, &id, tmp);
         }
         apr_pool_clear(tmp);
@@ -553,7 +555,7 @@ static void board_gives_the_text_or_none(void **state)
     int round, i, intact = 0;
 
     assert_int_equal(apr_pool_create(&tmp, *state), APR_SUCCESS);
-    assert_int_equal(bearer_board_claim(board, &id, 1), 0);
+    assert_int_equal(unit_claim(board, &id, 1), 0);
     post(board, 0, &id, "another text, longer than the one that is current");
     post(board, 0, &id, "the text of these keys");
     memcpy(whole, block, size);
@@ -571,7 +573,7 @@ static void board_gives_the_text_or_none(void **state)
 
             block[at] ^= (unsigned char)(1u << draw(&rng, 8));
         }
-        if (bearer_board_read(board, 0, &id, &text, &version, tmp)
+        if (bearer_board_read(board, unit_slot(0, &id), &text, &version, tmp)
             == BEARER_OK) {
             assert_string_equal(text.data, "the text of these keys");
             intact++;
@@ -579,7 +581,7 @@ static void board_gives_the_text_or_none(void **state)
         use_all(board, &id, tmp);
         /* posting works on whatever is there, and then reading does */
         if (round % 4 == 0
-            && bearer_board_post(board, 0, &id,
+            && bearer_board_post(board, unit_slot(0, &id),
                                  unit_str("the text of these keys"), &good)
                    == BEARER_OK)
             expect_text("posted", board, 0, &id, "the text of these keys", tmp);
@@ -601,82 +603,17 @@ static void board_throttles_asks(void **state)
 
     for (i = 0; i < 5000; i++) {
         now += (apr_time_t)draw(&rng, 20 * SEC);
-        if (bearer_board_ask(board, 1, &conf, now)) {
+        if (bearer_board_ask(board, unit_number(1), &conf, now)) {
             assert_true(last == 0 || now - last >= conf.miss);
             last = now;
             asks++;
         }
         else
             assert_true(now - last < conf.miss);
-        assert_true(bearer_board_asked(board, 1) == last);
+        assert_true(bearer_board_asked(board, unit_number(1)) == last);
     }
     assert_true(asks > 500);
-    assert_int_equal(bearer_board_asked(board, 0), 0);
-}
-
-/* --- threads, side by side ------------------------------------------------ */
-
-#define THREADS 4
-#define ROUNDS  (3000 / FEWER)
-
-/** One thread of a group that goes through rounds in step. */
-typedef struct walker_t {
-    bearer_board_t *board;
-    atomic_uint *steps; /* how many threads took how many steps */
-    unsigned taken;     /* by this one */
-    int number;
-    int got[ROUNDS]; /* what this thread got in each round */
-} walker_t;
-
-/* waits for the others; awake for a while, so that they go on at the same time
- * where there are processors enough */
-static void step(walker_t *own)
-{
-    int spins = 0;
-
-    own->taken += THREADS;
-    atomic_fetch_add(own->steps, 1);
-    while (atomic_load(own->steps) < own->taken) {
-        if (++spins > 1000)
-            (void)sched_yield();
-    }
-}
-
-/* runs the function in THREADS threads and gives back their walkers */
-static walker_t *walk(bearer_board_t *board, apr_thread_start_t function,
-                      apr_pool_t *pool)
-{
-    walker_t *walkers = apr_pcalloc(pool, THREADS * sizeof(*walkers));
-    apr_thread_t *threads[THREADS];
-    atomic_uint steps = 0;
-    apr_status_t rv;
-    int i;
-
-    for (i = 0; i < THREADS; i++) {
-        walkers[i].board = board;
-        walkers[i].steps = &steps;
-        walkers[i].number = i;
-        assert_int_equal(
-            apr_thread_create(&threads[i], NULL, function, &walkers[i], pool),
-            APR_SUCCESS);
-    }
-    for (i = 0; i < THREADS; i++)
-        (void)apr_thread_join(&rv, threads[i]);
-    return walkers;
-}
-
-/* how many threads got what they wanted in a round, and the last of them */
-static int winners(const walker_t *walkers, int round, int *last)
-{
-    int i, sum = 0;
-
-    for (i = 0; i < THREADS; i++) {
-        if (walkers[i].got[round] > 0) {
-            *last = i;
-            sum++;
-        }
-    }
-    return sum;
+    assert_int_equal(bearer_board_asked(board, unit_number(0)), 0);
 }
 
 static void *APR_THREAD_FUNC ask_in_step(apr_thread_t *thread BEARER_UNUSED,
@@ -689,10 +626,11 @@ static void *APR_THREAD_FUNC ask_in_step(apr_thread_t *thread BEARER_UNUSED,
         apr_time_t now = T + i * conf.miss;
 
         step(own);
-        own->got[i] += bearer_board_ask(own->board, 0, &conf, now);
-        /* the clock goes on and is not the same for all */
         own->got[i] +=
-            bearer_board_ask(own->board, 0, &conf, now + own->number);
+            bearer_board_ask(own->shared, unit_number(0), &conf, now);
+        /* the clock goes on and is not the same for all */
+        own->got[i] += bearer_board_ask(own->shared, unit_number(0), &conf,
+                                        now + own->number);
         step(own);
     }
     return NULL;
@@ -709,277 +647,6 @@ static void board_lets_one_of_many_threads_ask(void **state)
         for (k = 0; k < THREADS; k++)
             sum += walkers[k].got[i];
         unit_expect(apr_psprintf(*state, "round %d", i), sum == 1);
-    }
-}
-
-/* --- the lease ------------------------------------------------------------ */
-
-static bool all_but_9(apr_uint32_t pid)
-{
-    return pid != 9;
-}
-
-static void board_has_one_leader(void **state)
-{
-    static const struct {
-        const char *name;
-        apr_uint32_t epoch, pid;
-        apr_time_t at;
-        bool (*alive)(apr_uint32_t pid);
-        bool want;
-        apr_uint32_t leader;
-    } steps[] = {
-        {"first", 1, 5, 0, NULL, true, 5},
-        {"renewed", 1, 5, 1 * SEC, NULL, true, 5},
-        {"held", 1, 6, 1 * SEC, NULL, false, 5},
-        {"held and alive", 1, 6, 1 * SEC, all_but_9, false, 5},
-        {"held to the end", 1, 6, 1 * SEC + BEARER_BOARD_LEASE, NULL, false, 5},
-        {"lapsed", 1, 6, 1 * SEC + LAPSED, NULL, true, 6},
-        {"the former one comes late", 1, 5, 5 * SEC, NULL, false, 6},
-        {"its clock was read earlier", 1, 5, 2 * SEC, NULL, false, 6},
-        {"its own lapsed lease", 1, 6, 60 * SEC, NULL, true, 6},
-        {"a newer epoch", 2, 7, 60 * SEC, NULL, true, 7},
-        {"the older one has lost", 1, 6, 60 * SEC, NULL, false, 7},
-        {"even when it lapsed", 1, 6, 90 * SEC, NULL, false, 7},
-        {"and to a dead process", 1, 6, 90 * SEC, all_but_9, false, 7},
-        {"a peer when it lapsed", 2, 9, 90 * SEC, NULL, true, 9},
-        {"assumed alive", 2, 7, 90 * SEC, NULL, false, 9},
-        {"known to be dead", 2, 7, 90 * SEC, all_but_9, true, 7},
-        {"the dead do not come back", 2, 9, 90 * SEC, all_but_9, false, 7},
-        {"a far newer epoch", 2051, 3, 90 * SEC, NULL, true, 3},
-        {"one whose last 11 bits are the same", 3, 7, 900 * SEC, NULL, false,
-         3},
-        {"the largest pid", 5000, 0xffffffffu, 90 * SEC, NULL, true,
-         0xffffffffu},
-        {"the last epoch", 0xffffffffu, 1, 90 * SEC, NULL, true, 1},
-        {"is last", 5000, 2, 900 * SEC, NULL, false, 1},
-    };
-    bearer_board_t *board = new_board(1, *state);
-    size_t i;
-
-    for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        unit_expect(steps[i].name,
-                    (bearer_board_lead(board, steps[i].epoch, steps[i].pid,
-                                       T + steps[i].at, steps[i].alive)
-                     != 0)
-                        == steps[i].want);
-        unit_expect(steps[i].name,
-                    bearer_board_leader(board) == steps[i].leader);
-    }
-}
-
-static void board_takes_the_lease_back(void **state)
-{
-    bearer_board_t *board = new_board(1, *state);
-
-    bearer_board_resign(board, 0);
-    bearer_board_resign(board, 5);
-    assert_int_equal(bearer_board_leader(board), 0);
-    assert_true(bearer_board_lead(board, 1, 5, T, NULL));
-    bearer_board_resign(board, 6);
-    assert_int_equal(bearer_board_leader(board), 5);
-    bearer_board_resign(board, 5);
-    assert_int_equal(bearer_board_leader(board), 0);
-    assert_true(bearer_board_lead(board, 1, 6, T, NULL));
-}
-
-/* What began under a lease that was another's meanwhile must be told from what
- * begins now, although it is the same process. */
-static void board_lease_that_comes_back_is_another(void **state)
-{
-    bearer_board_t *board = new_board(1, *state);
-    apr_uint32_t first = bearer_board_lead(board, 1, 5, T, NULL);
-    apr_uint32_t second, third;
-
-    assert_int_not_equal(first, 0);
-    assert_false(bearer_board_leads(board, 0));
-    assert_true(bearer_board_leads(board, first));
-    assert_int_equal(bearer_board_lead(board, 1, 5, T + SEC, NULL), first);
-    assert_true(bearer_board_leads(board, first));
-    /* 5 is stopped, 6 takes over and dies, 5 goes on */
-    second = bearer_board_lead(board, 1, 6, T + SEC + LAPSED, NULL);
-    assert_int_not_equal(second, 0);
-    assert_false(bearer_board_leads(board, first));
-    assert_true(bearer_board_leads(board, second));
-    third = bearer_board_lead(board, 1, 5, T + 60 * SEC, NULL);
-    assert_int_not_equal(third, 0);
-    assert_int_equal(bearer_board_leader(board), 5);
-    assert_false(bearer_board_leads(board, first));
-    assert_false(bearer_board_leads(board, second));
-    assert_true(bearer_board_leads(board, third));
-    /* given back and taken again by the same one */
-    bearer_board_resign(board, 5);
-    assert_false(bearer_board_leads(board, third));
-    assert_int_not_equal(bearer_board_lead(board, 1, 5, T + 60 * SEC, NULL),
-                         third);
-    assert_false(bearer_board_leads(board, third));
-    assert_false(bearer_board_leads(board, 0));
-}
-
-/* The lease's clock goes round: that must never lose one that is renewed, nor
- * keep one for long that is not. */
-static void board_lease_lasts_as_long_as_it_should(void **state)
-{
-    bearer_board_t *board = new_board(1, *state);
-    apr_uint64_t rng = 424242;
-    apr_time_t now = 1;
-    int i;
-
-    for (i = 0; i < 20000; i++) {
-        apr_time_t gap = (apr_time_t)draw(&rng, BEARER_BOARD_LEASE + 1);
-        apr_uint32_t pid = 10 + (apr_uint32_t)(i % 2), other = 21 - pid;
-
-        assert_true(bearer_board_lead(board, 1, pid, now, NULL));
-        assert_false(bearer_board_lead(board, 1, other, now + gap, NULL));
-        /* one that is forgotten for days, hours or seconds */
-        gap = LAPSED
-              + (apr_time_t)draw(&rng, i % 3   ? 8000 * SEC
-                                       : i % 2 ? 8 * SEC
-                                               : 864000 * SEC);
-        now += gap;
-        if (!bearer_board_lead(board, 1, other, now, NULL)) {
-            now += 2 * LAPSED;
-            assert_true(bearer_board_lead(board, 1, other, now, NULL));
-        }
-        now++;
-    }
-}
-
-static void *APR_THREAD_FUNC lead_in_step(apr_thread_t *thread BEARER_UNUSED,
-                                          void *baton)
-{
-    walker_t *own = baton;
-    apr_time_t now = T;
-    int i;
-
-    for (i = 0; i < ROUNDS; i++) {
-        now += i % 3 ? 1 * SEC : LAPSED;
-        step(own);
-        own->got[i] =
-            bearer_board_lead(own->board, 1, (apr_uint32_t)own->number + 1, now,
-                              NULL)
-            != 0;
-        step(own);
-    }
-    return NULL;
-}
-
-static void board_lets_one_of_many_threads_lead(void **state)
-{
-    walker_t *walkers = walk(new_board(1, *state), lead_in_step, *state);
-    int i, last = -1, before;
-
-    for (i = 0; i < ROUNDS; i++) {
-        const char *row = apr_psprintf(*state, "round %d", i);
-
-        before = last;
-        unit_expect(row, winners(walkers, i, &last) == 1);
-        /* who has it keeps it as long as it is renewed in time */
-        if (i % 3)
-            unit_expect(row, last == before);
-    }
-}
-
-static void *APR_THREAD_FUNC lead_in_epochs(apr_thread_t *thread BEARER_UNUSED,
-                                            void *baton)
-{
-    walker_t *own = baton;
-    int i;
-
-    for (i = 0; i < ROUNDS; i++) {
-        apr_uint32_t pid = (apr_uint32_t)own->number + 1;
-
-        step(own);
-        /* each thread is a configuration of its own, some older, some newer */
-        (void)bearer_board_lead(own->board, (apr_uint32_t)i + pid, pid, T,
-                                NULL);
-        step(own);
-        own->got[i] = (int)bearer_board_leader(own->board);
-    }
-    return NULL;
-}
-
-static void board_is_led_by_the_newest_epoch(void **state)
-{
-    walker_t *walkers = walk(new_board(1, *state), lead_in_epochs, *state);
-    int i, k;
-
-    for (i = 0; i + 1 < ROUNDS; i++) {
-        for (k = 0; k < THREADS; k++)
-            unit_expect(apr_psprintf(*state, "round %d", i),
-                        walkers[k].got[i] == THREADS);
-    }
-}
-
-/* --- waiting requests ----------------------------------------------------- */
-
-static void board_counts_waiting_requests(void **state)
-{
-    bearer_board_t *board = new_board(1, *state);
-    int i;
-
-    assert_int_equal(bearer_board_wait(board, 0, T, T + 9), -1);
-    assert_int_equal(bearer_board_wait(board, -1, T, T + 9), -1);
-    assert_int_equal(bearer_board_wait(board, 2, T, T + 10), 0);
-    assert_int_equal(bearer_board_wait(board, 2, T, T + 20), 1);
-    assert_int_equal(bearer_board_wait(board, 2, T, T + 9), -1);
-    /* given back */
-    bearer_board_wait_end(board, 0, T + 10);
-    assert_int_equal(bearer_board_wait(board, 2, T, T + 11), 0);
-    /* given back twice: now another has it */
-    bearer_board_wait_end(board, 0, T + 10);
-    assert_int_equal(bearer_board_wait(board, 2, T + 10, T + 30), -1);
-    /* never given back: its process was killed */
-    assert_int_equal(bearer_board_wait(board, 2, T + 11, T + 30), 0);
-    assert_int_equal(bearer_board_wait(board, 2, T + 19, T + 30), -1);
-    assert_int_equal(bearer_board_wait(board, 2, T + 20, T + 30), 1);
-    /* not a place */
-    bearer_board_wait_end(board, -1, T + 30);
-    bearer_board_wait_end(board, BEARER_BOARD_WAITERS, T + 30);
-    bearer_board_wait_end(board, INT_MAX, T + 30);
-    assert_int_equal(bearer_board_wait(board, 2, T + 20, T + 30), -1);
-    /* no more than there are */
-    for (i = 2; i < BEARER_BOARD_WAITERS; i++)
-        assert_int_equal(bearer_board_wait(board, INT_MAX, T + 20, T + 30), i);
-    assert_int_equal(bearer_board_wait(board, INT_MAX, T + 20, T + 30), -1);
-}
-
-#define PLACES 3
-
-static void *APR_THREAD_FUNC wait_in_step(apr_thread_t *thread BEARER_UNUSED,
-                                          void *baton)
-{
-    walker_t *own = baton;
-    int i;
-
-    for (i = 0; i < ROUNDS; i++) {
-        apr_time_t now = T + i * SEC;
-        int place;
-
-        step(own);
-        place = bearer_board_wait(own->board, PLACES, now, now + SEC);
-        own->got[i] = place + 1;
-        step(own);
-        /* every other place is left to expire */
-        if (place >= 0 && i % 2)
-            bearer_board_wait_end(own->board, place, now + SEC);
-    }
-    return NULL;
-}
-
-static void board_seats_as_many_threads_as_may_wait(void **state)
-{
-    walker_t *walkers = walk(new_board(1, *state), wait_in_step, *state);
-    int i, k;
-
-    for (i = 0; i < ROUNDS; i++) {
-        const char *row = apr_psprintf(*state, "round %d", i);
-        int seen = 0, last;
-
-        unit_expect(row, winners(walkers, i, &last) == PLACES);
-        for (k = 0; k < THREADS; k++)
-            seen |= 1 << walkers[k].got[i];
-        unit_expect(row, seen >> 1 == (1 << PLACES) - 1);
     }
 }
 
@@ -1045,14 +712,16 @@ static bool read_whole(reader_t *own, apr_pool_t *tmp)
     bearer_str_t text = {NULL, 0};
     apr_uint64_t version = 0, n;
 
-    if (bearer_board_read(own->board, 0, &own->id, &text, &version, tmp)
+    if (bearer_board_read(own->board, unit_slot(0, &own->id), &text, &version,
+                          tmp)
         != BEARER_OK)
         return false;
     n = read_text(text);
     if (n == 0 || n < own->before)
         return false;
     own->before = n;
-    return bearer_board_schedule(own->board, 0, &own->id).last_good != 0;
+    return bearer_board_schedule(own->board, unit_slot(0, &own->id)).last_good
+           != 0;
 }
 
 static void read_until_stopped(reader_t *own, apr_pool_t *pool)
@@ -1088,10 +757,10 @@ static void board_is_read_whole_beside_a_writer(void **state)
     apr_status_t rv;
     int i;
 
-    assert_int_equal(bearer_board_claim(board, &id, 1), 0);
-    assert_int_equal(
-        bearer_board_post(board, 0, &id, write_text(buffer, 1), &good),
-        BEARER_OK);
+    assert_int_equal(unit_claim(board, &id, 1), 0);
+    assert_int_equal(bearer_board_post(board, unit_slot(0, &id),
+                                       write_text(buffer, 1), &good),
+                     BEARER_OK);
     for (i = 0; i < READERS; i++) {
         readers[i] = (reader_t){board, &tally, id, 0};
         assert_int_equal(apr_thread_create(&threads[i], NULL, read_thread,
@@ -1099,7 +768,7 @@ static void board_is_read_whole_beside_a_writer(void **state)
                          APR_SUCCESS);
     }
     for (i = 2; i < POSTS; i++) {
-        assert_int_equal(bearer_board_post(board, 0, &id,
+        assert_int_equal(bearer_board_post(board, unit_slot(0, &id),
                                            write_text(buffer, (apr_uint64_t)i),
                                            &good),
                          BEARER_OK);
@@ -1123,11 +792,11 @@ post_until_stopped(apr_thread_t *thread BEARER_UNUSED, void *baton)
     reader_t *own = baton;
 
     while (!atomic_load(&own->tally->stop)) {
-        if (bearer_board_post(own->board, 0, &own->id, unit_str("former"),
-                              &good)
+        if (bearer_board_post(own->board, unit_slot(0, &own->id),
+                              unit_str("former"), &good)
             == BEARER_OK)
             atomic_fetch_add(&own->tally->reads, 1);
-        bearer_board_note(own->board, 0, &own->id, &good);
+        bearer_board_note(own->board, unit_slot(0, &own->id), &good);
     }
     return NULL;
 }
@@ -1146,7 +815,7 @@ static void board_hands_over_under_a_post(void **state)
     int i;
 
     assert_int_equal(apr_pool_create(&tmp, *state), APR_SUCCESS);
-    assert_int_equal(bearer_board_claim(board, &former, 1), 0);
+    assert_int_equal(unit_claim(board, &former, 1), 0);
     assert_int_equal(
         apr_thread_create(&thread, NULL, post_until_stopped, &own, *state),
         APR_SUCCESS);
@@ -1156,9 +825,8 @@ static void board_hands_over_under_a_post(void **state)
         bearer_reason_t why;
 
         id = id_of(i % 2 ? 1 : 2 + i);
-        assert_int_equal(bearer_board_claim(board, &id, 2 + (apr_uint32_t)i),
-                         0);
-        why = bearer_board_read(board, 0, &id, &text, &version, tmp);
+        assert_int_equal(unit_claim(board, &id, 2 + (apr_uint32_t)i), 0);
+        why = bearer_board_read(board, unit_slot(0, &id), &text, &version, tmp);
         if (i % 2 == 0)
             assert_int_equal(why, BEARER_KEYS_UNAVAILABLE);
         else if (why == BEARER_OK)
@@ -1170,11 +838,12 @@ static void board_hands_over_under_a_post(void **state)
             apr_thread_yield();
     }
     id = id_of(2 + HANDS);
-    assert_int_equal(bearer_board_claim(board, &id, 2 + HANDS), 0);
+    assert_int_equal(unit_claim(board, &id, 2 + HANDS), 0);
     atomic_store(&tally.stop, 1);
     (void)apr_thread_join(&rv, thread);
     /* the new owner is due at once, whatever the former one still noted */
-    assert_true(same_schedule(bearer_board_schedule(board, 0, &id), never));
+    assert_true(
+        same_schedule(bearer_board_schedule(board, unit_slot(0, &id)), never));
     post(board, 0, &id, "mine");
     expect_text("mine", board, 0, &id, "mine", *state);
 }
@@ -1195,9 +864,9 @@ static void write_until_killed(bearer_board_t *board,
     texts[1] = write_text(buffers[1], n + TEXTS);
     /* no orphan, should the test end early */
     for (i = 0; getppid() == parent; i = 1 - i) {
-        if (bearer_board_post(board, 0, id, texts[i], &good))
+        if (bearer_board_post(board, unit_slot(0, id), texts[i], &good))
             _exit(1);
-        bearer_board_note(board, 0, id, &later);
+        bearer_board_note(board, unit_slot(0, id), &later);
         /* or slower readers would always be overtaken */
         apr_sleep(20);
     }
@@ -1271,10 +940,10 @@ static void board_survives_killed_writers(void **state)
     int i;
 
     assert_int_equal(apr_pool_create(&tmp, *state), APR_SUCCESS);
-    assert_int_equal(bearer_board_claim(board, &own.id, 1), 0);
-    assert_int_equal(
-        bearer_board_post(board, 0, &own.id, write_text(buffer, 1), &good),
-        BEARER_OK);
+    assert_int_equal(unit_claim(board, &own.id, 1), 0);
+    assert_int_equal(bearer_board_post(board, unit_slot(0, &own.id),
+                                       write_text(buffer, 1), &good),
+                     BEARER_OK);
     reader = fork_reader(&own, tmp);
     for (i = 0; i < KILLS; i++) {
         /* every other time of full length, to be hit amidst it */
@@ -1291,9 +960,9 @@ static void board_survives_killed_writers(void **state)
             continue;
         /* a new writer takes over */
         own.before = 0;
-        assert_int_equal(
-            bearer_board_post(board, 0, &own.id, write_text(buffer, n), &good),
-            BEARER_OK);
+        assert_int_equal(bearer_board_post(board, unit_slot(0, &own.id),
+                                           write_text(buffer, n), &good),
+                         BEARER_OK);
         assert_true(read_whole(&own, tmp));
         assert_int_equal(own.before, n);
         apr_pool_clear(tmp);
@@ -1303,43 +972,6 @@ static void board_survives_killed_writers(void **state)
     assert_int_equal(tally->bad, 0);
     assert_true(tally->reads > 0);
     munmap(tally, sizeof(*tally));
-    munmap(block, size);
-}
-
-static bool is_there(apr_uint32_t pid)
-{
-    return kill((pid_t)pid, 0) == 0;
-}
-
-static void board_gives_the_lease_of_the_dead_away(void **state)
-{
-    apr_size_t size = bearer_board_size(0);
-    void *block = share(size);
-    bearer_board_t *board = board_in(block, 0, *state);
-    apr_uint32_t self = (apr_uint32_t)getpid();
-    int i;
-
-    for (i = 0; i < 10; i++) {
-        pid_t parent = getpid();
-        pid_t pid = fork();
-
-        assert_true(pid >= 0);
-        if (pid == 0) {
-            if (!bearer_board_lead(board, 1, (apr_uint32_t)getpid(), T,
-                                   is_there))
-                _exit(1);
-            while (getppid() == parent)
-                apr_sleep(1000);
-            _exit(1);
-        }
-        while (bearer_board_leader(board) != (apr_uint32_t)pid)
-            apr_sleep(200);
-        assert_false(bearer_board_lead(board, 1, self, T, is_there));
-        end_process(pid, SIGKILL);
-        assert_false(bearer_board_lead(board, 1, self, T, NULL));
-        assert_true(bearer_board_lead(board, 1, self, T, is_there));
-        bearer_board_resign(board, self);
-    }
     munmap(block, size);
 }
 
@@ -1362,18 +994,9 @@ int main(void)
         unit_row(board_gives_the_text_or_none),
         unit_row(board_throttles_asks),
         unit_row(board_lets_one_of_many_threads_ask),
-        unit_row(board_has_one_leader),
-        unit_row(board_takes_the_lease_back),
-        unit_row(board_lease_that_comes_back_is_another),
-        unit_row(board_lease_lasts_as_long_as_it_should),
-        unit_row(board_lets_one_of_many_threads_lead),
-        unit_row(board_is_led_by_the_newest_epoch),
-        unit_row(board_counts_waiting_requests),
-        unit_row(board_seats_as_many_threads_as_may_wait),
         unit_row(board_is_read_whole_beside_a_writer),
         unit_row(board_hands_over_under_a_post),
         unit_row(board_survives_killed_writers),
-        unit_row(board_gives_the_lease_of_the_dead_away),
     };
 
     return unit_run(tests);

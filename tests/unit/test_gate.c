@@ -6,6 +6,7 @@
 #include "bearer/gate/gate.h"
 
 #include "mint.h"
+#include "slots.h"
 
 #define SECRET   "0123456789abcdef0123456789abcdef"
 #define SECOND   apr_time_from_sec(1)
@@ -70,9 +71,9 @@ static void make_board(world_t *world)
     assert_int_equal(
         bearer_board_attach(block, size, &world->board, world->pool),
         BEARER_OK);
-    memset(world->source.id.bytes, 7, sizeof(world->source.id.bytes));
-    world->source.slot = bearer_board_claim(world->board, &world->source.id, 1);
-    assert_int_equal(world->source.slot, 0);
+    memset(world->source.slot.id.bytes, 7, sizeof(world->source.slot.id.bytes));
+    assert_true(bearer_board_claim(world->board, &world->source.slot, 1));
+    assert_int_equal(world->source.slot.number, 0);
     assert_int_equal(
         bearer_keyring_create(&world->ring, world->board, world->pool),
         APR_SUCCESS);
@@ -132,13 +133,12 @@ static world_t *create(apr_pool_t *pool)
 
 static bearer_schedule_t schedule_of(world_t *world)
 {
-    return bearer_board_schedule(world->board, world->source.slot,
-                                 &world->source.id);
+    return bearer_board_schedule(world->board, &world->source.slot);
 }
 
 static apr_time_t asked(world_t *world)
 {
-    return bearer_board_asked(world->board, world->source.slot);
+    return bearer_board_asked(world->board, &world->source.slot);
 }
 
 /* a good answer with these keys; NULL: the same as before (304) */
@@ -150,13 +150,11 @@ static void answer(world_t *world, const char *keys)
     bearer_schedule_succeed(&state, &world->source.schedule, world->now.tick,
                             3600, 0.5);
     if (!keys) {
-        bearer_board_note(world->board, world->source.slot, &world->source.id,
-                          &state);
+        bearer_board_note(world->board, &world->source.slot, &state);
         return;
     }
     unit_expect_reason("post",
-                       bearer_board_post(world->board, world->source.slot,
-                                         &world->source.id,
+                       bearer_board_post(world->board, &world->source.slot,
                                          mint_set(keys, world->pool), &state),
                        "ok");
 }
@@ -167,8 +165,7 @@ static void note_failure(world_t *world)
 
     bearer_schedule_begin(&state, asked(world));
     bearer_schedule_fail(&state, &world->source.schedule, world->now.tick, 0.5);
-    bearer_board_note(world->board, world->source.slot, &world->source.id,
-                      &state);
+    bearer_board_note(world->board, &world->source.slot, &state);
 }
 
 static void answer_one(world_t *world)
@@ -405,8 +402,8 @@ static void gate_waits_for_the_rest_of_an_asks_time(void **state)
 {
     world_t *world = create(*state);
 
-    assert_true(bearer_board_ask(world->board, 0, &world->source.schedule,
-                                 world->now.tick));
+    assert_true(bearer_board_ask(world->board, unit_number(0),
+                                 &world->source.schedule, world->now.tick));
     pass(world, 3 * SECOND);
     offer_one(world, "keys_unavailable", LOOKS(TIMEOUT - 3));
 }
@@ -430,7 +427,7 @@ static void gate_waits_for_the_schedule_of_first_keys(void **state)
     bearer_schedule_t never = {0};
 
     assert_int_equal(
-        bearer_board_post(world->board, 0, &world->source.id,
+        bearer_board_post(world->board, unit_slot(0, &world->source.slot.id),
                           mint_set(mint_key(1, "one", *state), *state), &never),
         BEARER_OK);
     world->on_pause = same_at_third_look;
@@ -443,7 +440,7 @@ static void gate_has_no_keys_in_a_slot_given_away(void **state)
 
     answer_one(world);
     offer_one(world, "ok", 0);
-    world->source.id.bytes[0] = 8;
+    world->source.slot.id.bytes[0] = 8;
     offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
     offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
     offer_one(world, "keys_unavailable", 0);
@@ -516,7 +513,7 @@ static void one_then_both(world_t *world)
     if (world->pauses == 2)
         assert_int_equal(
             bearer_board_post(
-                world->board, 0, &world->source.id,
+                world->board, unit_slot(0, &world->source.slot.id),
                 mint_set(mint_key(3, "three", world->pool), world->pool),
                 &state),
             BEARER_OK);
@@ -950,7 +947,7 @@ static void gate_recalls_for_the_same_keys_only(void **state)
     offer_recalled(world, token, "ok");
     assert_ptr_equal(world->verdict.proof.issuer, &twin);
     /* the same issuer with keys from elsewhere: another virtual host */
-    other.id.bytes[5] ^= 1;
+    other.slot.id.bytes[5] ^= 1;
     twin.source = &other;
     offer(world, token, "keys_unavailable", LOOKS(TIMEOUT));
     /* the same issuer with a shared secret */

@@ -8,6 +8,7 @@
 #include <apr_thread_proc.h>
 
 #include "bearer/keys/keyring.h"
+#include "tests/unit/slots.h"
 
 static const bearer_schedule_t good = {1, 1, 2, 0, 0, 0};
 
@@ -60,22 +61,24 @@ static fixture_t *new_fixture(int slots, apr_pool_t *pool)
                      APR_SUCCESS);
     memset(all->id.bytes, 1, sizeof(all->id.bytes));
     memset(all->other.bytes, 2, sizeof(all->other.bytes));
-    assert_int_equal(bearer_board_claim(all->board, &all->id, 1), 0);
+    assert_int_equal(unit_claim(all->board, &all->id, 1), 0);
     return all;
 }
 
 static void post(fixture_t *all, bearer_str_t text)
 {
-    assert_int_equal(bearer_board_post(all->board, 0, &all->id, text, &good),
-                     BEARER_OK);
+    assert_int_equal(
+        bearer_board_post(all->board, unit_slot(0, &all->id), text, &good),
+        BEARER_OK);
 }
 
 static bearer_keyring_set_t *take(const char *row, fixture_t *all)
 {
     bearer_keyring_set_t *set = NULL;
 
-    unit_expect_reason(row, bearer_keyring_take(all->ring, 0, &all->id, &set),
-                       "ok");
+    unit_expect_reason(
+        row, bearer_keyring_take(all->ring, unit_slot(0, &all->id), &set),
+        "ok");
     return set;
 }
 
@@ -84,8 +87,8 @@ static void expect_none(const char *row, fixture_t *all, int slot,
 {
     bearer_keyring_set_t *set = NULL;
 
-    unit_expect_reason(row, bearer_keyring_take(all->ring, slot, id, &set),
-                       slug);
+    unit_expect_reason(
+        row, bearer_keyring_take(all->ring, unit_slot(slot, id), &set), slug);
     unit_expect(row, set == NULL);
 }
 
@@ -113,7 +116,7 @@ static void keyring_gives_what_is_on_the_board(void **state)
     set = take("first", all);
     assert_true(is_called(set, 1));
     assert_true(bearer_keyring_version(set)
-                == bearer_board_version(all->board, 0));
+                == bearer_board_version(all->board, unit_number(0)));
     again = take("again", all);
     assert_ptr_equal(set, again);
     assert_int_equal(bearer_keyring_alive(all->ring), 1);
@@ -280,18 +283,19 @@ static void keyring_knows_foreign_hands(void **state)
                 "keys_unavailable");
 
     /* the slot is given away */
-    assert_int_equal(bearer_board_claim(all->board, &all->other, 1), 1);
+    assert_int_equal(unit_claim(all->board, &all->other, 1), 1);
     memset(third.bytes, 3, sizeof(third.bytes));
-    assert_int_equal(bearer_board_claim(all->board, &all->other, 2), 1);
-    assert_int_equal(bearer_board_claim(all->board, &third, 2), 0);
+    assert_int_equal(unit_claim(all->board, &all->other, 2), 1);
+    assert_int_equal(unit_claim(all->board, &third, 2), 0);
     expect_none("emptied", all, 0, &all->id, "keys_unavailable");
     expect_none("emptied", all, 0, &third, "keys_unavailable");
-    assert_int_equal(
-        bearer_board_post(all->board, 0, &third, keys_of(33, *state), &good),
-        BEARER_OK);
+    assert_int_equal(bearer_board_post(all->board, unit_slot(0, &third),
+                                       keys_of(33, *state), &good),
+                     BEARER_OK);
     expect_none("given away", all, 0, &all->id, "keys_unavailable");
-    unit_expect_reason("new owner",
-                       bearer_keyring_take(all->ring, 0, &third, &set), "ok");
+    unit_expect_reason(
+        "new owner", bearer_keyring_take(all->ring, unit_slot(0, &third), &set),
+        "ok");
     assert_true(is_called(set, 33));
     /* who still holds the old one is not disturbed */
     assert_true(is_called(mine, 1));
@@ -330,7 +334,8 @@ take_until_stopped(apr_thread_t *thread BEARER_UNUSED, void *baton)
         bearer_keyring_set_t *set = NULL;
         apr_uint64_t n;
 
-        if (bearer_keyring_take(own->all->ring, 0, &own->all->id, &set)) {
+        if (bearer_keyring_take(own->all->ring, unit_slot(0, &own->all->id),
+                                &set)) {
             atomic_fetch_add(own->bad, 1);
             continue;
         }
@@ -402,7 +407,7 @@ static void *APR_THREAD_FUNC take_at_once(apr_thread_t *thread BEARER_UNUSED,
     atomic_fetch_add(own->ready, 1);
     while (atomic_load(own->ready) < THREADS)
         apr_thread_yield();
-    if (bearer_keyring_take(own->all->ring, 0, &own->all->id, &set)
+    if (bearer_keyring_take(own->all->ring, unit_slot(0, &own->all->id), &set)
         || !is_called(set, 1))
         atomic_fetch_add(own->bad, 1);
     /* one parsed, the others waited for it */

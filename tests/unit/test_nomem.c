@@ -849,8 +849,8 @@ static void make_report(world_t *world, apr_pool_t *pool)
     bearer_stats_verdict(world->stats, BEARER_OK);
     bearer_stats_verdict(world->stats, BEARER_EXPIRED);
     bearer_stats_verify(world->stats, bearer_alg_row(0), 50);
-    bearer_stats_note(world->stats, world->source.slot, &world->source.id,
-                      BEARER_HTTP_STATUS, 503, 2);
+    bearer_stats_note(world->stats, &world->source.slot, BEARER_HTTP_STATUS,
+                      503, 2);
     world->sources[0] = &world->source;
     world->report.board = world->board;
     world->report.stats = world->stats;
@@ -864,9 +864,9 @@ static void post(world_t *world, bearer_str_t keys)
 {
     const bearer_schedule_t good = {ticks, ticks, ticks + SECOND, 0, 0, 0};
 
-    assert_int_equal(bearer_board_post(world->board, world->source.slot,
-                                       &world->source.id, keys, &good),
-                     BEARER_OK);
+    assert_int_equal(
+        bearer_board_post(world->board, &world->source.slot, keys, &good),
+        BEARER_OK);
 }
 
 static world_t *create(bearer_source_kind_t kind, apr_pool_t *pool)
@@ -883,11 +883,11 @@ static world_t *create(bearer_source_kind_t kind, apr_pool_t *pool)
     world->source.schedule.refresh = 3600 * SECOND;
     world->source.schedule.miss = 60 * SECOND;
     world->source.schedule.stale = 86400 * SECOND;
-    assert_int_equal(bearer_refresh_identify(&world->source), BEARER_OK);
+    assert_int_equal(bearer_source_identify(&world->source), BEARER_OK);
     bearer_board_format(block, size, 2);
     assert_int_equal(bearer_board_attach(block, size, &world->board, pool),
                      BEARER_OK);
-    world->source.slot = bearer_board_claim(world->board, &world->source.id, 1);
+    assert_true(bearer_board_claim(world->board, &world->source.slot, 1));
     assert_int_equal(bearer_keyring_create(&world->ring, world->board, pool),
                      APR_SUCCESS);
     world->store.directory = folder;
@@ -940,8 +940,8 @@ static bearer_reason_t take(void *baton, apr_pool_t *pool BEARER_UNUSED)
 {
     world_t *world = baton;
     bearer_keyring_set_t *set = NULL;
-    bearer_reason_t why = bearer_keyring_take(world->ring, world->source.slot,
-                                              &world->source.id, &set);
+    bearer_reason_t why =
+        bearer_keyring_take(world->ring, &world->source.slot, &set);
 
     back();
     if (!why)
@@ -970,8 +970,8 @@ static bearer_reason_t take_newer(void *baton, apr_pool_t *pool BEARER_UNUSED)
 {
     world_t *world = baton;
     bearer_keyring_set_t *set = NULL;
-    bearer_reason_t why = bearer_keyring_take(world->ring, world->source.slot,
-                                              &world->source.id, &set);
+    bearer_reason_t why =
+        bearer_keyring_take(world->ring, &world->source.slot, &set);
     int count;
 
     back();
@@ -1005,11 +1005,12 @@ static bearer_reason_t identify(void *baton, apr_pool_t *pool BEARER_UNUSED)
     bearer_source_t source = world->source;
     bearer_reason_t why;
 
-    memset(&source.id, 0, sizeof(source.id));
-    why = bearer_refresh_identify(&source);
+    memset(&source.slot.id, 0, sizeof(source.slot.id));
+    why = bearer_source_identify(&source);
     back();
     if (!why)
-        assert_memory_equal(&source.id, &world->source.id, sizeof(source.id));
+        assert_memory_equal(&source.slot.id, &world->source.slot.id,
+                            sizeof(source.slot.id));
     return why;
 }
 
@@ -1017,7 +1018,7 @@ static bearer_reason_t identify(void *baton, apr_pool_t *pool BEARER_UNUSED)
 static bearer_reason_t judge_round(world_t *world, bearer_reason_t why,
                                    apr_pool_t *pool)
 {
-    bool posted = bearer_board_version(world->board, world->source.slot) != 0;
+    bool posted = bearer_board_version(world->board, &world->source.slot) != 0;
     const bearer_jwks_t *set = NULL;
     apr_uint64_t version;
     bearer_str_t text;
@@ -1025,9 +1026,8 @@ static bearer_reason_t judge_round(world_t *world, bearer_reason_t why,
     assert_true(posted || why);
     if (!posted)
         return why;
-    assert_int_equal(bearer_board_read(world->board, world->source.slot,
-                                       &world->source.id, &text, &version,
-                                       pool),
+    assert_int_equal(bearer_board_read(world->board, &world->source.slot, &text,
+                                       &version, pool),
                      BEARER_OK);
     assert_int_equal(bearer_jwks_parse(text, &set, NULL, pool), BEARER_OK);
     assert_int_equal(set->count, 3);
@@ -1047,11 +1047,12 @@ static bearer_reason_t run_round(void *baton, apr_pool_t *pool)
 static bearer_reason_t write_store(void *baton, apr_pool_t *pool)
 {
     world_t *world = baton;
-    bearer_keystore_wanted_t wanted = {&world->source.id, ISSUER, NOW, 1000};
+    bearer_keystore_wanted_t wanted = {&world->source.slot.id, ISSUER, NOW,
+                                       1000};
     bearer_keystore_found_t found;
     apr_status_t rv;
 
-    rv = bearer_keystore_write(&world->store, &world->source.id, ISSUER,
+    rv = bearer_keystore_write(&world->store, &world->source.slot.id, ISSUER,
                                world->keys, NOW, pool);
     back();
     /* the new one or the old one, but a whole one */
@@ -1069,8 +1070,9 @@ static void *begin_stored(apr_pool_t *pool)
 {
     world_t *world = begin_new(pool);
 
-    assert_int_equal(bearer_keystore_write(&world->store, &world->source.id,
-                                           ISSUER, world->keys, NOW, pool),
+    assert_int_equal(bearer_keystore_write(&world->store,
+                                           &world->source.slot.id, ISSUER,
+                                           world->keys, NOW, pool),
                      APR_SUCCESS);
     return world;
 }
@@ -1078,7 +1080,8 @@ static void *begin_stored(apr_pool_t *pool)
 static bearer_reason_t read_store(void *baton, apr_pool_t *pool)
 {
     world_t *world = baton;
-    bearer_keystore_wanted_t wanted = {&world->source.id, ISSUER, NOW, 1000};
+    bearer_keystore_wanted_t wanted = {&world->source.slot.id, ISSUER, NOW,
+                                       1000};
     bearer_keystore_found_t found;
     bearer_reason_t why =
         bearer_keystore_read(&world->store, &wanted, &found, NULL, pool);
@@ -1103,7 +1106,7 @@ static bearer_reason_t restore_once(void *baton, apr_pool_t *pool)
 {
     world_t *world = baton;
 
-    if (bearer_board_version(world->board, world->source.slot)) {
+    if (bearer_board_version(world->board, &world->source.slot)) {
         back();
         return BEARER_OK;
     }

@@ -40,8 +40,7 @@ static void post(world_t *world, const char *keys)
                                .last_good = world->now.tick};
 
     unit_expect_reason("post",
-                       bearer_board_post(world->conf.board, world->source.slot,
-                                         &world->source.id,
+                       bearer_board_post(world->conf.board, &world->source.slot,
                                          mint_set(keys, world->pool), &state),
                        "ok");
 }
@@ -55,9 +54,8 @@ static void make_board(world_t *world)
     assert_int_equal(
         bearer_board_attach(block, size, &world->conf.board, world->pool),
         BEARER_OK);
-    world->source.id.bytes[0] = 7;
-    world->source.slot =
-        bearer_board_claim(world->conf.board, &world->source.id, 1);
+    world->source.slot.id.bytes[0] = 7;
+    assert_true(bearer_board_claim(world->conf.board, &world->source.slot, 1));
     assert_int_equal(bearer_keyring_create(&world->conf.ring, world->conf.board,
                                            world->pool),
                      APR_SUCCESS);
@@ -127,8 +125,9 @@ static void prove_says_how_and_by_what(void **state)
     assert_string_equal(proof->key.alg->name, "EdDSA");
     assert_string_equal(proof->key.kid.data, "one");
     assert_string_equal(proof->key.typ.data, "at+jwt");
-    assert_int_equal(proof->key.version,
-                     bearer_board_version(world->conf.board, 0));
+    assert_int_equal(
+        proof->key.version,
+        bearer_board_version(world->conf.board, &world->source.slot));
     assert_string_equal(proof->claims->iss.data, "https://i");
     assert_true(proof->until == BEARER_PROOF_LASTS);
 
@@ -192,7 +191,7 @@ static void prove_again_wants_the_same_keys_and_rules(void **state)
     assert_ptr_equal(again(world), &world->keys);
     world->issuers[0] = &twin;
     assert_ptr_equal(again(world), &twin);
-    other.id.bytes[5] ^= 1;
+    other.slot.id.bytes[5] ^= 1;
     twin.source = &other;
     assert_null(again(world));
     twin = world->keys;

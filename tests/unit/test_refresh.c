@@ -8,6 +8,7 @@
 
 #include "bearer/base/log.h"
 #include "bearer/keys/refresh.h"
+#include "tests/unit/slots.h"
 
 #define ISSUER   "https://issuer.example/realm"
 #define KEYS     "https://issuer.example/keys"
@@ -166,11 +167,11 @@ static world_t *create(bearer_source_kind_t kind, const char *location,
     w->source.schedule.refresh = apr_time_from_sec(3600);
     w->source.schedule.miss = apr_time_from_sec(60);
     w->source.schedule.stale = apr_time_from_sec(86400);
-    assert_int_equal(bearer_refresh_identify(&w->source), BEARER_OK);
+    assert_int_equal(bearer_source_identify(&w->source), BEARER_OK);
     bearer_board_format(block, size, 2);
     assert_int_equal(bearer_board_attach(block, size, &w->env.board, pool),
                      BEARER_OK);
-    w->source.slot = bearer_board_claim(w->env.board, &w->source.id, 1);
+    assert_true(bearer_board_claim(w->env.board, &w->source.slot, 1));
     w->env.fetch = fetch;
     w->env.lock = lock;
     w->env.unlock = unlock;
@@ -235,7 +236,7 @@ static const bearer_refresh_result_t *run(world_t *w)
 
 static bearer_schedule_t schedule(const world_t *w)
 {
-    return bearer_board_schedule(w->env.board, w->source.slot, &w->source.id);
+    return bearer_board_schedule(w->env.board, &w->source.slot);
 }
 
 /* the document on the board, NULL: none */
@@ -244,8 +245,8 @@ static const char *posted(const world_t *w)
     bearer_str_t text;
     apr_uint64_t version;
 
-    if (bearer_board_read(w->env.board, w->source.slot, &w->source.id, &text,
-                          &version, w->pool))
+    if (bearer_board_read(w->env.board, &w->source.slot, &text, &version,
+                          w->pool))
         return NULL;
     return text.data;
 }
@@ -575,13 +576,13 @@ static void refresh_notes_the_time_only_when_keys_are_the_same(void **state)
 
     (void)answer(w, KEYS, 200, ONE("a"));
     (void)run(w);
-    version = bearer_board_version(w->env.board, w->source.slot);
+    version = bearer_board_version(w->env.board, &w->source.slot);
     advance(w, 3000);
     (void)answer(w, KEYS, 200, "{ \"keys\" : [ " KEY("a") " ] }");
     (void)run(w);
     assert_true(w->result.unchanged && !w->result.changed);
     assert_int_equal(w->result.keys, 1);
-    assert_int_equal(bearer_board_version(w->env.board, w->source.slot),
+    assert_int_equal(bearer_board_version(w->env.board, &w->source.slot),
                      version);
     assert_int_equal(schedule(w).last_good, apr_time_from_sec(4000));
     assert_int_equal(w->written, 0);
@@ -594,12 +595,12 @@ static void refresh_replaces_keys_that_changed(void **state)
 
     (void)answer(w, KEYS, 200, ONE("old"));
     (void)run(w);
-    version = bearer_board_version(w->env.board, w->source.slot);
+    version = bearer_board_version(w->env.board, &w->source.slot);
     (void)answer(w, KEYS, 200, TWO("old", "new"));
     (void)run(w);
     assert_true(w->result.changed);
     assert_true(has(posted(w), "old") && has(posted(w), "new"));
-    assert_true(bearer_board_version(w->env.board, w->source.slot) != version);
+    assert_true(bearer_board_version(w->env.board, &w->source.slot) != version);
     assert_int_equal(w->written, 1);
     assert_true(line_has(w, 0, "keys changed: 2 (old, new)"));
     assert_true(line_has(w, 0, "from " KEYS));
@@ -695,7 +696,7 @@ static void refresh_asks_for_all_when_the_board_lost_its_document(void **state)
     bearer_board_format(block, size, 2);
     assert_int_equal(bearer_board_attach(block, size, &w->env.board, w->pool),
                      BEARER_OK);
-    w->source.slot = bearer_board_claim(w->env.board, &w->source.id, 2);
+    assert_true(bearer_board_claim(w->env.board, &w->source.slot, 2));
     (void)run(w);
     assert_null(w->etags[0]);
     assert_int_equal(w->result.why, BEARER_OK);
@@ -731,7 +732,7 @@ static void refresh_takes_an_ask_and_serves_it(void **state)
     (void)run(w);
     advance(w, 100);
     assert_false(bearer_refresh_due(w->refresh, &w->env));
-    assert_true(bearer_board_ask(w->env.board, w->source.slot,
+    assert_true(bearer_board_ask(w->env.board, &w->source.slot,
                                  &w->source.schedule, w->now.tick));
     assert_true(bearer_refresh_due(w->refresh, &w->env));
     advance(w, 1);
@@ -740,7 +741,7 @@ static void refresh_takes_an_ask_and_serves_it(void **state)
     assert_int_equal(schedule(w).served, apr_time_from_sec(1100));
     /* a failed round has served its ask as well */
     advance(w, 100);
-    assert_true(bearer_board_ask(w->env.board, w->source.slot,
+    assert_true(bearer_board_ask(w->env.board, &w->source.slot,
                                  &w->source.schedule, w->now.tick));
     fail_at(w, KEYS, BEARER_FETCH_TIMEOUT);
     (void)run(w);
@@ -895,13 +896,16 @@ static void refresh_leaves_a_slot_that_was_given_away(void **state)
     memset(other, 7, sizeof(other));
     other[1].bytes[0] = 8;
     for (i = 0; i < 2; i++)
-        assert_true(bearer_board_claim(w->env.board, &other[i], 2) >= 0);
+        assert_true(unit_claim(w->env.board, &other[i], 2) >= 0);
     advance(w, 3600);
     unit_expect_reason("foreign slot", run(w)->why, "board_broken");
     assert_null(posted(w));
     assert_int_equal(
-        bearer_board_schedule(w->env.board, w->source.slot, &other[0]).last_try
-            + bearer_board_schedule(w->env.board, w->source.slot, &other[1])
+        bearer_board_schedule(w->env.board,
+                              unit_slot(w->source.slot.number, &other[0]))
+                .last_try
+            + bearer_board_schedule(w->env.board,
+                                    unit_slot(w->source.slot.number, &other[1]))
                   .last_try,
         0);
     /* and does not come back at once */
@@ -1144,9 +1148,9 @@ static void refresh_does_not_believe_any_address_on_the_board(void **state)
         text.data = apr_pstrcat(w->pool, "{\"keys\":[" KEY("a") "]",
                                 cases[i].more, NULL);
         text.len = strlen(text.data);
-        assert_int_equal(bearer_board_post(w->env.board, w->source.slot,
-                                           &w->source.id, text, &never),
-                         BEARER_OK);
+        assert_int_equal(
+            bearer_board_post(w->env.board, &w->source.slot, text, &never),
+            BEARER_OK);
         (void)answer(w, METADATA, 200, FOUND(KEYS));
         (void)answer(w, KEYS, 200, ONE("a"));
         (void)answer(w, MOVED, 200, ONE("a"));
@@ -1167,7 +1171,7 @@ static void refresh_posts_nothing_when_another_leads(void **state)
     bearer_schedule_t then = schedule(w);
     bearer_schedule_t after;
 
-    (void)bearer_board_ask(w->env.board, w->source.slot, &w->source.schedule,
+    (void)bearer_board_ask(w->env.board, &w->source.slot, &w->source.schedule,
                            w->now.tick);
     w->env.leads = is_follower;
     (void)answer(w, KEYS, 200, ONE("older"));
@@ -1540,7 +1544,7 @@ static const char *open_store(world_t *w)
     store->owner = geteuid();
     store->key = (const unsigned char *)"0123456789abcdef0123456789abcdef";
     w->env.store = store;
-    path = bearer_keystore_path(store, &w->source.id, w->pool);
+    path = bearer_keystore_path(store, &w->source.slot.id, w->pool);
     apr_pool_cleanup_register(w->pool, path, remove_path,
                               apr_pool_cleanup_null);
     return path;
@@ -1550,7 +1554,7 @@ static const char *open_store(world_t *w)
 static const char *stored(const world_t *w)
 {
     const char *path =
-        bearer_keystore_path(w->env.store, &w->source.id, w->pool);
+        bearer_keystore_path(w->env.store, &w->source.slot.id, w->pool);
     char *text = apr_pcalloc(w->pool, 8192);
     apr_size_t len = 8191;
     apr_file_t *file;
@@ -1571,7 +1575,7 @@ static void reboot(world_t *w)
     bearer_board_format(block, size, 2);
     assert_int_equal(bearer_board_attach(block, size, &w->env.board, w->pool),
                      BEARER_OK);
-    w->source.slot = bearer_board_claim(w->env.board, &w->source.id, 1);
+    assert_true(bearer_board_claim(w->env.board, &w->source.slot, 1));
     w->now.tick = apr_time_from_sec(200000);
     w->written = 0;
     restart(w);
@@ -1683,9 +1687,9 @@ static void refresh_does_not_store_for_a_slot_given_away(void **state)
 
     (void)open_store(w);
     (void)answer(w, KEYS, 200, ONE("a"));
-    (void)bearer_board_claim(w->env.board, &other, 9);
+    (void)unit_claim(w->env.board, &other, 9);
     other.bytes[0] = 2;
-    (void)bearer_board_claim(w->env.board, &other, 9);
+    (void)unit_claim(w->env.board, &other, 9);
     unit_expect_reason("given away", run(w)->why, "board_broken");
     assert_null(stored(w));
 }
@@ -1791,9 +1795,9 @@ static void refresh_never_restores_over_a_document(void **state)
     (void)answer(w, KEYS, 200, ONE("new"));
     (void)run(w);
     before = schedule(w);
-    assert_int_equal(bearer_keystore_write(w->env.store, &w->source.id, ISSUER,
-                                           unit_str(ONE("old")), NOW + 1,
-                                           w->pool),
+    assert_int_equal(bearer_keystore_write(w->env.store, &w->source.slot.id,
+                                           ISSUER, unit_str(ONE("old")),
+                                           NOW + 1, w->pool),
                      APR_SUCCESS);
     /* also when its own is too old to be used */
     advance(w, 90000);
@@ -1811,9 +1815,8 @@ static void lock_and_post(void *baton)
     bearer_schedule_t state = {.last_good = 5, .last_try = 5, .next = 5};
 
     lock(baton);
-    assert_int_equal(bearer_board_post(w->env.board, w->source.slot,
-                                       &w->source.id, unit_str(ONE("new")),
-                                       &state),
+    assert_int_equal(bearer_board_post(w->env.board, &w->source.slot,
+                                       unit_str(ONE("new")), &state),
                      BEARER_OK);
 }
 
@@ -1879,8 +1882,8 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
             bearer_str_t text = unit_str(cases[i].text);
 
             if (text.data[0] == '{')
-                text = bearer_keystore_sign(w->env.store, &w->source.id, text,
-                                            w->pool);
+                text = bearer_keystore_sign(w->env.store, &w->source.slot.id,
+                                            text, w->pool);
             put(path, text.data, *state);
             assert_int_equal(chmod(path, 0600), 0);
         }
@@ -1918,7 +1921,7 @@ static struct {
 static void pass_one_beat(world_t *w)
 {
     w->now.tick += BEAT;
-    (void)bearer_board_ask(w->env.board, w->source.slot, &w->source.schedule,
+    (void)bearer_board_ask(w->env.board, &w->source.slot, &w->source.schedule,
                            w->now.tick);
     if (!flood.rotates || w->now.tick < flood.rotates)
         return;
@@ -1995,135 +1998,6 @@ static void refresh_finds_a_rotated_key_under_a_flood(void **state)
     assert_true(longest > miss);
 }
 
-/* --- one source in several places --------------------------------------- */
-
-static void refresh_takes_the_strictest_numbers(void **state BEARER_UNUSED)
-{
-    const bearer_source_t loose = {
-        .timeout = 10, .connect = 9, .max_body = 8, .schedule = {7, 6, 5}};
-    const bearer_source_t strict = {
-        .timeout = 9, .connect = 8, .max_body = 7, .schedule = {6, 5, 4}};
-    bearer_source_t source = strict;
-    bearer_source_t mixed = loose;
-
-    bearer_refresh_tighten(&source, &loose);
-    assert_memory_equal(&source, &strict, sizeof(source));
-    source = loose;
-    bearer_refresh_tighten(&source, &strict);
-    assert_true(source.tightened);
-    source.tightened = false;
-    assert_memory_equal(&source, &strict, sizeof(source));
-    /* each by itself */
-    mixed.schedule.stale = 1;
-    source = strict;
-    bearer_refresh_tighten(&source, &mixed);
-    assert_true(source.tightened);
-    assert_int_equal(source.schedule.stale, 1);
-    assert_int_equal(source.schedule.refresh, 6);
-    assert_int_equal(source.timeout, 9);
-}
-
-/* --- plain http ---------------------------------------------------------- */
-
-static void refresh_allows_http_for_what_was_written(void **state BEARER_UNUSED)
-{
-    static const struct {
-        const char *name;
-        bool allowed;
-        bearer_source_kind_t kind;
-        const char *issuer, *location;
-        bool want;
-    } cases[] = {
-        {"https issuer", true, BEARER_SOURCE_DISCOVERY, "https://a", NULL,
-         false},
-        {"http issuer", true, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1", NULL,
-         true},
-        {"in capitals", true, BEARER_SOURCE_DISCOVERY, "HTTP://127.0.0.1", NULL,
-         true},
-        {"not allowed", false, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1",
-         NULL, false},
-        {"http keys of an https issuer", true, BEARER_SOURCE_URL, "https://a",
-         "http://127.0.0.1/k", true},
-        {"https keys of an http issuer", true, BEARER_SOURCE_URL,
-         "http://127.0.0.1", "https://a/k", false},
-    };
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        bearer_source_t source = {.issuer = cases[i].issuer,
-                                  .kind = cases[i].kind,
-                                  .location = cases[i].location,
-                                  .http_loopback = cases[i].allowed};
-
-        bearer_refresh_narrow_http(&source);
-        unit_expect(cases[i].name, source.http_loopback == cases[i].want);
-    }
-}
-
-/* --- identity ----------------------------------------------------------- */
-
-static void refresh_tells_sources_apart(void **state BEARER_UNUSED)
-{
-    static const struct {
-        const char *issuer;
-        bearer_source_kind_t kind;
-        const char *location;
-    } cases[] = {
-        {"https://a", BEARER_SOURCE_DISCOVERY, NULL},
-        {"https://a/", BEARER_SOURCE_DISCOVERY, NULL},
-        {"https://a", BEARER_SOURCE_URL, "https://a/k"},
-        {"https://a", BEARER_SOURCE_FILE, "https://a/k"},
-        {"https://a", BEARER_SOURCE_SECRET, "https://a/k"},
-        {"https://a", BEARER_SOURCE_URL, "https://a/"},
-        {"https://b", BEARER_SOURCE_URL, "https://a/k"},
-        {"https://aa", BEARER_SOURCE_URL, "b"},
-        {"https://a", BEARER_SOURCE_URL, "ab"},
-        {"https://", BEARER_SOURCE_URL, "aab"},
-        /* the same bytes in a row, but for their lengths */
-        {"https://a\x01"
-         "b",
-         BEARER_SOURCE_URL, "c"},
-        {"https://a", BEARER_SOURCE_URL,
-         "b\x01"
-         "c"},
-    };
-    enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
-    bearer_source_t sources[COUNT];
-    bearer_board_id_t trusting[5];
-    bearer_source_t again;
-    int i, j;
-
-    memset(sources, 0, sizeof(sources));
-    for (i = 0; i < COUNT; i++) {
-        sources[i].issuer = cases[i].issuer;
-        sources[i].kind = cases[i].kind;
-        sources[i].location = cases[i].location;
-        assert_int_equal(bearer_refresh_identify(&sources[i]), BEARER_OK);
-        for (j = 0; j < i; j++)
-            assert_memory_not_equal(&sources[i].id, &sources[j].id,
-                                    sizeof(sources[i].id));
-    }
-    for (i = 0; i < 5; i++) {
-        again = sources[2];
-        again.http_loopback = i == 0;
-        again.proxies.https = i == 1 ? "a" : NULL;
-        again.ca = i == 2 ? "a" : NULL;
-        again.proxies.http = i == 3 ? "a" : NULL;
-        again.proxies.except = i == 4 ? "a" : NULL;
-        assert_int_equal(bearer_refresh_identify(&again), BEARER_OK);
-        trusting[i] = again.id;
-        assert_memory_not_equal(&again.id, &sources[2].id, sizeof(again.id));
-        for (j = 0; j < i; j++)
-            assert_memory_not_equal(&again.id, &trusting[j], sizeof(again.id));
-    }
-    again = sources[2];
-    again.schedule.refresh = 7;
-    again.timeout = 8;
-    again.slot = 9;
-    assert_int_equal(bearer_refresh_identify(&again), BEARER_OK);
-    assert_memory_equal(&again.id, &sources[2].id, sizeof(again.id));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -2181,9 +2055,6 @@ int main(void)
         unit_row(refresh_restores_nothing_when_a_fetcher_was_faster),
         unit_row(refresh_restores_nothing_without_a_store_or_a_file),
         unit_row(refresh_says_why_stored_keys_are_not_used),
-        unit_row(refresh_tells_sources_apart),
-        unit_row(refresh_allows_http_for_what_was_written),
-        unit_row(refresh_takes_the_strictest_numbers),
         unit_row(refresh_finds_a_rotated_key_under_a_flood),
     };
 

@@ -8,6 +8,7 @@
 #include "bearer/report/report.h"
 #include "bearer/text/json.h"
 #include "tests/unit/fixtures.h"
+#include "tests/unit/slots.h"
 
 #define SEC ((apr_time_t)1000000)
 #define T   (100000 * SEC)
@@ -44,10 +45,10 @@ static void fill_source(world_t *world, int i, const char *issuer,
     source->schedule.refresh = 3600 * SEC;
     source->schedule.miss = 60 * SEC;
     source->schedule.stale = 86400 * SEC;
-    source->id.bytes[0] = (unsigned char)(i + 1);
-    source->slot = -1;
+    source->slot.id.bytes[0] = (unsigned char)(i + 1);
+    source->slot.number = -1;
     if (kind != BEARER_SOURCE_SECRET)
-        source->slot = bearer_board_claim(world->board, &source->id, 1);
+        assert_true(bearer_board_claim(world->board, &source->slot, 1));
     world->list[i] = source;
 }
 
@@ -56,9 +57,8 @@ static void post(world_t *world, int i, const bearer_schedule_t *schedule)
     const bearer_source_t *source = &world->sources[i];
 
     unit_expect_reason("post",
-                       bearer_board_post(world->board, source->slot,
-                                         &source->id, unit_str(document),
-                                         schedule),
+                       bearer_board_post(world->board, &source->slot,
+                                         unit_str(document), schedule),
                        "ok");
 }
 
@@ -89,14 +89,13 @@ static world_t *make(apr_pool_t *pool)
     fill_source(world, SECRET, "https://d.example", BEARER_SOURCE_SECRET, NULL);
     post(world, GOOD, &good);
     post(world, OWN_FILE, &old);
-    bearer_board_note(world->board, world->sources[FAILING].slot,
-                      &world->sources[FAILING].id, &bad);
-    bearer_stats_note(world->stats, world->sources[GOOD].slot,
-                      &world->sources[GOOD].id, BEARER_OK, 200, T - 80 * SEC);
-    bearer_stats_note(world->stats, world->sources[FAILING].slot,
-                      &world->sources[FAILING].id, BEARER_HTTP_STATUS, 503,
-                      T - 2 * SEC);
-    assert_true(bearer_board_lead(world->board, 1, 42, T, alive));
+    bearer_board_note(world->board, &world->sources[FAILING].slot, &bad);
+    bearer_stats_note(world->stats, &world->sources[GOOD].slot, BEARER_OK, 200,
+                      T - 80 * SEC);
+    bearer_stats_note(world->stats, &world->sources[FAILING].slot,
+                      BEARER_HTTP_STATUS, 503, T - 2 * SEC);
+    assert_true(
+        bearer_lease_take(bearer_board_lease(world->board), 1, 42, T, alive));
     world->conf.board = world->board;
     world->conf.stats = world->stats;
     world->conf.sources = world->list;
@@ -156,7 +155,7 @@ static void report_tells_what_can_be_judged(void **state)
                     (one->keys ? one->keys->count : -1) == cases[i].keys);
         unit_expect(cases[i].name, one->schedule.failures == cases[i].failures);
         unit_expect_reason(cases[i].name, one->last.why, cases[i].last);
-        assert_string_equal(bearer_report_kind(one->source), cases[i].kind);
+        assert_string_equal(bearer_source_kind(one->source), cases[i].kind);
     }
     assert_string_equal(
         bearer_alg_kty_name(report->sources[0].keys->keys[0]->kty), "EC");

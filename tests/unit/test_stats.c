@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bearer/report/stats.h"
+#include "tests/unit/slots.h"
 
 #define T ((apr_time_t)1000000000)
 
@@ -172,8 +173,8 @@ static void stats_of_nothing_count_nothing(void **state BEARER_UNUSED)
     bearer_stats_admit(NULL, 1);
     bearer_stats_wait(NULL, 1);
     bearer_stats_cache(NULL, &cache);
-    bearer_stats_note(NULL, 0, &id, BEARER_OK, 200, T);
-    assert_int_equal(bearer_stats_result(NULL, 0, &id).tick, 0);
+    bearer_stats_note(NULL, unit_slot(0, &id), BEARER_OK, 200, T);
+    assert_int_equal(bearer_stats_result(NULL, unit_slot(0, &id)).tick, 0);
 }
 
 static void stats_estimates_quantiles_from_above(void **state)
@@ -424,7 +425,7 @@ static void stats_move_to_a_larger_block(void **state)
     bearer_stats_verdict(one, BEARER_OK);
     bearer_stats_verdict(two, BEARER_OK);
     bearer_stats_cache(one, &cache);
-    bearer_stats_note(one, 1, &id, BEARER_HTTP_STATUS, 503, T);
+    bearer_stats_note(one, unit_slot(1, &id), BEARER_HTTP_STATUS, 503, T);
     bearer_stats_verdict(to, BEARER_OK);
     bearer_stats_copy(one, to);
     assert_int_equal(bearer_stats_shape(to).processes, 9);
@@ -432,8 +433,8 @@ static void stats_move_to_a_larger_block(void **state)
     assert_int_equal(sum(to, *state)->verdicts[BEARER_OK], 3);
     assert_int_equal(sum(to, *state)->cache_hits, 5);
     assert_int_equal(sum(to, *state)->cache_entries, 0);
-    assert_int_equal(bearer_stats_result(to, 1, &id).status, 503);
-    assert_int_equal(bearer_stats_result(to, 1, &id).failed, 1);
+    assert_int_equal(bearer_stats_result(to, unit_slot(1, &id)).status, 503);
+    assert_int_equal(bearer_stats_result(to, unit_slot(1, &id)).failed, 1);
 }
 
 /* --- results --------------------------------------------------------------------- */
@@ -444,30 +445,30 @@ static void stats_keep_the_last_result_of_each_source(void **state)
     bearer_board_id_t id = {{1, 2, 3}}, other = {{4, 5, 6}};
     bearer_stats_result_t result;
 
-    assert_int_equal(bearer_stats_result(stats, 0, &id).tick, 0);
-    bearer_stats_note(stats, 0, &id, BEARER_OK, 200, T);
-    bearer_stats_note(stats, 0, &id, BEARER_FETCH_TLS, 0, T + 1);
-    bearer_stats_note(stats, 0, &id, BEARER_HTTP_STATUS, 503, T + 2);
-    bearer_stats_note(stats, -1, &id, BEARER_OK, 200, T + 3);
-    bearer_stats_note(stats, 2, &id, BEARER_OK, 200, T + 3);
-    result = bearer_stats_result(stats, 0, &id);
+    assert_int_equal(bearer_stats_result(stats, unit_slot(0, &id)).tick, 0);
+    bearer_stats_note(stats, unit_slot(0, &id), BEARER_OK, 200, T);
+    bearer_stats_note(stats, unit_slot(0, &id), BEARER_FETCH_TLS, 0, T + 1);
+    bearer_stats_note(stats, unit_slot(0, &id), BEARER_HTTP_STATUS, 503, T + 2);
+    bearer_stats_note(stats, unit_slot(-1, &id), BEARER_OK, 200, T + 3);
+    bearer_stats_note(stats, unit_slot(2, &id), BEARER_OK, 200, T + 3);
+    result = bearer_stats_result(stats, unit_slot(0, &id));
     unit_expect_reason("last", result.why, "http_status");
     assert_int_equal(result.status, 503);
     assert_int_equal(result.tick, T + 2);
     assert_int_equal(result.good, 1);
     assert_int_equal(result.failed, 2);
-    assert_int_equal(bearer_stats_result(stats, 1, &id).tick, 0);
-    assert_int_equal(bearer_stats_result(stats, 0, &other).tick, 0);
-    assert_int_equal(bearer_stats_result(stats, 2, &id).tick, 0);
-    assert_int_equal(bearer_stats_result(stats, -1, &id).tick, 0);
+    assert_int_equal(bearer_stats_result(stats, unit_slot(1, &id)).tick, 0);
+    assert_int_equal(bearer_stats_result(stats, unit_slot(0, &other)).tick, 0);
+    assert_int_equal(bearer_stats_result(stats, unit_slot(2, &id)).tick, 0);
+    assert_int_equal(bearer_stats_result(stats, unit_slot(-1, &id)).tick, 0);
 
     /* the slot changes hands */
-    bearer_stats_note(stats, 0, &other, BEARER_OK, 304, T + 4);
-    result = bearer_stats_result(stats, 0, &other);
+    bearer_stats_note(stats, unit_slot(0, &other), BEARER_OK, 304, T + 4);
+    result = bearer_stats_result(stats, unit_slot(0, &other));
     unit_expect_reason("other", result.why, "ok");
     assert_int_equal(result.good, 1);
     assert_int_equal(result.failed, 0);
-    assert_int_equal(bearer_stats_result(stats, 0, &id).tick, 0);
+    assert_int_equal(bearer_stats_result(stats, unit_slot(0, &id)).tick, 0);
 }
 
 /* --- many at once ------------------------------------------------------------------ */

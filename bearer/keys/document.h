@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * document - a text in shared memory: one writer replaces it, all read it whole.
+ *
+ * Owns:     the two places that take turns, versions, the checksum; that a torn copy is never taken for a text.
+ * Does not: map memory, lock, or know what the text says.
+ * Memory:   two structs of fixed size in shared memory; copies live in the pool
+ * Threads:  many readers; the caller serialises writers
+ */
+#ifndef BEARER_DOCUMENT_H
+#define BEARER_DOCUMENT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "bearer/base/error.h"
+#include "bearer/base/limits.h"
+
+/* Everything that can change is atomic, the bytes of texts too, so that a reader
+ * beside a writer is defined. */
+
+/** Whose text it is: a place can change hands. */
+typedef struct bearer_document_id_t {
+    uint64_t word[4];
+} bearer_document_id_t;
+
+/**
+ * One of two places for a text:
+ *
+ *    0        32        40       48    56       64
+ *   +--------+---------+--------+-----+--------+--------------- -+
+ *   | id     | version | length | sum | unused | text, 128 KiB   |
+ *   +--------+---------+--------+-----+--------+--------------- -+
+ *
+ * sum is over everything else, with text filled up with zeros to a word.
+ */
+typedef struct bearer_document_t {
+    _Atomic uint64_t id[4];
+    _Atomic uint64_t version; /**< what `current` was set to when it was put */
+    _Atomic uint64_t length;
+    _Atomic uint64_t sum;
+    _Atomic uint64_t unused;
+    _Atomic uint64_t text[BEARER_LIMIT_DOCUMENT / 8];
+} bearer_document_t;
+
+/** Whose turn it is. */
+typedef struct bearer_document_turn_t {
+    _Atomic uint64_t current; /**< the version in use, which lies in place
+                                   current & 1; 0: none */
+    _Atomic uint64_t last;    /**< given out last; stays when the place is
+                                   emptied, so that no version comes twice */
+} bearer_document_turn_t;
+
+/** The two places of one text, both in shared memory. */
+typedef struct bearer_document_pair_t {
+    bearer_document_turn_t *turn;
+    bearer_document_t *places; /**< two of them */
+} bearer_document_pair_t;
+
+/**
+ * Puts a text in the place that is not current, and then makes it current: a writer
+ * cut off anywhere leaves the text of before whole. Caller serialises.
+ *
+ * @param version must be another than that of any text before; 0: the next one
+ * @param text    of at most BEARER_LIMIT_DOCUMENT bytes
+ */
+void bearer_document_put(bearer_document_pair_t pair, bearer_document_id_t id,
+                         uint64_t version, bearer_str_t text);
+
+/**
+ * Copies the current text, and begins again when the writer overtook it.
+ *
+ * @param text    in the pool, NUL behind it
+ * @param version the one that belongs to the text
+ * @return BEARER_OK, BEARER_KEYS_UNAVAILABLE if there is none of this id,
+ *         BEARER_BOARD_BROKEN if what is there fails its checks: random bytes are
+ *         refused, never followed
+ */
+bearer_reason_t bearer_document_read(bearer_document_pair_t pair,
+                                     bearer_document_id_t id,
+                                     bearer_str_t *text, apr_uint64_t *version,
+                                     apr_pool_t *pool) BEARER_MUST_USE;
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source - where an issuer's keys come from.
+ *
+ * Owns:     the one record of it, its identity, and what several lines of one source come to.
+ * Does not: fetch (locate), read directives (httpd), or decide when (schedule).
+ * Memory:   made by the configuration, constant afterwards
+ * Threads:  any
+ */
+#ifndef BEARER_SOURCE_H
+#define BEARER_SOURCE_H
+
+#include "bearer/keys/board.h"
+#include "bearer/net/fetch.h"
+#include "bearer/text/url.h"
+
+/** Where keys come from. */
+typedef enum bearer_source_kind_t {
+    BEARER_SOURCE_DISCOVERY, /**< the issuer's metadata */
+    BEARER_SOURCE_URL,       /**< a key set's address */
+    BEARER_SOURCE_FILE,      /**< a file of keys */
+    BEARER_SOURCE_SECRET /**< a file with a shared secret; read at the start */
+} bearer_source_kind_t;
+
+/** One key source as configured; constant once checked. */
+typedef struct bearer_source_t {
+    const char *issuer; /**< as configured */
+    bearer_source_kind_t kind;
+    const char *location; /**< URL or file; NULL for discovery */
+    bool http_loopback;   /**< see bearer_source_narrow_http */
+    bearer_url_proxies_t proxies;
+    const char *ca; /**< what tls was made from; NULL: the system's */
+    bearer_fetch_tls_t *tls;
+    apr_interval_time_t timeout, connect;
+    apr_size_t max_body;
+    bearer_schedule_conf_t schedule;
+    bool tightened;           /**< by bearer_source_tighten */
+    bearer_board_slot_t slot; /**< its id: see bearer_source_identify */
+} bearer_source_t;
+
+/** "discovery", "url", "file" or "secret". */
+const char *bearer_source_kind(const bearer_source_t *source);
+
+/** Whether its keys come over the network. */
+bool bearer_source_is_fetched(const bearer_source_t *source);
+
+/** Whether two lines mean one source; both are identified. */
+bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b);
+
+/** The numbers that its rounds go by: files are looked at more often, since a look
+ * costs nobody anything. */
+bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
+
+/** Fills source->slot.id: SHA-256 over issuer, kind, location, and what trust in
+ * them rests on (http_loopback, proxies, ca), each with its length: keys fetched
+ * under one virtual host's authorities never serve another's. The numbers of the
+ * schedule do not count, so changing them keeps the keys.
+ *
+ * @return BEARER_OK, BEARER_NO_MEMORY (two sources without an identity would
+ *         share their keys)
+ */
+bearer_reason_t bearer_source_identify(bearer_source_t *source) BEARER_MUST_USE;
+
+/**
+ * Where plain http is allowed, it is for what the administrator wrote: the switch
+ * stays on for a source whose own address (keys= or else the issuer) is http, and
+ * goes off for all others. Call before identify.
+ */
+void bearer_source_narrow_http(bearer_source_t *source);
+
+/**
+ * Lines of several servers may name one source (the same identity), which is
+ * fetched once, for all of them: of each number the strictest counts, which is the
+ * smaller one. Takes those of another line.
+ */
+void bearer_source_tighten(bearer_source_t *source,
+                           const bearer_source_t *other);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "bearer/keys/source.h"
+
+/* --- one source in several places --------------------------------------- */
+
+static void source_takes_the_strictest_numbers(void **state BEARER_UNUSED)
+{
+    const bearer_source_t loose = {
+        .timeout = 10, .connect = 9, .max_body = 8, .schedule = {7, 6, 5}};
+    const bearer_source_t strict = {
+        .timeout = 9, .connect = 8, .max_body = 7, .schedule = {6, 5, 4}};
+    bearer_source_t source = strict;
+    bearer_source_t mixed = loose;
+
+    bearer_source_tighten(&source, &loose);
+    assert_memory_equal(&source, &strict, sizeof(source));
+    source = loose;
+    bearer_source_tighten(&source, &strict);
+    assert_true(source.tightened);
+    source.tightened = false;
+    assert_memory_equal(&source, &strict, sizeof(source));
+    /* each by itself */
+    mixed.schedule.stale = 1;
+    source = strict;
+    bearer_source_tighten(&source, &mixed);
+    assert_true(source.tightened);
+    assert_int_equal(source.schedule.stale, 1);
+    assert_int_equal(source.schedule.refresh, 6);
+    assert_int_equal(source.timeout, 9);
+}
+
+/* --- plain http ---------------------------------------------------------- */
+
+static void source_may_use_http_where_it_was_written(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name;
+        bool allowed;
+        bearer_source_kind_t kind;
+        const char *issuer, *location;
+        bool want;
+    } cases[] = {
+        {"https issuer", true, BEARER_SOURCE_DISCOVERY, "https://a", NULL,
+         false},
+        {"http issuer", true, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1", NULL,
+         true},
+        {"in capitals", true, BEARER_SOURCE_DISCOVERY, "HTTP://127.0.0.1", NULL,
+         true},
+        {"not allowed", false, BEARER_SOURCE_DISCOVERY, "http://127.0.0.1",
+         NULL, false},
+        {"http keys of an https issuer", true, BEARER_SOURCE_URL, "https://a",
+         "http://127.0.0.1/k", true},
+        {"https keys of an http issuer", true, BEARER_SOURCE_URL,
+         "http://127.0.0.1", "https://a/k", false},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = {.issuer = cases[i].issuer,
+                                  .kind = cases[i].kind,
+                                  .location = cases[i].location,
+                                  .http_loopback = cases[i].allowed};
+
+        bearer_source_narrow_http(&source);
+        unit_expect(cases[i].name, source.http_loopback == cases[i].want);
+    }
+}
+
+/* --- identity ----------------------------------------------------------- */
+
+static void source_is_told_from_others(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *issuer;
+        bearer_source_kind_t kind;
+        const char *location;
+    } cases[] = {
+        {"https://a", BEARER_SOURCE_DISCOVERY, NULL},
+        {"https://a/", BEARER_SOURCE_DISCOVERY, NULL},
+        {"https://a", BEARER_SOURCE_URL, "https://a/k"},
+        {"https://a", BEARER_SOURCE_FILE, "https://a/k"},
+        {"https://a", BEARER_SOURCE_SECRET, "https://a/k"},
+        {"https://a", BEARER_SOURCE_URL, "https://a/"},
+        {"https://b", BEARER_SOURCE_URL, "https://a/k"},
+        {"https://aa", BEARER_SOURCE_URL, "b"},
+        {"https://a", BEARER_SOURCE_URL, "ab"},
+        {"https://", BEARER_SOURCE_URL, "aab"},
+        /* the same bytes in a row, but for their lengths */
+        {"https://a\x01"
+         "b",
+         BEARER_SOURCE_URL, "c"},
+        {"https://a", BEARER_SOURCE_URL,
+         "b\x01"
+         "c"},
+    };
+    enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
+    bearer_source_t sources[COUNT];
+    bearer_board_id_t trusting[5];
+    bearer_source_t again;
+    int i, j;
+
+    memset(sources, 0, sizeof(sources));
+    for (i = 0; i < COUNT; i++) {
+        sources[i].issuer = cases[i].issuer;
+        sources[i].kind = cases[i].kind;
+        sources[i].location = cases[i].location;
+        assert_int_equal(bearer_source_identify(&sources[i]), BEARER_OK);
+        for (j = 0; j < i; j++)
+            assert_memory_not_equal(&sources[i].slot.id, &sources[j].slot.id,
+                                    sizeof(sources[i].slot.id));
+    }
+    for (i = 0; i < 5; i++) {
+        again = sources[2];
+        again.http_loopback = i == 0;
+        again.proxies.https = i == 1 ? "a" : NULL;
+        again.ca = i == 2 ? "a" : NULL;
+        again.proxies.http = i == 3 ? "a" : NULL;
+        again.proxies.except = i == 4 ? "a" : NULL;
+        assert_int_equal(bearer_source_identify(&again), BEARER_OK);
+        trusting[i] = again.slot.id;
+        assert_memory_not_equal(&again.slot.id, &sources[2].slot.id,
+                                sizeof(again.slot.id));
+        for (j = 0; j < i; j++)
+            assert_memory_not_equal(&again.slot.id, &trusting[j],
+                                    sizeof(again.slot.id));
+    }
+    again = sources[2];
+    again.schedule.refresh = 7;
+    again.timeout = 8;
+    again.slot.number = 9;
+    assert_int_equal(bearer_source_identify(&again), BEARER_OK);
+    assert_memory_equal(&again.slot.id, &sources[2].slot.id,
+                        sizeof(again.slot.id));
+}
+
+/* --- kinds --------------------------------------------------------------- */
+
+static void source_is_of_a_kind(void **state BEARER_UNUSED)
+{
+    static const struct {
+        bearer_source_kind_t kind;
+        const char *name;
+        bool fetched;
+        int refresh; /* seconds, of 3600 */
+    } cases[] = {
+        {BEARER_SOURCE_DISCOVERY, "discovery", true, 3600},
+        {BEARER_SOURCE_URL, "url", true, 3600},
+        {BEARER_SOURCE_FILE, "file", false, 10},
+        {BEARER_SOURCE_SECRET, "secret", false, 3600},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = {.kind = cases[i].kind};
+
+        source.schedule.refresh = apr_time_from_sec(3600);
+        assert_string_equal(bearer_source_kind(&source), cases[i].name);
+        unit_expect(cases[i].name,
+                    bearer_source_is_fetched(&source) == cases[i].fetched);
+        unit_expect(cases[i].name, bearer_source_schedule(&source).refresh
+                                       == apr_time_from_sec(cases[i].refresh));
+        source.schedule.refresh = apr_time_from_sec(5);
+        unit_expect(cases[i].name, bearer_source_schedule(&source).refresh
+                                       == apr_time_from_sec(5));
+    }
+}
+
+static void source_is_the_same_by_identity(void **state BEARER_UNUSED)
+{
+    bearer_source_t a = {.timeout = 1}, b = {.timeout = 2};
+
+    assert_true(bearer_source_is_same(&a, &b));
+    b.slot.id.bytes[31] = 1;
+    assert_false(bearer_source_is_same(&a, &b));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(source_is_told_from_others),
+        unit_row(source_may_use_http_where_it_was_written),
+        unit_row(source_takes_the_strictest_numbers),
+        unit_row(source_is_of_a_kind),
+        unit_row(source_is_the_same_by_identity),
+    };
+
+    return unit_run(tests);
+}
