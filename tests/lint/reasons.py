@@ -132,6 +132,13 @@ def cells(line):
     return [part.strip() for part in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
+def kept(before, slug, tests):
+    """The test that the table names already, if it still names the slug: a person may
+    have chosen it."""
+    hit = re.search(rf"^\| `{slug}` \|.*\| (\S+) \|$", before, re.M)
+    return [hit.group(1)] if hit and hit.group(1) in naming(slug, tests) else []
+
+
 def check_rows(rows, doc, tests):
     text = table(doc, "reasons")
     if text is None:
@@ -183,9 +190,10 @@ def write(top):
     """Makes both tables of docs/errors.md anew."""
     rows, wrong = read_catalogue(top)
     tests = test_files(top)
+    before = table(lint.read(top, DOC), "reasons") or ""
     lines = {"reasons": "", "messages": ""}
     for row in rows:
-        test = (naming(row["slug"], tests) or ["none"])[0]
+        test = (kept(before, row["slug"], tests) or naming(row["slug"], tests) or ["none"])[0]
         lines["reasons"] += "| " + " | ".join(facts(row) + [test]) + " |\n"
     for name, places in sorted(read_messages(top).items()):
         place, text = places[0]
