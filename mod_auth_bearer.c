@@ -328,8 +328,8 @@ static int guard(request_rec *r)
     if (!mab_record_is_ours(r) || (request && request->admitted))
         return DECLINED;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MAB0406: a request came to its handler past the access "
-                  "checks; answered 403");
+                  "MAB0406: a request reached its handler without passing the "
+                  "access checks; answered 403");
     return HTTP_FORBIDDEN;
 }
 

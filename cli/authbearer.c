@@ -16,7 +16,8 @@
 /* tokens are not for the command line: everybody on the host can read that */
 static int only_stdin(const char *command)
 {
-    return tool_complain("%s: no other words; the token is read from stdin",
+    return tool_complain("%s takes no other words; the token is read from "
+                         "standard input",
                          command);
 }
 
@@ -31,7 +32,7 @@ static int keys(tool_t *tool, const char *const *words)
         return tool_complain("keys: one issuer at a time");
     tool->source.issuer = words[0];
     if (!tool->source.issuer && !tool->source.location)
-        return tool_complain("keys: name an issuer, or --keys");
+        return tool_complain("keys: name an issuer, or give --keys");
     return tool_keys(tool);
 }
 
@@ -48,10 +49,10 @@ static const struct {
 } commands[] = {
     {"verify", TOOL_VERIFY, verify,
      "--issuer ISS --audience AUD [options] < token\n"
-     "    judges a token as the module would, and tells each check"},
+     "    judges a token as the module would, and shows each check"},
     {"keys", TOOL_KEYS, keys,
      "ISSUER | --keys URL|FILE [options]\n"
-     "    gets an issuer's keys and tells which are usable, or why not"},
+     "    gets an issuer's keys and shows which are usable, or why not"},
     {"explain", TOOL_EXPLAIN, explain,
      "[options] < token\n"
      "    shows what a token says, without believing it"},
@@ -119,8 +120,8 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
         return tool->help ? print_help(commands[i].bit)
                           : commands[i].run(tool, others);
     }
-    return tool_complain("the first word is verify, keys, explain or config; "
-                         "--help tells more");
+    return tool_complain("the first word must be verify, keys, explain or "
+                         "config; see --help");
 }
 
 /* APR's pools would go on with NULL, as what they give is never looked at */

@@ -141,7 +141,7 @@ static const char *set_audience(tool_t *tool, const char *value)
     bool any = strcasecmp(value, "any") == 0;
 
     if (!text.len || policy->any_audience || (any && policy->audience_count))
-        return "a value (again for each one more), or \"any\" alone";
+        return "a value (repeat the option for more), or \"any\" alone";
     policy->any_audience = any;
     if (!any)
         policy->audiences =
@@ -155,7 +155,7 @@ static const char *set_keys(tool_t *tool, const char *value)
     bearer_source_t *source = &tool->source;
 
     if (tool->secret)
-        return "either --keys or --secret";
+        return "either --keys or --secret, not both";
     source->kind = BEARER_SOURCE_FILE;
     source->location = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
     if (strstr(value, "://"))
@@ -166,7 +166,7 @@ static const char *set_keys(tool_t *tool, const char *value)
 static const char *set_secret(tool_t *tool, const char *value)
 {
     if (tool->source.location)
-        return "either --keys or --secret";
+        return "either --keys or --secret, not both";
     tool->source.kind = BEARER_SOURCE_SECRET;
     tool->secret = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
     return *tool->secret ? NULL : "a file";
@@ -187,7 +187,7 @@ static const char *set_alg(tool_t *tool, const char *value)
                 tool->pool, "any of ",
                 bearer_alg_names(bearer_alg_public | bearer_alg_secret,
                                  tool->pool),
-                ", with commas between", NULL);
+                ", separated by commas", NULL);
         tool->policy.algs |= alg->bit;
     }
     return words->nelts ? NULL : "at least one algorithm";
@@ -232,7 +232,7 @@ static const char *set_require(tool_t *tool, const char *value)
 
     tool->policy.required = (const char *const *)words->elts;
     tool->policy.required_count = words->nelts;
-    return words->nelts ? NULL : "names of claims, with commas between";
+    return words->nelts ? NULL : "names of claims, separated by commas";
 }
 
 static const char *set_user(tool_t *tool, const char *value)
@@ -314,30 +314,36 @@ static const struct {
 } options[] = {
     {"issuer", "ISS", TOOL_VERIFY, set_issuer, "who must have signed it"},
     {"audience", "AUD", TOOL_VERIFY, set_audience,
-     "who it must be meant for; again for one more; any: not looked at"},
+     "whom it must be meant for; may be repeated; any: not checked"},
     {"keys", "URL|FILE", TOOL_VERIFY | TOOL_KEYS, set_keys,
-     "a key set's address or file; without it the issuer's metadata says"},
+     "the key set's address or file; without it, the issuer's metadata tells"},
     {"secret", "FILE", TOOL_VERIFY, set_secret,
-     "a shared secret, for HS256..."},
-    {"alg", "A,B", TOOL_VERIFY, set_alg, "algorithms that count"},
-    {"leeway", "TIME", TOOL_VERIFY, set_leeway, "for clocks; 30s"},
-    {"type", "TYPE", TOOL_VERIFY, set_type, "jwt, at+jwt or any; jwt"},
-    {"max-age", "TIME", TOOL_VERIFY, set_max_age, "since it was issued"},
-    {"max-life", "TIME", TOOL_VERIFY, set_max_life, "from issue to expiry"},
-    {"require", "A,B", TOOL_VERIFY, set_require, "claims that must be there"},
+     "the file of a shared secret, for HS256, HS384 and HS512"},
+    {"alg", "A,B", TOOL_VERIFY, set_alg,
+     "signature algorithms that are allowed"},
+    {"leeway", "TIME", TOOL_VERIFY, set_leeway,
+     "for clocks that differ (default 30s)"},
+    {"type", "TYPE", TOOL_VERIFY, set_type, "jwt, at+jwt or any (default jwt)"},
+    {"max-age", "TIME", TOOL_VERIFY, set_max_age,
+     "at most so long since it was issued"},
+    {"max-life", "TIME", TOOL_VERIFY, set_max_life,
+     "at most so long from issue to expiry"},
+    {"require", "A,B", TOOL_VERIFY, set_require, "claims that must be present"},
     {"user", "PATH", TOOL_VERIFY, set_user,
-     "claim that names the user; again for the next choice; sub"},
+     "claim that names the user (default sub); may be repeated, for the next "
+     "choice"},
     {"at", "TIME", TOOL_VERIFY | TOOL_EXPLAIN, set_at,
      "judge as if it were then: seconds, or 2026-01-31T12:00:00Z"},
     {"ca", "FILE", TOOL_VERIFY | TOOL_KEYS, set_ca,
-     "authorities to trust instead of the system's"},
+     "certificate authorities to trust instead of the system's"},
     {"proxy", "URL", TOOL_VERIFY | TOOL_KEYS, set_proxy, "http://host:port"},
-    {"timeout", "TIME", TOOL_VERIFY | TOOL_KEYS, set_timeout, "per answer; 5s"},
+    {"timeout", "TIME", TOOL_VERIFY | TOOL_KEYS, set_timeout,
+     "for each answer (default 5s)"},
     {"http-loopback", NULL, TOOL_VERIFY | TOOL_KEYS, set_http_loopback,
      "allow http for 127.0.0.0/8, ::1 and localhost"},
-    {"httpd", "PATH", TOOL_CONFIG, set_httpd, "the program to ask"},
+    {"httpd", "PATH", TOOL_CONFIG, set_httpd, "the httpd program to run"},
     {"json", NULL, TOOL_VERIFY | TOOL_KEYS | TOOL_EXPLAIN, set_json,
-     "one JSON object"},
+     "print one JSON object"},
     {"help", NULL, TOOL_ALL, set_help, "this"},
 };
 
@@ -414,7 +420,8 @@ static void complain_unknown(const char *word, int command)
         int edits = distance(word, len, options[i].name);
 
         if (!edits) {
-            (void)tool_complain("--%s is for another command; --help tells",
+            (void)tool_complain("--%s is an option of another command; see "
+                                "--help",
                                 options[i].name);
             return;
         }
@@ -424,9 +431,9 @@ static void complain_unknown(const char *word, int command)
         }
     }
     if (nearest)
-        (void)tool_complain("an option is not known here; --%s is", nearest);
+        (void)tool_complain("unknown option; did you mean --%s?", nearest);
     else
-        (void)tool_complain("an option is not known here; --help tells");
+        (void)tool_complain("unknown option; see --help");
 }
 
 /* reads one option; how many words it took, or -1 after telling the mistake */
@@ -446,7 +453,7 @@ static int read_one(tool_t *tool, int command, int count,
         used = 2;
     }
     if (!options[i].value != !value) {
-        (void)tool_complain("--%s takes %s", options[i].name,
+        (void)tool_complain("--%s needs a value: %s", options[i].name,
                             options[i].value ? options[i].value : "no value");
         return -1;
     }

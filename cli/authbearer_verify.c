@@ -188,7 +188,8 @@ static int check_policy(tool_t *tool)
     bearer_reason_t why = BEARER_OK;
 
     if (!tool->policy.issuer_count)
-        return tool_complain("--issuer is missing: who must have signed it");
+        return tool_complain("--issuer is missing: who must have signed the "
+                             "token");
     if (tool->secret)
         why = tool_source_read_secret(tool, &note);
     if (why)
@@ -196,11 +197,12 @@ static int check_policy(tool_t *tool)
                              bearer_error_text(why, &note, tool->pool));
     why = bearer_policy_check(&tool->policy, NULL);
     if (why == BEARER_POLICY_AUDIENCE)
-        return tool_complain("--audience is missing: who it must be meant for, "
-                             "or \"any\"");
+        return tool_complain("--audience is missing: whom the token must be "
+                             "meant for, or \"any\"");
     if (why)
-        return tool_complain("--alg leaves no algorithm: HS256, HS384, HS512 "
-                             "are for --secret, the others for keys");
+        return tool_complain("--alg leaves no usable algorithm: HS256, HS384 "
+                             "and HS512 go with --secret, the others with "
+                             "keys");
     return TOOL_GOOD;
 }
 

@@ -114,7 +114,7 @@ static bearer_reason_t read_kty(const json_t *json, bearer_jwk_t *key,
     int i;
 
     if (bearer_json_string(json, "kty", &name) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no string kty");
+        bearer_note_set(note, "kty is missing or not a string");
         return BEARER_JWK_FORM;
     }
     for (i = 0; i < COUNT(types); i++) {
@@ -179,7 +179,7 @@ static bearer_reason_t read_curve(const json_t *json, bearer_jwk_t *key,
     if (key->kty == BEARER_KTY_RSA)
         return BEARER_OK;
     if (bearer_json_string(json, "crv", &name) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no string crv");
+        bearer_note_set(note, "crv is missing or not a string");
         return BEARER_JWK_FORM;
     }
     row = curve_row(bearer_alg_curve(name), key->kty);
@@ -233,7 +233,7 @@ static bearer_reason_t read_number(const json_t *json, const char *name,
     bearer_str_t text;
 
     if (bearer_json_string(json, name, &text) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no string %s", name);
+        bearer_note_set(note, "%s is missing or not a string", name);
         return BEARER_JWK_FORM;
     }
     if (bearer_b64url_decoded_size(text.len) > sizeof(out->bytes)) {

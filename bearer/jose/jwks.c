@@ -55,7 +55,7 @@ static bearer_reason_t read_keys(const json_t *array, const bearer_jwks_t **out,
         set->skipped += (int)(total - looked_at - 1);
     }
     if (!set->count) {
-        bearer_note_set(note, "%d keys refused, the first: %s: %s",
+        bearer_note_set(note, "keys refused: %d, the first: %s: %s",
                         set->skipped, bearer_error_find(set->why)->slug,
                         set->skipped_note.text);
         return BEARER_JWKS_EMPTY;

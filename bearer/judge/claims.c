@@ -361,7 +361,7 @@ const char *bearer_claims_export(const bearer_claims_t *claims,
     if (text.data)
         flaw = bearer_claims_flaw(text);
     else if (form == BEARER_FORM_JOIN && find(claims, path))
-        flaw = "it cannot be joined so that nobody could cut it wrongly";
+        flaw = "joining it would be ambiguous";
     if (!flaw)
         *out = text;
     return flaw;

@@ -336,7 +336,7 @@ static bearer_reason_t parse_number(const char *text, operand_t *operand,
            && strspn(text, "0123456789+-.eE") == strlen(text);
     if (good)
         return BEARER_OK;
-    bearer_note_set(note, "\"%s\" is not a number", text);
+    bearer_note_set(note, "%s is not a number", text);
     return BEARER_MATCH_FORM;
 }
 
@@ -382,7 +382,7 @@ static bearer_reason_t add_one_word(apr_array_header_t *conditions,
     const char *path;
 
     if (!sign || sign == word || !sign[1]) {
-        bearer_note_set(note, "\"%s\" is not <name>:<value> or <name>~<regex>",
+        bearer_note_set(note, "%s is not <name>:<value> or <name>~<regex>",
                         word);
         return BEARER_MATCH_FORM;
     }
@@ -431,7 +431,7 @@ static bearer_reason_t add_operator(apr_array_header_t *conditions,
                                     bearer_note_t *note, apr_pool_t *pool)
 {
     if (count != 3) {
-        bearer_note_set(note, "%s wants exactly one operand behind it",
+        bearer_note_set(note, "%s takes exactly one operand after it",
                         words[1]);
         return BEARER_MATCH_FORM;
     }
@@ -478,15 +478,15 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
     int i;
 
     if (count < 1) {
-        bearer_note_set(note, "a claim is missing");
+        bearer_note_set(note, "no claim is named");
         return BEARER_MATCH_FORM;
     }
     /* what was meant to be a value must not become a test for presence */
     for (i = 1; i < count; i++) {
         if (*words[i])
             continue;
-        bearer_note_set(note, "a word is empty (a variable of the "
-                              "configuration that is not set?)");
+        bearer_note_set(note, "a word is empty (is a variable of the "
+                              "configuration not set?)");
         return BEARER_MATCH_FORM;
     }
     why = add_words(conditions, words, count, note, pool);

@@ -3,7 +3,7 @@
 
 /* Each reason that a token can be refused for stands here once; a test looks. */
 static const bearer_stage_info_t stages[BEARER_STAGE_COUNT] = {
-    {"place",
+    {"token",
      "there is one token",
      {BEARER_TOKEN_MISSING, BEARER_TOKEN_FORMAT, BEARER_TOKEN_SCHEME,
       BEARER_TOKEN_TWICE}},

@@ -24,7 +24,7 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
     /* RFC 8414 3.3, OpenID Connect Discovery 4.3: identical, or one issuer
      * could hand us the keys of another (mix-up) */
     if (bearer_json_string(document, "issuer", &value) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no string issuer");
+        bearer_note_set(note, "issuer is missing or not a string");
         return BEARER_DISCOVERY_ISSUER;
     }
     if (!bearer_str_is(value, issuer)) {
@@ -34,7 +34,7 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
     }
 
     if (bearer_json_string(document, "jwks_uri", &value) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no string jwks_uri");
+        bearer_note_set(note, "jwks_uri is missing or not a string");
         return BEARER_DISCOVERY_URI;
     }
     why = bearer_url_parse(value.data, http_loopback, &url, note, pool);

@@ -233,7 +233,7 @@ static bearer_reason_t check_head(const json_t *document,
     bearer_str_t issuer;
 
     if (bearer_json_string(document, "issuer", &issuer) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no string issuer");
+        bearer_note_set(note, "issuer is missing or not a string");
         return BEARER_KEYSTORE_FORM;
     }
     /* one issuer's keys under another's name (mix-up) */
@@ -243,7 +243,7 @@ static bearer_reason_t check_head(const json_t *document,
         return BEARER_KEYSTORE_FORM;
     }
     if (bearer_json_seconds(document, "fetched", &fetched) != BEARER_JSON_GOT) {
-        bearer_note_set(note, "no number fetched");
+        bearer_note_set(note, "fetched is missing or not a number");
         return BEARER_KEYSTORE_FORM;
     }
     old = wanted->now - fetched;

@@ -546,7 +546,7 @@ bearer_str_t bearer_report_openmetrics(const bearer_report_t *report,
     put_latencies(&text, counts);
     put_sources(&text, report);
     put_family(&text, "processes", "gauge", NULL,
-               "Children of httpd that count.");
+               "Children of httpd that are counted in.");
     put(&text, "bearer_processes %d\n", count_children(report->stats));
     put_family(&text, "fetcher", "gauge", NULL,
                "Whether a child fetches keys: 1 or 0.");

@@ -74,9 +74,10 @@ struct bearer_stats_t {
 
 static const bearer_stats_row_t rows[] = {
     GROWS("cache_hits", NULL, cache_hits,
-          "Tokens whose signature was found proven already."),
+          "Tokens that were found in the cache, so their signature was not "
+          "checked again."),
     GROWS("cache_misses", NULL, cache_misses,
-          "Tokens that were looked for in the cache in vain."),
+          "Tokens that were not found in the cache."),
     GROWS("cache_stores", NULL, cache_stores,
           "Tokens that were kept after their signature was proven."),
     GROWS("cache_evictions", NULL, cache_evictions,
@@ -85,7 +86,7 @@ static const bearer_stats_row_t rows[] = {
     GROWS("wait_seconds", "seconds", wait_micros,
           "The time that requests have waited for keys."),
     GROWS("waits_refused", NULL, waits_refused,
-          "Requests that might have waited for keys but found no place."),
+          "Requests that could have waited for keys, but too many others did."),
     NOW_IS("cache_entries", NULL, cache_entries, "Tokens in the caches."),
     NOW_IS("cache_bytes", "bytes", cache_bytes,
            "The memory that these tokens take, estimated."),

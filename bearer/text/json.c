@@ -85,7 +85,7 @@ static bearer_reason_t explain(const json_error_t *error, bearer_note_t *note)
         bearer_note_set(note, "cut off after byte %d", error->position);
         return BEARER_JSON_SYNTAX;
     case json_error_end_of_input_expected:
-        bearer_note_set(note, "more behind the end, byte %d", error->position);
+        bearer_note_set(note, "more after the end, byte %d", error->position);
         return BEARER_JSON_SYNTAX;
     default: /* jansson's enumeration, and it may grow */
         bearer_note_set(note, "wrong syntax, byte %d", error->position);

@@ -65,9 +65,9 @@ static const char *check_step(char *step, bool pointer)
     if (pointer)
         return unescape(step) ? NULL : "a ~ is followed by neither 0 nor 1";
     if (!*step)
-        return "a step is empty";
+        return "a step of the path is empty";
     if (strlen(step) > STEP_MAX)
-        return "a step is too long";
+        return "a step of the path is too long";
     return NULL;
 }
 
@@ -79,7 +79,7 @@ static const char *cut_steps(bearer_path_t *path, char *rest, bool pointer)
 
     do {
         if (path->count == BEARER_LIMIT_JSON_DEPTH)
-            return "too many steps";
+            return "the path has too many steps";
         end = strchr(rest, pointer ? '/' : '.');
         if (end)
             *end++ = '\0';

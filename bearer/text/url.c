@@ -207,10 +207,10 @@ static bearer_reason_t check_form(const char *text, cut_t *parts,
                                   bearer_note_t *note)
 {
     if (!text || strlen(text) > BEARER_LIMIT_URL)
-        return refuse(BEARER_URL_FORM, note, "no URL, or one too long");
+        return refuse(BEARER_URL_FORM, note, "it is empty or too long");
     if (text[strspn(text, url_chars)] || !is_escaped_well(text))
         return refuse(BEARER_URL_FORM, note,
-                      "a character that cannot stand in an URL");
+                      "a character that a URL cannot have");
     if (!cut(text, parts))
         return refuse(BEARER_URL_FORM, note, "it does not begin with https://");
     return BEARER_OK;
@@ -232,7 +232,7 @@ static bearer_reason_t parse(const char *text, allow_t allow, bearer_url_t *out,
         return why;
     why = check_scheme(&parts, allow, &url.tls); /* 2 */
     if (why)
-        return refuse(why, note, "the scheme is not allowed here");
+        return refuse(why, note, "it has another scheme");
     if (memchr(parts.authority.data, '@', parts.authority.len)) /* 3 */
         return refuse(BEARER_URL_PARTS, note, "user information");
     if (strchr(text, '#'))
@@ -243,7 +243,8 @@ static bearer_reason_t parse(const char *text, allow_t allow, bearer_url_t *out,
         return why;
     if (!url.tls && allow == HTTP_LOOPBACK /* 5 */
         && !bearer_url_is_loopback(url.host))
-        return refuse(BEARER_URL_SCHEME, note, "http to a host elsewhere");
+        return refuse(BEARER_URL_SCHEME, note,
+                      "http is allowed to a loopback host only");
     url.path =
         apr_pstrcat(pool, *parts.rest == '/' ? "" : "/", parts.rest, NULL);
     *out = url;

@@ -20,9 +20,9 @@ static void advise_key_file(apr_pool_t *ptemp, const mab_issuer_line_t *line)
         && apr_stat(&info, path, APR_FINFO_PROT, ptemp) == APR_SUCCESS
         && (info.protection & APR_FPROT_GWRITE))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
-                     "MAB0120: %s: the group of %s may write it: each of its "
-                     "members can sign tokens; if that is not meant: chmod "
-                     "g-w %s",
+                     "MAB0120: %s: the group of %s may write it, so each of "
+                     "its members can sign tokens; if that is not intended: "
+                     "chmod g-w %s",
                      line->where, path, path);
 }
 
@@ -156,7 +156,7 @@ void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
     }
     if (used && ap_find_linked_module("mod_auth_openidc.c"))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     "MAB0107: mod_auth_openidc is loaded too; a place is "
-                     "either its own (AuthType openid-connect, oauth20) or "
-                     "ours (AuthType Bearer)");
+                     "MAB0107: mod_auth_openidc is loaded too; each place "
+                     "belongs either to it (AuthType openid-connect, oauth20) "
+                     "or to this module (AuthType Bearer)");
 }

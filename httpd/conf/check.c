@@ -169,8 +169,8 @@ static void check_readable(check_t *check, mab_issuer_line_t *line)
     rv = try_as_child(path, user);
     if (!rv)
         return;
-    bearer_note_set(&note, "%s: %s, who children run as: %s", path, user,
-                    apr_strerror(rv, text, sizeof(text)));
+    bearer_note_set(&note, "%s: as %s, the user of httpd's children: %s", path,
+                    user, apr_strerror(rv, text, sizeof(text)));
     complain(check, line->s, line->where, BEARER_FILE_READ, &note,
              how_to_open(path, check->ptemp));
 }
@@ -202,7 +202,7 @@ static bool check_folder(check_t *check, const mab_issuer_line_t *line,
 
     if (!folder)
         return false;
-    bearer_note_set(&note, "%s, by its folder", path);
+    bearer_note_set(&note, "%s, through its folder", path);
     complain(
         check, line->s, line->where, BEARER_FILE_WRITABLE, &note,
         apr_psprintf(check->ptemp,
@@ -252,6 +252,10 @@ static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
 
 static void check_secret(check_t *check, mab_issuer_line_t *line)
 {
+    const char *advice =
+        "secret=file: names a file that only the administrator can read, with "
+        "at least 32 bytes for HS256, 48 for HS384, 64 for HS512";
+    bearer_algset_t unfit;
     bearer_note_t note = {""};
     const bearer_jwk_t *key = NULL;
     bearer_str_t secret;
@@ -262,17 +266,17 @@ static void check_secret(check_t *check, mab_issuer_line_t *line)
     why = read_secret(line->secret, &secret, &note, check->ptemp);
     if (!why)
         why = bearer_jwk_parse_secret(secret, &key, &note, check->pconf);
-    if (!why && line->issuer.algs & ~key->algs) {
-        bearer_note_set(
-            &note, "%s",
-            bearer_alg_names(line->issuer.algs & ~key->algs, check->ptemp));
+    unfit = why ? 0 : line->issuer.algs & ~key->algs;
+    if (unfit) {
+        bearer_note_set(&note, "%s", bearer_alg_names(unfit, check->ptemp));
         why = BEARER_JWK_OCT_SHORT;
     }
+    if (unfit & bearer_alg_public) {
+        why = BEARER_POLICY_ALG;
+        advice = "with secret=, alg= may name HS256, HS384 and HS512";
+    }
     if (why) {
-        complain(check, line->s, line->where, why, &note,
-                 "secret=file: names a file that only the administrator can "
-                 "read, with at least 32 bytes for HS256, 48 for HS384, 64 for "
-                 "HS512");
+        complain(check, line->s, line->where, why, &note, advice);
         return;
     }
     line->issuer.secret = bearer_jwks_create(key, check->pconf);
@@ -417,9 +421,9 @@ static void check_source(check_t *check, const server_rec *s,
         check->mistakes++;
         ap_log_error(
             APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-            "%s: header:%s: AuthBearerClaim gives a claim to the header "
-            "%s, so that a client's is removed everywhere; give the one "
-            "or the other another name",
+            "%s: header:%s: AuthBearerClaim sets the header %s, so what "
+            "clients send under that name is removed everywhere; give one of "
+            "the two another name",
             source->line ? source->line : "AuthBearerSource", source->name,
             header);
     }
@@ -443,9 +447,9 @@ static void check_limits(check_t *check, const server_rec *s)
     for (i = 0; i < all->nelts; i++) {
         check->mistakes++;
         ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-                     "%s: it would hold for all methods, not only for those of "
-                     "<Limit> or <LimitExcept>; put it outside, and Require "
-                     "lines inside",
+                     "%s: it would apply to all methods, not only to those of "
+                     "<Limit> or <LimitExcept>; put it outside, and only "
+                     "Require lines inside",
                      APR_ARRAY_IDX(all, i, const char *));
     }
 }

@@ -134,8 +134,8 @@ static void complain(search_t *search, const ap_directive_t *one,
     search->found++;
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, search->s,
                  "MAB0108: Require at %s:%d: \"%s\" belongs to another module "
-                 "here, which knows no claims of a place with AuthType Bearer; "
-                 "write \"bearer-%s\" instead%s",
+                 "here, which does not know the claims of a place with "
+                 "AuthType Bearer; write \"bearer-%s\" instead%s",
                  one->filename, one->line_num, name->provider, name->provider,
                  alias ? ", in its <AuthzProviderAlias>" : "");
 }

@@ -14,16 +14,16 @@ const char *mab_set_algorithms_add(cmd_parms *cmd, const char *name,
     if (!alg)
         return mab_words_wrong(
             cmd,
-            apr_psprintf(cmd->pool, "\"%s\" is not an algorithm we verify",
+            apr_psprintf(cmd->pool, "\"%s\" is not a supported algorithm",
                          name),
-            apr_pstrcat(cmd->pool, "allowed is any of: ",
+            apr_pstrcat(cmd->pool, "allowed are: ",
                         bearer_alg_names(bearer_alg_public | bearer_alg_secret,
                                          cmd->pool),
-                        "; an unsigned token (none) never is", NULL));
+                        "; unsigned tokens (none) never are", NULL));
     if (*algs & alg->bit)
-        return mab_words_wrong(cmd,
-                               apr_psprintf(cmd->pool, "%s stands twice", name),
-                               "name each algorithm once");
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "%s is given twice", name),
+            "name each algorithm once");
     *algs |= alg->bit;
     return NULL;
 }
@@ -44,4 +44,6 @@ static const char *set_algorithms(cmd_parms *cmd, void *record, int count,
 
 const mab_setter_t mab_set_algorithms = {set_algorithms, MAB_OF_PLACE,
                                          "no algorithm is named",
-                                         "name at least one", NULL};
+                                         "allowed is one or more of RS256, "
+                                         "ES256 and so on",
+                                         NULL};

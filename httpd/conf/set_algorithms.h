@@ -23,6 +23,6 @@ const char *mab_set_algorithms_add(cmd_parms *cmd, const char *name,
 #define MAB_SET_ALGORITHMS_ROWS                                                \
     MAB_SETTER_WORDS("AuthBearerAlgorithms", mab_set_algorithms,               \
                      MAB_SETTER_NOT_HTACCESS,                                  \
-                     "the signature algorithms that count")
+                     "the signature algorithms that are allowed")
 
 #endif

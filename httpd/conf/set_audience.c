@@ -14,8 +14,11 @@ static const char *set_audience(cmd_parms *cmd, void *record, int count,
 
     for (i = 0; i < count && !error; i++) {
         if (strcasecmp(words[i], "any") == 0 && count > 1)
-            return mab_words_wrong(cmd, "\"any\" stands beside other values",
-                                   "either \"any\" alone or a list of values");
+            return mab_words_wrong(cmd,
+                                   "\"any\" is given together with other "
+                                   "values",
+                                   "allowed is \"any\" alone, or a list of "
+                                   "values");
         error = mab_words_add_text(cmd, texts, words[i]);
     }
     if (!error && strcasecmp(words[0], "any") == 0) {
@@ -30,4 +33,6 @@ static const char *set_audience(cmd_parms *cmd, void *record, int count,
 
 const mab_setter_t mab_set_audience = {set_audience, MAB_OF_PLACE,
                                        "no audience is named",
-                                       "one or more values, or \"any\"", NULL};
+                                       "allowed is one or more values, or "
+                                       "\"any\"",
+                                       NULL};

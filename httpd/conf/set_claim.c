@@ -14,10 +14,10 @@ static const char *check_variable(cmd_parms *cmd, const char *name)
     if (!mab_targets_allow_variable(name))
         return mab_words_wrong(
             cmd,
-            apr_psprintf(cmd->pool, "env:%s is no target for a claim", name),
-            "allowed are names of A-Z, 0-9 and _ that mean nothing to "
-            "the server, the loader or an interpreter (not HTTP_*, "
-            "REMOTE_*, PATH, LD_* and the like); CLAIM_... is always good");
+            apr_psprintf(cmd->pool, "env:%s is not a target for a claim", name),
+            "allowed are names of A-Z, 0-9 and _ that mean nothing to the "
+            "server, the loader or an interpreter (not HTTP_*, REMOTE_*, "
+            "PATH, LD_* and the like); CLAIM_... is always allowed");
     /* whoever may write one must not choose the variables of programs that others
      * have installed */
     if (mab_words_in_htaccess(cmd) && !mab_targets_allow_in_htaccess(name))
@@ -38,11 +38,11 @@ static const char *check_header(cmd_parms *cmd, const char *name)
         || !mab_targets_allow_header(name))
         return mab_words_wrong(
             cmd,
-            apr_psprintf(cmd->pool, "header:%s is no target for a claim", name),
-            "allowed are header names that neither frame the message nor name "
-            "hosts nor carry credentials nor say what is asked for (not Host, "
-            "Authorization, Cookie, Connection, Content-*, Accept-*, If-*, "
-            "X-Forwarded-For, Destination and the like)");
+            apr_psprintf(cmd->pool, "header:%s is not a target for a claim",
+                         name),
+            "allowed are headers that have no meaning of their own in HTTP "
+            "(not Host, Authorization, Cookie, Connection, Content-*, "
+            "Accept-*, If-*, X-Forwarded-For, Destination and the like)");
     return NULL;
 }
 
@@ -58,9 +58,9 @@ static const char *parse_target(cmd_parms *cmd, const char *word,
         export->target = word + 7;
         return check_header(cmd, export->target);
     }
-    return mab_words_wrong(cmd,
-                           apr_psprintf(cmd->pool, "\"%s\" is no target", word),
-                           "allowed is env:<NAME> or header:<Name>");
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "\"%s\" is not a target", word),
+        "allowed is env:<NAME> or header:<Name>");
 }
 
 static const char *parse_form(cmd_parms *cmd, const char *word,
@@ -76,7 +76,7 @@ static const char *parse_form(cmd_parms *cmd, const char *word,
     }
     else
         return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" is no form", word),
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not a form", word),
             "allowed is json, join:<separator> or base64url");
     return NULL;
 }
@@ -103,13 +103,15 @@ static const char *check_unused_target(cmd_parms *cmd,
             return mab_words_wrong(
                 cmd,
                 apr_psprintf(cmd->pool, "two claims go to %s", export->target),
-                "each target takes one claim");
+                "each target takes one claim (in header names, - and _ are "
+                "the same)");
     }
     return NULL;
 }
 
 static const char wrong_number[] = "wrong number of words";
-static const char claim_words[] = "<claim-path>|* env:<NAME>|header:<Name> "
+static const char claim_words[] = "allowed is <claim-path>|* "
+                                  "env:<NAME>|header:<Name> "
                                   "[json|join:<separator>|base64url], or none";
 
 static const char *set_claim(cmd_parms *cmd, void *record, int count,

@@ -17,7 +17,7 @@ extern const mab_setter_t mab_set_claim;
 /** For the command table. */
 #define MAB_SET_CLAIM_ROWS                                                     \
     MAB_SETTER_WORDS("AuthBearerClaim", mab_set_claim, MAB_SETTER_EVERYWHERE,  \
-                     "a claim for the program behind: <path>|* "               \
+                     "a claim for programs and back ends: <path>|* "           \
                      "env:<NAME>|header:<Name> "                               \
                      "[json|join:<separator>|base64url], or none")
 

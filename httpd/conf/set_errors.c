@@ -6,5 +6,5 @@ static const mab_options_t options = {mab_conf_place_fields, "errors", numbers,
                                       NULL};
 
 const mab_setter_t mab_set_errors = {
-    NULL, MAB_OF_PLACE, "nothing is said",
-    "json or off, detail=On|Off, unavailable=503|401", &options};
+    NULL, MAB_OF_PLACE, "a word is missing",
+    "allowed is json or off, detail=On|Off, unavailable=503|401", &options};

@@ -37,7 +37,8 @@ static const char *proxy_in(cmd_parms *cmd, const char *name,
     if (bearer_url_parse_proxy(*proxy, &url, NULL, cmd->temp_pool))
         return mab_words_wrong(
             cmd,
-            apr_psprintf(cmd->pool, "the environment's %s is no proxy", name),
+            apr_psprintf(cmd->pool, "the environment's %s is not a proxy",
+                         name),
             "allowed is http://host:port, without user and password");
     return NULL;
 }

@@ -83,8 +83,8 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
 
     if (count != 1)
         return mab_words_wrong(cmd, "options are not allowed in .htaccess",
-                               "only the name of an issuer that the server's "
-                               "configuration defines");
+                               "allowed there is only the name of an issuer "
+                               "that the server's configuration defines");
     for (i = 0; i < lines->nelts; i++) {
         const mab_issuer_line_t *line =
             APR_ARRAY_IDX(lines, i, mab_issuer_line_t *);
@@ -98,14 +98,14 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
     if (!found)
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "\"%s\" is not defined", words[0]),
-            "in .htaccess, only an issuer that the server's "
+            "allowed in .htaccess is only an issuer that the server's "
             "configuration defines");
     issuer = &found->issuer;
     for (i = 0; place->issuers && i < place->issuers->count; i++) {
         if (((const bearer_issuer_t *const *)place->issuers->items)[i]
             == issuer)
             return mab_words_wrong(
-                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", words[0]),
+                cmd, apr_psprintf(cmd->pool, "\"%s\" is given twice", words[0]),
                 "name each issuer once in one place");
     }
     mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
@@ -122,14 +122,13 @@ static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
         && strncasecmp(iss, "http://", 7) != 0)
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
-            "an issuer is an https URL, exactly as tokens carry it in "
-            "\"iss\"");
+            "allowed is an https URL, exactly as tokens carry it in \"iss\"");
     for (i = 0; list && i < list->count; i++) {
         if (strcmp(((const bearer_issuer_t *const *)list->items)[i]->iss.data,
                    iss)
             == 0)
             return mab_words_wrong(
-                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", iss),
+                cmd, apr_psprintf(cmd->pool, "\"%s\" is given twice", iss),
                 "name each issuer once in one place");
     }
     return NULL;
@@ -176,4 +175,8 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
 }
 
 const mab_setter_t mab_set_issuer = {set_issuer, MAB_OF_PLACE,
-                                     "no issuer is named", "name one", NULL};
+                                     "no issuer is given",
+                                     "give its https URL, "
+                                     "exactly as tokens carry "
+                                     "it in \"iss\"",
+                                     NULL};

@@ -31,7 +31,7 @@ static const char *set_cache(cmd_parms *cmd, void *record, int count,
 }
 
 const mab_setter_t mab_set_kept_cache = {
-    set_cache, MAB_OF_ALL, "nothing is said",
+    set_cache, MAB_OF_ALL, "a word is missing",
     "allowed is <entries> [ttl=<time>], or off", NULL};
 
 /* --- AuthBearerKeyStore ---------------------------------------------------------- */

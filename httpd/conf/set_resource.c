@@ -14,7 +14,8 @@ static const char *set_resource_scopes(cmd_parms *cmd, void *record,
     for (; *value; value++) {
         if (!bearer_str_is_plain(*value))
             return mab_words_wrong(cmd, "scopes= has unusable characters",
-                                   "scopes are words of printable ASCII");
+                                   "allowed are words of printable ASCII "
+                                   "without quotes and backslashes");
     }
     return NULL;
 }
@@ -56,11 +57,12 @@ static const char *set_resource(cmd_parms *cmd, void *record, int count,
                                apr_psprintf(cmd->pool,
                                             "\"%s\" is not a resource (%s)",
                                             words[0], note.text),
-                               "an https URL without query and fragment");
+                               "allowed is an https URL without query and "
+                               "fragment");
     place->resource = resource;
     return mab_words_set_options(cmd, &options, resource, words + 1, count - 1);
 }
 
 const mab_setter_t mab_set_resource = {
-    set_resource, MAB_OF_PLACE, "no resource is named",
-    "the https URL that tokens are asked for with", NULL};
+    set_resource, MAB_OF_PLACE, "no resource is given",
+    "give the https URL that clients name when they ask for a token", NULL};

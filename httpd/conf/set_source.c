@@ -27,7 +27,8 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
         || (scheme && !bearer_str_is_token(bearer_str(scheme))))
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "\"%s\" has an unusable name", word),
-            "names are HTTP tokens");
+            "allowed are letters, digits and most punctuation, but no blanks, "
+            "colons or quotes");
     source->name = name;
     source->scheme = scheme;
     source->line = mab_words_describe(cmd);
@@ -35,7 +36,8 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
         if (name && !mab_targets_allow_source(name))
             return mab_words_wrong(
                 cmd,
-                apr_psprintf(cmd->pool, "\"%s\" means something else", word),
+                apr_psprintf(cmd->pool, "\"%s\" already means something else",
+                             word),
                 "allowed is Authorization, or a header of your own (X-Token); "
                 "for a cookie: cookie:<name>");
         source->where = MAB_HEADER;
@@ -53,9 +55,9 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
         source->name = name ? name : "access_token";
         return NULL;
     }
-    return mab_words_wrong(cmd,
-                           apr_psprintf(cmd->pool, "\"%s\" is no source", word),
-                           "allowed is " SOURCE_WORDS);
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "\"%s\" is not a source", word),
+        "allowed is " SOURCE_WORDS);
 }
 
 /* twice the same would be two tokens in each request */
@@ -70,7 +72,7 @@ static const char *check_source_once(cmd_parms *cmd,
         if (mab_conf_same_source(&all[i], &all[which]))
             return mab_words_wrong(
                 cmd,
-                apr_psprintf(cmd->pool, "%s stands twice", all[which].name),
+                apr_psprintf(cmd->pool, "%s is given twice", all[which].name),
                 "name each source once");
     }
     return NULL;
@@ -107,8 +109,8 @@ static const mab_options_t forward_options = {mab_conf_place_fields, "forward",
                                               forward_numbers, NULL};
 
 const mab_setter_t mab_set_source_forward = {
-    NULL, MAB_OF_PLACE, "nothing is said",
-    "allowed is On or Off, and foreign=On|Off", &forward_options};
+    NULL, MAB_OF_PLACE, "a word is missing",
+    "allowed is On or Off, foreign=On|Off", &forward_options};
 
 static const mab_options_t optional_options = {
     mab_conf_place_fields, "optional", mab_words_none, NULL};

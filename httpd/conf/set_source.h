@@ -20,11 +20,12 @@ extern const mab_setter_t mab_set_source_optional;
 #define MAB_SET_SOURCE_ROWS                                                    \
     MAB_SETTER_WORDS("AuthBearerSource", mab_set_source,                       \
                      MAB_SETTER_NOT_HTACCESS,                                  \
-                     "where a token may stand: header[:Name[:scheme]] "        \
+                     "where a token may come from: header[:Name[:scheme]] "    \
                      "cookie:<name> query[:name]"),                            \
         MAB_SETTER_WORDS("AuthBearerForward", mab_set_source_forward,          \
                          MAB_SETTER_NOT_HTACCESS,                              \
-                         "leave the token's header for the back end: On|Off "  \
+                         "let programs and back ends see the token's header: " \
+                         "On|Off "                                             \
                          "[foreign=On|Off]"),                                  \
         MAB_SETTER_WORD("AuthBearerOptional", mab_set_source_optional,         \
                         MAB_SETTER_NOT_HTACCESS,                               \

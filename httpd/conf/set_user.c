@@ -18,7 +18,7 @@ static const char *set_user(cmd_parms *cmd, void *record, int count,
     if (strncasecmp(words[0], "expr=", 5) == 0) {
         if (count > 1)
             return mab_words_wrong(
-                cmd, "expr= stands beside other words",
+                cmd, "expr= is given together with other words",
                 "quote the expression: \"expr=%{claim:email}\"");
         place->user_expr = ap_expr_parse_cmd(
             cmd, words[0] + 5, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
@@ -32,4 +32,6 @@ static const char *set_user(cmd_parms *cmd, void *record, int count,
 }
 
 const mab_setter_t mab_set_user = {set_user, MAB_OF_PLACE, "no claim is named",
-                                   "name one or more, or expr=", NULL};
+                                   "allowed is <claim>..., or "
+                                   "expr=<expression>",
+                                   NULL};

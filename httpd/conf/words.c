@@ -118,13 +118,13 @@ static const char *allowed(const mab_field_t *field, apr_pool_t *pool)
         return apr_psprintf(
             pool,
             "allowed is %s%" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
-            " seconds, with s, m, h or d behind the number",
+            " seconds; the number may end in s, m, h or d",
             field->least ? "" : "off, or ", field->least, field->greatest);
     case MAB_BYTES:
         return apr_psprintf(pool,
                             "allowed is %" APR_INT64_T_FMT
                             " to %" APR_INT64_T_FMT
-                            " bytes, with k or m behind the number",
+                            "; the number may end in k or m",
                             field->least, field->greatest);
     case MAB_FLAG:
         return "allowed is On or Off";
@@ -146,8 +146,9 @@ const char *mab_words_set_number(cmd_parms *cmd, void *record,
         || number > field->greatest)
         return mab_words_wrong(cmd,
                                apr_psprintf(cmd->pool,
-                                            "\"%s\" is no value for %s", text,
-                                            field->name),
+                                            "\"%s\" is not a valid value for "
+                                            "%s",
+                                            text, field->name),
                                allowed(field, cmd->pool));
     *(apr_int64_t *)((char *)record + field->offset) = number;
     return NULL;
@@ -204,7 +205,7 @@ static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
     name = apr_pstrmemdup(cmd->pool, word, (apr_size_t)(equals - word));
     if (apr_table_get(seen, name))
         return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "%s= stands twice", name),
+            cmd, apr_psprintf(cmd->pool, "%s= is given twice", name),
             "each option may be given once");
     apr_table_setn(seen, name, "");
     field = mab_words_find_field(options->fields, options->numbers, name);
@@ -340,12 +341,14 @@ const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
     if (texts->nelts >= BEARER_LIMIT_WORDS)
         return mab_words_too_many(cmd);
     if (!str.len)
-        return mab_words_wrong(cmd, "an empty value",
-                               "every value has characters");
+        return mab_words_wrong(cmd,
+                               "a value is empty (is a variable of the "
+                               "configuration not set?)",
+                               "remove it, or give it a text");
     for (i = 0; i < texts->nelts; i++) {
         if (bearer_str_equal(APR_ARRAY_IDX(texts, i, bearer_str_t), str))
             return mab_words_wrong(
-                cmd, apr_psprintf(cmd->pool, "\"%s\" stands twice", text),
+                cmd, apr_psprintf(cmd->pool, "\"%s\" is given twice", text),
                 "name each value once");
     }
     APR_ARRAY_PUSH(texts, bearer_str_t) = str;

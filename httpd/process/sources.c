@@ -124,16 +124,17 @@ static const bearer_keystore_t *open_store(server_rec *s, apr_pool_t *pconf)
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      "MAB0207: %s: keys are neither stored nor read: "
-                     "%s/store.key, which signs them, cannot be made; let who "
-                     "starts httpd write to that directory, and remove what "
-                     "is there under that name",
+                     "%s/store.key, which signs them, cannot be made; let the "
+                     "user who starts httpd write to that directory, and "
+                     "remove anything there under that name",
                      all->store_where, store->directory);
         return NULL;
     }
     if (why)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                     "MAB0206: %s: keys that were stored before are not used: "
-                     "%s; %s/store.key was made anew; find out who changed it",
+                     "MAB0206: %s: keys stored earlier are not used: %s; a "
+                     "new %s/store.key was made; find out who changed the old "
+                     "one",
                      all->store_where, bearer_error_text(why, &note, pconf),
                      store->directory);
     return store;

@@ -139,7 +139,8 @@ static void start_round(round_t *round, server_rec *s)
         return;
     apr_atomic_set32(&round->running, 0);
     ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
-                 "MAB0302: no thread to fetch the keys of %s; trying again",
+                 "MAB0302: no thread could be made to fetch the keys of %s; "
+                 "trying again",
                  round->source->issuer);
 }
 
@@ -269,7 +270,7 @@ int mab_watchdog_register(apr_pool_t *pconf, server_rec *s)
     if (rv == APR_SUCCESS)
         return OK;
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, rv, s,
-                 "mod_auth_bearer: mod_watchdog does not take our callback");
+                 "mod_auth_bearer: mod_watchdog does not accept our callback");
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -174,8 +174,8 @@ static const char *parse_scope(cmd_parms *cmd, const char *text,
                "which the token must have";
     for (i = 0; i < line->count; i++) {
         if (!*line->words[i])
-            return "Require scope: a word is empty (a variable of the "
-                   "configuration that is not set?); name one or more scopes";
+            return "Require scope: a word is empty (is a variable of the "
+                   "configuration not set?); name one or more scopes";
     }
     line->negated = is_negated(cmd);
     *parsed = line;
@@ -197,7 +197,7 @@ static const char *evaluate(request_rec *r, const late_t *late)
     if (!error)
         return value;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "MAB0402: an expression in a Require line fails, answered "
+                  "MAB0402: an expression in a Require line failed; answered "
                   "500: %s",
                   error);
     return NULL;

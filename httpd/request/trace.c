@@ -26,8 +26,8 @@ void mab_trace_checks(request_rec *r, const bearer_verdict_t *verdict)
         return;
     if (verdict->recalled) {
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
-                      "checks up to the signature passed: with an earlier "
-                      "request, the token is remembered (%s)",
+                      "checks up to the signature passed with an earlier "
+                      "request: the token is remembered (%s)",
                       verdict->proof.issuer->iss.data);
         stage = BEARER_STAGE_EXPIRY;
     }

@@ -260,7 +260,7 @@ int mab_uri_enter(request_rec *r, const mab_place_t *place)
         return OK;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                   "refused: the path has an encoded question mark (%%3F), and "
-                  "tokens may stand in the query here");
+                  "tokens may come in the query here");
     return HTTP_BAD_REQUEST;
 }
 

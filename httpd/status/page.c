@@ -341,7 +341,7 @@ static void put_cache(request_rec *r, const counts_t *counts)
     tile(r, "evictions", number(r, counts->cache_evictions));
     tile(r, "mean wait",
          counts->waits ? micros(r, counts->wait_micros / counts->waits) : "-");
-    tile(r, "found no place to wait", number(r, counts->waits_refused));
+    tile(r, "could not wait: too many did", number(r, counts->waits_refused));
     markup(r, "</div>");
 }
 
@@ -456,8 +456,8 @@ static void put_processes(request_rec *r, const bearer_report_t *report)
         cell(r, duration(r, report->now.tick - process->since));
         put_counts(r, &process->counts);
     }
-    markup(r, "</tbody><tfoot><tr><td colspan=2>all, with those that have "
-              "ended</td>");
+    markup(r, "</tbody><tfoot><tr><td colspan=2>all, including those that "
+              "have ended</td>");
     put_counts(r, &stats->sum);
     markup(r, "</tfoot></table></div>");
 }
@@ -484,7 +484,7 @@ void mab_page_put(request_rec *r, const bearer_report_t *report)
     put_cache(r, &report->stats->sum);
     put_latencies(r, &report->stats->sum);
     put_processes(r, report);
-    markup(r, "<p><small>For programs: <a href=\"?json\">JSON</a>, "
-              "<a href=\"?openmetrics\">OpenMetrics</a>. Counters go on over "
+    markup(r, "<p><small>For programs: <a href=\"?json\">JSON</a>, <a "
+              "href=\"?openmetrics\">OpenMetrics</a>. Counters survive "
               "graceful restarts.</small></p></body></html>\n");
 }

@@ -151,7 +151,7 @@ def test_a_good_token_passes_all_checks_in_order(site, tokens, issuer):
 
 
 @pytest.mark.parametrize("slug, check, make", [
-    ("token_missing", "place", lambda t: None),
+    ("token_missing", "token", lambda t: None),
     ("jws_parts", "form", lambda t: "x.y"),
     ("typ_wrong", "type", lambda t: t.token(header={"typ": "dpop+jwt"})),
     ("iss_unknown", "issuer", lambda t: t.token(iss="https://x.example")),

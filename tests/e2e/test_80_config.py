@@ -126,7 +126,9 @@ BAD = {
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
     # issuers
-    "issuer empty": (with_issuer("AuthBearerIssuer"), "AuthBearerIssuer", ""),
+    "issuer empty": (
+        with_issuer("AuthBearerIssuer"), "AuthBearerIssuer",
+        "no issuer is given; give its https URL"),
     "issuer is no URL": (place(AUDIENCE, "AuthBearerIssuer issuer"),
                          "AuthBearerIssuer", "https"),
     "issuer http": (place(AUDIENCE, "AuthBearerIssuer http://i.example"),
@@ -150,13 +152,14 @@ BAD = {
     "issuer word": (place(AUDIENCE, ISSUER + " word"), "AuthBearerIssuer",
                     "word.*keys="),
     "issuer option twice": (place(AUDIENCE, ISSUER + " alg=ES256 alg=RS256"),
-                            "AuthBearerIssuer", "alg= stands twice"),
+                            "AuthBearerIssuer", "alg= is given twice"),
     "issuer option empty": (place(AUDIENCE, ISSUER + " alg="),
                             "AuthBearerIssuer", "alg="),
     "keys http": (place(AUDIENCE, ISSUER + " keys=http://i.example/"),
                   "AuthBearerIssuer", "https"),
     "keys file as URL": (place(AUDIENCE, ISSUER + " keys=file:///etc/x"),
-                         "AuthBearerIssuer", ""),
+                         "AuthBearerIssuer",
+                         "file_read: .*No such file or directory"),
     "keys and secret": (
         place(AUDIENCE, ISSUER + " keys=https://x/ secret=file:ROOT/secret"),
         "AuthBearerIssuer", "exclude"),
@@ -198,7 +201,7 @@ BAD = {
         "AuthBearerIssuer", "HS512"),
     "a folder for all": (
         place(AUDIENCE, ISSUER + " keys=file:ROOT/loose/keys.json"),
-        "AuthBearerIssuer", "file_writable: .*loose/keys.json, by its folder.*"
+        "AuthBearerIssuer", "file_writable: .*loose/keys.json, through its folder.*"
         "chmod o-w .*/loose"),
     "a secret's folder for all": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/loose/secret"),
@@ -208,7 +211,7 @@ BAD = {
         "AuthBearerIssuer", "file_open: .*read or written by others"),
     "secret with RS256": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=RS256"),
-        "AuthBearerIssuer|AuthType|AuthBearerAlgorithms", "HS256"),
+        "AuthBearerIssuer", "policy_alg: .*fits .*keys \\(RS256\\); .*HS256"),
     "keys with HS256": (place(AUDIENCE, ISSUER + " alg=HS256"),
                         "AuthBearerIssuer|AuthType|AuthBearerAlgorithms",
                         "secret="),
@@ -216,9 +219,13 @@ BAD = {
                          "AuthType|AuthBearerAlgorithms", "secret="),
     # audiences
     "audience empty": (place(ISSUER, "AuthBearerAudience"),
-                       "AuthBearerAudience", ""),
+                       "AuthBearerAudience",
+                       "no audience is named; allowed is .*\"any\""),
     "audience empty text": (place(ISSUER, 'AuthBearerAudience ""'),
-                            "AuthBearerAudience", "empty|no audience"),
+                            "AuthBearerAudience", "no audience is named"),
+    "audience empty text and more": (
+        place(ISSUER, 'AuthBearerAudience "" a'), "AuthBearerAudience",
+        "a value is empty .is a variable of the configuration not set"),
     "audience any and more": (place(ISSUER, "AuthBearerAudience any urn:a"),
                               "AuthBearerAudience", "any"),
     "audience twice": (place(ISSUER, "AuthBearerAudience urn:a urn:a"),
@@ -233,11 +240,12 @@ BAD = {
     "alg twice": (with_issuer("AuthBearerAlgorithms ES256 ES256"),
                   "AuthBearerAlgorithms", "twice"),
     "alg missing": (with_issuer("AuthBearerAlgorithms"),
-                    "AuthBearerAlgorithms", ""),
+                    "AuthBearerAlgorithms", "no algorithm is named; allowed is"),
     "alg of an issuer": (place(AUDIENCE, ISSUER + " alg=ES256,none"),
                          "AuthBearerIssuer", "none"),
     # checks
-    "check empty": (with_issuer("AuthBearerCheck"), "AuthBearerCheck", ""),
+    "check empty": (with_issuer("AuthBearerCheck"), "AuthBearerCheck",
+                    "no option is given; allowed is leeway= type="),
     "check word": (with_issuer("AuthBearerCheck strict"), "AuthBearerCheck",
                    "leeway="),
     "check option": (with_issuer("AuthBearerCheck exp=off"),
@@ -259,13 +267,14 @@ BAD = {
     "source": (with_issuer("AuthBearerSource body"), "AuthBearerSource",
                "body.*header"),
     "source twice": (with_issuer("AuthBearerSource cookie:a header cookie:a"),
-                     "AuthBearerSource", "a stands twice.*name each source once"),
+                     "AuthBearerSource", "a is given twice.*name each source once"),
     "source cookie without a name": (with_issuer("AuthBearerSource cookie"),
                                      "AuthBearerSource", "cookie:<name>"),
     "source name": (with_issuer('AuthBearerSource "cookie:a b"'),
-                    "AuthBearerSource", ""),
+                    "AuthBearerSource", '"cookie:a b" has an unusable name; '
+                    "allowed are letters, digits"),
     "source empty name": (with_issuer("AuthBearerSource header:"),
-                          "AuthBearerSource", ""),
+                          "AuthBearerSource", '"header:" has an unusable name'),
     **{f"source {name}": (with_issuer(f"AuthBearerSource header:{name}"),
                           "AuthBearerSource", f"header:{name}.*something else.*"
                           "allowed is Authorization, or a header of your own")
@@ -284,11 +293,12 @@ BAD = {
     "user path": (with_issuer("AuthBearerUser a..b"), "AuthBearerUser",
                   "claim path"),
     "user expr": (with_issuer('AuthBearerUser "expr=%{"'), "AuthBearerUser",
-                  ""),
+                  "syntax error.*; allowed is expr=<expression>"),
     "user expr and more": (with_issuer('AuthBearerUser "expr=x" sub'),
                            "AuthBearerUser", "expr="),
     "claim words": (with_issuer("AuthBearerClaim sub"), "AuthBearerClaim",
-                    "env:<NAME>"),
+                    "AuthBearerClaim: wrong number of words; allowed is "
+                    "<claim-path>.* env:<NAME>"),
     "claim target": (with_issuer("AuthBearerClaim sub cookie:x"),
                      "AuthBearerClaim", "env:<NAME>"),
     "claim form": (with_issuer("AuthBearerClaim sub env:SUB xml"),
@@ -334,16 +344,20 @@ BAD = {
     "fetch in a place": (with_issuer("AuthBearerFetch timeout=5s"),
                          "AuthBearerFetch", "not allowed"),
     # Require
-    "require regex": (with_issuer("Require claim a ~ ("), "Require|claim",
-                      ""),
-    "require number": (with_issuer("Require claim a > x"), "Require|claim",
-                       ""),
-    "require nothing": (with_issuer("Require claim"), "Require|claim", ""),
-    "require path": (with_issuer("Require claim a..b"), "Require|claim", ""),
-    "require no scope": (with_issuer("Require scope"), "Require|scope", ""),
+    "require regex": (with_issuer("Require claim a ~ ("), "Require claim",
+                      "regular expression at offset 1: missing.*<regex>"),
+    "require number": (with_issuer("Require claim a > x"), "Require claim",
+                       "Require claim: x is not a number; .*<number>"),
+    "require nothing": (with_issuer("Require claim"), "Require claim",
+                        "no claim is named; allowed is <path>"),
+    "require path": (with_issuer("Require claim a..b"), "Require claim",
+                     "a step of the path is empty"),
+    "require no scope": (with_issuer("Require scope"), "Require scope",
+                         "no scope is named; name one or more"),
     # EMPTY is a variable of the environment, where Define makes none
     **{f"require {line}": (with_issuer(line), "Require",
-                           "empty|no scope|missing|is not <name>:<value>")
+                           "a word is empty|no (claim|scope) is named|"
+                           "tenant: is not <name>:<value>")
        for line in ('Require claim tenant ""', 'Require claim tenant "${EMPTY}"',
                     "Require claim tenant ${EMPTY}", "Require claim ${EMPTY}",
                     'Require claim tenant a "${EMPTY}"',
@@ -361,9 +375,14 @@ BAD = {
     "require regex of the request": (
         with_issuer('Require claim a ~ "%{req:X}"'), "Require", "only stand"),
     "require path of the request": (
-        with_issuer('Require claim "%{req:X}:y"'), "Require", ""),
+        with_issuer('Require claim "%{req:X}:y"'), "Require claim",
+        "an expression .* may only stand for a value"),
     "require operator alone": (with_issuer("Require claim a >="),
-                               "Require|claim", ""),
+                               "Require claim", ">= takes exactly one operand after it"),
+    # words with a number that is none of bytes or seconds
+    "cache": ("AuthBearerCache 0", "AuthBearerCache",
+              '"0" is not a valid value for entries; allowed is 1 to 1048576; '
+              "the number may end in k or m"),
 }
 
 
@@ -382,6 +401,7 @@ def test_a_resource_is_not_described_in_part(server):
 @pytest.mark.parametrize("name", BAD)
 def test_a_mistake_stops_the_start(server, name):
     text, directive, words = BAD[name]
+    assert words, "an empty wording holds for any message"
     status, said = check(server, text)
     assert status != 0, f"it is accepted: {said}"
     # one line, or httpd's two: where it is, then what it is
@@ -528,7 +548,7 @@ def test_a_key_file_must_be_readable_for_children(server, name, readable):
     assert (status == 0) == readable, said
     if not readable:
         assert re.search(r"AuthBearerIssuer.*httpd\.conf:\d+.*file_read: .*"
-                         rf"{name}: www-data, who children run as: Permission "
+                         rf"{name}: as www-data, the user of httpd.s children: Permission "
                          rf"denied.*chgrp www-data .*{name}", said), said
 
 

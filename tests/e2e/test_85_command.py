@@ -561,11 +561,11 @@ def test_help_of_one_command(words, has, lacks):
 
 
 @pytest.mark.parametrize("words, told", [
-    (("verify", "--audiance", "x"), "--audience is"),
-    (("verify", "--isuer=x"), "--issuer is"),
-    (("explain", "--issuer", "x"), "--issuer is for another command"),
-    (("verify", "--" + "x" * 200), "--help tells"),
-    (("verify", "--colour"), "--help tells")])
+    (("verify", "--audiance", "x"), "did you mean --audience?"),
+    (("verify", "--isuer=x"), "did you mean --issuer?"),
+    (("explain", "--issuer", "x"), "--issuer is an option of another command"),
+    (("verify", "--" + "x" * 200), "see --help"),
+    (("verify", "--colour"), "see --help")])
 def test_an_option_that_is_nearly_right(words, told):
     said = run(*words, token="")
     assert said.status == UNDECIDED

@@ -71,13 +71,16 @@ static void words_say_what_is_allowed(void **state)
         int field;
         const char *want;
     } rows[] = {
-        {0, "X: \"?\" is no value for time; allowed is off, or 0 to 3600 "
-            "seconds, with s, m, h or d "},
-        {1, "X: \"?\" is no value for wait; allowed is 1 to 60 seconds, "},
+        {0, "X: \"?\" is not a valid value for time; allowed is off, or 0 to "
+            "3600 seconds; the number may end in s, m, h or d"},
+        {1,
+         "X: \"?\" is not a valid value for wait; allowed is 1 to 60 seconds; "},
         {2,
-         "X: \"?\" is no value for size; allowed is 1024 to 1048576 bytes, "},
-        {3, "X: \"?\" is no value for flag; allowed is On or Off"},
-        {4, "X: \"?\" is no value for word; allowed is one of: red, green"},
+         "X: \"?\" is not a valid value for size; allowed is 1024 to 1048576; "
+         "the number may end in k or m"},
+        {3, "X: \"?\" is not a valid value for flag; allowed is On or Off"},
+        {4,
+         "X: \"?\" is not a valid value for word; allowed is one of: red, green"},
     };
     apr_int64_t record[5];
     size_t i;
@@ -125,11 +128,11 @@ static void words_options(void **state)
          "X: \"wait=\" is not <option>=<value>; allowed is wait= "
          "word= other="},
         {{"wait=7", "Wait=8"},
-         "X: Wait= stands twice; each option may be given once"},
+         "X: Wait= is given twice; each option may be given once"},
         {{"time=1"},
          "X: there is no option time=; allowed is wait= word= other="},
         {{"word=blue"},
-         "X: \"blue\" is no value for word; allowed is one of: red, green"},
+         "X: \"blue\" is not a valid value for word; allowed is one of: red, green"},
     };
     size_t i;
     int count;
@@ -191,6 +194,10 @@ static void words_cutting(void **state)
 
 /* --- lists ------------------------------------------------------------------------------- */
 
+#define EMPTY                                                                  \
+    "X: a value is empty (is a variable of the configuration not set?); "      \
+    "remove it, or give it a text"
+
 static void words_lists(void **state)
 {
     static const struct {
@@ -199,11 +206,11 @@ static void words_lists(void **state)
     } rows[] = {
         {"a", NULL, 1},
         {"a,b,c", NULL, 3},
-        {"a,b,a", "X: \"a\" stands twice; name each value once", 2},
-        {"", "X: an empty value; every value has characters", 0},
-        {"a,,b", "X: an empty value; every value has characters", 1},
-        {",", "X: an empty value; every value has characters", 0},
-        {"a,", "X: an empty value; every value has characters", 1},
+        {"a,b,a", "X: \"a\" is given twice; name each value once", 2},
+        {"", EMPTY, 0},
+        {"a,,b", EMPTY, 1},
+        {",", EMPTY, 0},
+        {"a,", EMPTY, 1},
     };
     const mab_list_t *list = NULL, *old;
     const char *one = "1", *two = "2";

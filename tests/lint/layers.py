@@ -101,8 +101,8 @@ def check_file(top, path, order, rank):
 def scattered(order):
     """Wings whose units do not stand together."""
     wings = [os.path.dirname(unit) for unit, _ in order]
-    return [f"{ORDER}: {wing} begins twice" for place, wing in enumerate(wings)
-            if wing in wings[:place] and wings[place - 1] != wing]
+    return [f"{ORDER}: {wing} begins twice" for number, wing in enumerate(wings)
+            if wing in wings[:number] and wings[number - 1] != wing]
 
 
 def check(top):

@@ -26,9 +26,11 @@ ROW = re.compile(r"BEARER_REASON\(\s*(\w+)\s*,\s*(" + STRING + r")\s*,\s*(\w+)\s
                  r"\s*(\w+)\s*,\s*((?:" + STRING + r"\s*)+)\)")
 DEFINE = re.compile(r"^#define\s+(\w+)\s+(" + STRING + r")\s*$", re.M)
 MESSAGE = re.compile(r'"(MAB\d{4})\b')
-TEXT = re.compile(STRING + r"(?:\s*(?:" + STRING + r"|\w+_FMT))*")
+TEXT = re.compile(STRING + r"(?:\s*(?:" + STRING + r"|\w+_FMT|MAB_\w+))*")
 # what printf fills in
-FILLED = re.compile(r"%[-+#0]*[\d.*]*[a-z]*")
+FILLED = re.compile(r"%(?:%|[-+#0]*[\d.*]*[a-z]*)")
+# a word of ours, by its name
+MACRO = re.compile(r"\bMAB_\w+")
 # between an id that is an argument of its own and the text
 GAP = re.compile(r'\s*(?::\s*"")?\s*,\s*')
 
@@ -101,7 +103,7 @@ def naming(slug, tests):
 def message_text(text, start):
     """What follows an id: in the same string, or in the next argument."""
     hit = TEXT.match(text, start)
-    said = unquote(hit.group(), {})
+    said = unquote(MACRO.sub('"%s"', hit.group()), {})
     if said.strip(": ") == said[:7]:
         gap = GAP.match(text, start + len('"MAB0000"'))
         hit = gap and TEXT.match(text, gap.end())
@@ -130,6 +132,13 @@ def table(doc, name):
 
 def cells(line):
     return [part.strip() for part in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def kept(before, slug, tests):
+    """The test that the table names already, if it still names the slug: a person may
+    have chosen it."""
+    hit = re.search(rf"^\| `{slug}` \|.*\| (\S+) \|$", before, re.M)
+    return [hit.group(1)] if hit and hit.group(1) in naming(slug, tests) else []
 
 
 def check_rows(rows, doc, tests):
@@ -183,13 +192,14 @@ def write(top):
     """Makes both tables of docs/errors.md anew."""
     rows, wrong = read_catalogue(top)
     tests = test_files(top)
+    before = table(lint.read(top, DOC), "reasons") or ""
     lines = {"reasons": "", "messages": ""}
     for row in rows:
-        test = (naming(row["slug"], tests) or ["none"])[0]
+        test = (kept(before, row["slug"], tests) or naming(row["slug"], tests) or ["none"])[0]
         lines["reasons"] += "| " + " | ".join(facts(row) + [test]) + " |\n"
     for name, places in sorted(read_messages(top).items()):
         place, text = places[0]
-        text = FILLED.sub("…", text) or "a refusal, with its reason from the table above"
+        text = FILLED.sub(lambda hit: "%" if hit.group() == "%%" else "…", text) or "a refusal, with its reason from the table above"
         lines["messages"] += f"| {name} | {cell(text)} | {place.split(':')[0]} |\n"
     doc = lint.read(top, DOC)
     for name, head in HEADS.items():

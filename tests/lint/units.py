@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """units - one list of units, and what is made of it.
 
-layers.txt lists the units. What make builds and tests (units.am) and the table of
-HACKING.md are made of that list, of the tests that are there, and of the first line
-of each unit's header:
+layers.txt lists the units. What make builds and tests (units.am), the table of
+HACKING.md and the picture of the wings (docs/architecture.svg) are made of that list, of
+the tests that are there, of the first line of each unit's header, and of its includes:
 
     tests/lint/units.py --write     after a unit came, went or moved
 
@@ -18,6 +18,7 @@ import sys
 
 import layers
 import lint
+import picture
 
 MADE, TABLE = "units.am", "HACKING.md"
 BEGIN, END = "<!-- units: tests/lint/units.py --write -->\n", "<!-- /units -->"
@@ -40,7 +41,7 @@ def programs(top, folder, prefix, order):
     found = [os.path.basename(path)[len(prefix):-2]
              for path in lint.files(top, folder, (".c",))
              if os.path.basename(path).startswith(prefix)]
-    rank = {os.path.basename(unit): place for place, (unit, _) in enumerate(order)
+    rank = {os.path.basename(unit): number for number, (unit, _) in enumerate(order)
             if unit.startswith("bearer/")}
     strays = [f"{folder}/{prefix}{name}.c: no unit of bearer/ has that name"
               for name in found if name not in rank and name not in BESIDE]
@@ -89,12 +90,15 @@ def wanted(top):
     order = layers.read_order(top)
     made, findings = makefile(top, order)
     rows, more = table(top, order)
+    pairs = picture.includes(top, order)
+    findings += picture.upward(order, pairs)
+    drawn = picture.draw(order, pairs)
     page = lint.read(top, TABLE)
     before, begin, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
     if not begin or END not in rest:
-        return {MADE: made}, [f"{TABLE}: no {BEGIN.strip()} with its end"], len(order)
-    return ({MADE: made, TABLE: before + BEGIN + rows + END + after},
+        return {MADE: made, picture.PATH: drawn}, [f"{TABLE}: no {BEGIN.strip()} with its end"], len(order)
+    return ({MADE: made, picture.PATH: drawn, TABLE: before + BEGIN + rows + END + after},
             findings + more, len(order))
 
 
@@ -118,7 +122,9 @@ PAGE = f"{BEGIN}| unit | owns |\n|---|---|\n| `bearer/w/a` | what it owns |\n{EN
 AM = (HEAD + "\nLIBRARY = \\\n\tbearer/w/a.c bearer/w/a.h\n\nGLUE = \n\nUNITS = "
       "\\\n\ttests/unit/test_a\n\nINSIDE = \n\nFUZZERS = \n\n")
 GOOD = {layers.ORDER: "bearer/w/a\n", "bearer/w/a.h": UNIT_H, "bearer/w/a.c": "",
-        "tests/unit/test_a.c": "", TABLE: PAGE, MADE: AM}
+        "tests/unit/test_a.c": "", TABLE: PAGE, MADE: AM,
+        picture.PATH: picture.draw([("bearer/w/a", set())], set())}
+TWO = [("bearer/w/a", set()), ("bearer/v/b", set())]
 CASES = (
     ("all lists alike", GOOD, None),
     ("make knows less", {**GOOD, MADE: HEAD}, "units.am: run"),
@@ -131,6 +137,12 @@ CASES = (
     ("a test of no unit",
      {**GOOD, "tests/unit/test_z.c": "",
       MADE: AM.replace("test_a\n", "test_a \\\n\ttests/unit/test_z\n")}, "no unit of bearer/"),
+    ("a picture that lacks an arrow",
+     {**GOOD, layers.ORDER: "bearer/w/a\nbearer/v/b\n", "bearer/v/b.h": UNIT_H
+      + '#include "bearer/w/a.h"\n',
+      MADE: AM.replace("a.h\n", "a.h \\\n\tbearer/v/b.h\n", 1),
+      TABLE: PAGE.replace(END, "| `bearer/v/b` | what it owns |\n" + END),
+      picture.PATH: picture.draw(TWO, set())}, "architecture.svg: run"),
     ("a header that says nothing", {**GOOD, "bearer/w/a.h": "", TABLE: PAGE.replace(
         "| `bearer/w/a` | what it owns |\n", "")}, "does not begin"),
 )

@@ -140,7 +140,7 @@ static void json_says_where_but_not_what(void **state)
         {"", "empty text"},
         {"[]", "an array, not an object"},
         {"{\"a\":1,\"a\":2}", "member twice, byte 10"},
-        {"{} x", "more behind the end, byte 4"},
+        {"{} x", "more after the end, byte 4"},
         {"{\"a\":\"\xff\"}", "not UTF-8, byte 6"},
         {"{\"a\":\"\\u0000\"}", "NUL in a string, byte 13"},
         {"{\"a\\u0000\":1}", "NUL in a string, byte 10"},

@@ -120,7 +120,7 @@ static void jwks_note_names_the_first_refused_key(void **state)
                           &note, *state),
         "jwks_empty");
     assert_string_equal(note.text,
-                        "1 keys refused, the first: jwk_kty: key 0: kty AKP");
+                        "keys refused: 1, the first: jwk_kty: key 0: kty AKP");
 }
 
 static void jwks_parse_looks_at_256_keys(void **state)

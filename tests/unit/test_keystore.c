@@ -383,11 +383,11 @@ static const struct document_t {
      "keystore_form", "fetched"},
     {"no time", "{" NAMED "," KEYS("a") "}", "keystore_form", "fetched"},
     {"no issuer", "{\"fetched\":1800000000," KEYS("a") "}", "keystore_form",
-     "no string issuer"},
+     "issuer is missing or not a string"},
     {"an issuer that is no string",
      "{\"issuer\":[\"" ISSUER "\"],"
      "\"fetched\":1800000000," KEYS("a") "}",
-     "keystore_form", "no string issuer"},
+     "keystore_form", "issuer is missing or not a string"},
     {"a longer issuer",
      "{\"issuer\":\"" ISSUER "/\",\"fetched\":1800000000," KEYS("a") "}",
      "keystore_form", ISSUER "/"},

@@ -11,8 +11,8 @@ static void stage_finds_who_refuses(void **state BEARER_UNUSED)
         bearer_reason_t why;
         const char *name;
     } rows[] = {
-        {BEARER_TOKEN_MISSING, "place"},
-        {BEARER_TOKEN_TWICE, "place"},
+        {BEARER_TOKEN_MISSING, "token"},
+        {BEARER_TOKEN_TWICE, "token"},
         {BEARER_JWS_PARTS, "form"},
         {BEARER_ALG_FORBIDDEN, "algorithm"},
         {BEARER_ISS_UNKNOWN, "issuer"},

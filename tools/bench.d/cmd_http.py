@@ -328,7 +328,7 @@ def show(lines):
     bare = report.median([s["bare_cpu"] for s in next(iter(rows.values()))])
     print(f"\n{run['system']}, {run['cpu']}, {run['cores']} cores shared with "
           f"others (load {run['load']:.1f}), {run['openssl']}; median of "
-          f"{run['rounds']} rounds of {run['seconds']} s; bare httpd "
+          f"{max(map(len, rows.values()))} rounds of {run['seconds']} s; bare httpd "
           f"{bare:.0f} µs of CPU a request.\n")
     print(report.table(
         ["row", "req/s to bare", "µs CPU over bare", "quartiles", "of it user",

@@ -17,7 +17,7 @@ timeout, and what the issuers were asked. A connection that the killed child
 had is made again and counted apart. Exit status 0: nothing refused, nothing
 over time, no issuer asked more than the policy allows.
 
-The tables are those of docs/operations.md, both MPMs one after the other. Load,
+The tables are those of docs/performance.md, both MPMs one after the other. Load,
 issuers and httpd share the machine: let it do nothing else meanwhile.
 """
 import argparse
@@ -29,6 +29,8 @@ import tempfile
 import threading
 import time
 
+import harness
+import report
 from table import milliseconds, quantile, render
 from testenv import env, issuer as issuers, mint
 from testenv.conf import Conf
@@ -295,6 +297,10 @@ def read_options(arguments):
     options.add_argument("--slow-rotations", type=int, default=20, metavar="N",
                          help="the slow issuer rotates every Nth time")
     options.add_argument("--at-once", action="store_true")
+    options.add_argument("--out", help="raw lines",
+                         default=harness.TOP / "docs/bench/keys.jsonl")
+    options.add_argument("--show", metavar="FILE",
+                         help="only the tables of these raw lines")
     return options.parse_args(arguments)
 
 
@@ -303,24 +309,47 @@ def measure(mpm, options, authority):
     run = Run(mpm, options, authority)
     try:
         run.run()
-        print(run.summary(), flush=True)
-        return run.requests(), run.asked(), run.complaints(), run.verdict()
+        return (run.summary(), run.requests(), run.asked(), run.complaints(),
+                run.verdict())
     finally:
         run.close()
 
 
+def write(out, summaries, requests, asked):
+    lines = report.Lines(out)
+    for text in summaries:
+        lines.add("summary", text=text)
+    for row in requests:
+        lines.add("requests", row=row)
+    for row in asked:
+        lines.add("asked", row=row)
+
+
+def show(lines):
+    """The tables of a run's raw lines."""
+    rows = {}
+    for line in lines:
+        rows.setdefault(line["kind"], []).append(line.get("row") or line.get("text"))
+    print("\n".join(rows["summary"]))
+    print("\n" + render(
+        ["tokens, MPM", "requests", "wrong", f"over {OVER} s", "median ms",
+         "99 % ms", "max ms", "lost"], rows["requests"]))
+    print("\n" + render(["issuer, MPM", "asked for", "times", "allowed"],
+                        rows["asked"]) + "\n")
+
+
 def main(arguments):
     options = read_options(arguments)
+    if options.show:
+        show(report.read_lines(options.show))
+        return 0
     with tempfile.TemporaryDirectory(prefix="mab-bench-") as folder:
         pathlib.Path(folder).chmod(0o755)
         authority = issuers.Authority(folder)
-        requests, asked, complaints, good = zip(
+        summaries, requests, asked, complaints, good = zip(
             *[measure(mpm, options, authority) for mpm in options.mpm])
-    print("\n" + render(
-        ["tokens, MPM", "requests", "wrong", f"over {OVER} s", "median ms",
-         "99 % ms", "max ms", "lost"], sum(requests, [])))
-    print("\n" + render(["issuer, MPM", "asked for", "times", "allowed"],
-                        sum(asked, [])) + "\n")
+    write(options.out, summaries, sum(requests, []), sum(asked, []))
+    show(report.read_lines(options.out))
     for line in sum(complaints, []):
         print(line)
     print("good" if all(good) else "NOT GOOD")

@@ -42,6 +42,8 @@ def options(arguments):
                         help="seconds between two looks")
     parser.add_argument("--out",
                         default=harness.TOP / "docs/bench/memory.jsonl")
+    parser.add_argument("--show", metavar="FILE",
+                        help="only the table of these raw lines")
     return parser.parse_args(arguments)
 
 
@@ -94,12 +96,19 @@ class Memory:
 
 def main(arguments):
     opt = options(arguments)
-    lines = report.Lines(opt.out, requests=opt.requests, sets=opt.sets,
-                         issuers=opt.issuers)
-    with harness.Folder() as folder:
-        Memory(folder, opt).run(lines)
-    found = [line for line in report.read_lines(opt.out)
-             if line["kind"] == "memory"]
+    if not opt.show:
+        lines = report.Lines(opt.out, requests=opt.requests, sets=opt.sets,
+                             issuers=opt.issuers)
+        with harness.Folder() as folder:
+            Memory(folder, opt).run(lines)
+    show(report.read_lines(opt.show or opt.out))
+    return 0
+
+
+def show(lines):
+    """The table of a run's raw lines."""
+    run = next(line for line in lines if line["kind"] == "run")
+    found = [line for line in lines if line["kind"] == "memory"]
     print(report.table(
         ["requests", "key sets", "RSS MB", "own MB", "own over bare MB"],
         [[f"{f['requests']:,}", f["turns"], f"{f['rss'] / 1024:.2f}",
@@ -107,7 +116,6 @@ def main(arguments):
           f"{(f['private'] - f['bare_private']) / 1024:+.2f}"]
          for f in found]))
     quarters = report.quarters(f["private"] for f in found)
-    print(f"\n{opt.issuers} issuers, {found[-1]['seconds']:.0f} s; medians of "
+    print(f"\n{run['issuers']} issuers, {found[-1]['seconds']:.0f} s; medians of "
           "the quarters, own MB: "
           + ", ".join(f"{q / 1024:.2f}" for q in quarters))
-    return 0

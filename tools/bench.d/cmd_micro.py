@@ -74,6 +74,29 @@ def instructions(program, where, unit, folder):
     return (totals[1] - totals[0]) / (more - few)
 
 
+def show(lines):
+    """The table of a run's raw lines."""
+    units = {line["unit"]: line for line in lines if line["kind"] == "unit"}
+    rows = []
+    for name, unit in units.items():
+        other = units.get(f"openssl_{name[6:]}") if name.startswith("check_") \
+            else None
+        ratio = other and report.median(
+            [a / b for a, b in zip(unit["nanos"], other["nanos"])])
+        count = unit["instructions"]
+        rows.append([name, f"{report.median(unit['nanos']) / 1000:.2f}",
+                     f"{report.spread(unit['nanos']) / 1000:.2f}",
+                     f"{ratio:.2f}" if ratio else "",
+                     f"{count:,.0f}" if count else ""])
+    print(report.table(["unit", "µs CPU", "quartiles", "to OpenSSL",
+                        "instructions"], rows))
+    claims = next(line["claims"] for line in lines if line["kind"] == "run")
+    for line in lines:
+        if line["kind"] == "cache":
+            print(f"\nA token of {claims} bytes of claims takes "
+                  f"{line['bytes']:.0f} bytes of the cache.")
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(prog="bench micro", description=__doc__)
     parser.add_argument("--milliseconds", type=int, default=20,
@@ -83,28 +106,21 @@ def main(arguments):
     parser.add_argument("--no-callgrind", action="store_true")
     parser.add_argument("--out",
                         default=harness.TOP / "docs/bench/micro.jsonl")
+    parser.add_argument("--show", metavar="FILE",
+                        help="only the table of these raw lines")
     opt = parser.parse_args(arguments)
+    if opt.show:
+        show(report.read_lines(opt.show))
+        return 0
     program = build()
     lines = report.Lines(opt.out, claims=opt.size)
-    rows = []
     with harness.Folder() as folder:
         where = prepare(folder, opt.size)
         found = rounds(program, where, opt.milliseconds)
-        size = found.pop("token_bytes")[0]
+        lines.add("cache", bytes=found.pop("token_bytes")[0])
         for unit, nanos in found.items():
             count = None if opt.no_callgrind \
                 else instructions(program, where, unit, folder)
-            ratio = ""
-            if unit.startswith("check_") and f"openssl_{unit[6:]}" in found:
-                pairs = [a / b for a, b in
-                         zip(nanos, found[f"openssl_{unit[6:]}"])]
-                ratio = f"{report.median(pairs):.2f}"
             lines.add("unit", unit=unit, nanos=nanos, instructions=count)
-            rows.append([unit, f"{report.median(nanos) / 1000:.2f}",
-                         f"{report.spread(nanos) / 1000:.2f}", ratio,
-                         "" if count is None else f"{count:,.0f}"])
-    print(report.table(["unit", "µs CPU", "quartiles", "to OpenSSL",
-                        "instructions"], rows))
-    print(f"\nA token of {opt.size} bytes of claims takes {size:.0f} bytes of "
-          "the cache.")
+    show(report.read_lines(opt.out))
     return 0

@@ -168,6 +168,16 @@ def read(paths, number):
                             for place, cost in found.items()]
 
 
+def show(lines):
+    """The table of a run's raw lines."""
+    found = [line for line in lines if line["kind"] == "profile"]
+    bare = next(line["instructions"] for line in found if line["row"] == "bare")
+    print("\n" + report.table(
+        ["request", "instructions", "over bare"],
+        [[line["row"], f"{line['instructions']:,.0f}",
+          f"{line['instructions'] - bare:+,.0f}"] for line in found]))
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(prog="bench profile",
                                      description=__doc__)
@@ -178,9 +188,14 @@ def main(arguments):
                         help="functions shown of a row")
     parser.add_argument("--out",
                         default=harness.TOP / "docs/bench/profile.jsonl")
+    parser.add_argument("--show", metavar="FILE",
+                        help="only the table of these raw lines")
     opt = parser.parse_args(arguments)
+    if opt.show:
+        show(report.read_lines(opt.show))
+        return 0
     lines = report.Lines(opt.out, requests=opt.requests)
-    rows, bare = [], {}
+    bare = {}
     with harness.Folder() as folder:
         issuer = harness.Issuer(folder)
         issuer.keys = [tokens.signer(a).public()
@@ -202,9 +217,7 @@ def main(arguments):
                                  opt.requests, warm, issuer)
             if name == "bare":
                 bare = {(f, lib): c for c, f, lib in found}
-                base = total
             lines.add("profile", row=name, instructions=total)
-            rows.append([name, f"{total:,.0f}", f"{total - base:+,.0f}"])
             over = sorted(((c - bare.get((f, lib), 0), f, lib)
                            for c, f, lib in found), reverse=True)
             for cost, function, library in over[:opt.top * 2]:
@@ -215,5 +228,5 @@ def main(arguments):
                 print(report.table(
                     ["instructions", "function", "library"],
                     [[f"{c:,.0f}", f, lib] for c, f, lib in over[:opt.top]]))
-    print("\n" + report.table(["request", "instructions", "over bare"], rows))
+    show(report.read_lines(opt.out))
     return 0
