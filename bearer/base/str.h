@@ -150,6 +150,12 @@ static inline bool bearer_str_begins_nocase(bearer_str_t text, const char *want)
     return text.len >= len && apr_cstr_casecmpn(text.data, want, len) == 0;
 }
 
+/** As bearer_str_begins_nocase, of a terminated text. */
+static inline bool bearer_str_opens_nocase(const char *text, const char *want)
+{
+    return apr_cstr_casecmpn(text, want, strlen(want)) == 0;
+}
+
 /** Two terminated texts, byte for byte; NULL is the same as NULL alone. */
 static inline bool bearer_str_same(const char *a, const char *b)
 {
