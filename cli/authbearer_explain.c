@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/authbearer.h"
 
+#include "bearer/base/str.h"
 #include "bearer/text/b64url.h"
 
 /** What a token says; nothing of it is proven. */
@@ -89,7 +90,7 @@ static void print_members(const tool_t *tool, const char *title,
     for (at = json_object_iter((json_t *)object); at;
          at = json_object_iter_next((json_t *)object, at)) {
         const char *name = json_object_iter_key(at);
-        bearer_str_t text = {name, strlen(name)};
+        bearer_str_t text = bearer_str(name);
         apr_int64_t seconds;
 
         printf("  %-12s %s", tool_text_string(text, tool->pool),

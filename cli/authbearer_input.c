@@ -49,7 +49,7 @@ bearer_reason_t tool_input_token(bearer_str_t *out, apr_pool_t *pool)
     bearer_place_t place = {NULL, NULL};
     char *text = trim(read_stdin(pool));
 
-    if (bearer_str_begins_nocase(bearer_str(text), field)) {
+    if (bearer_str_opens_nocase(text, field)) {
         text = trim(text + sizeof(field) - 1);
         place.scheme = "Bearer";
     }

@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 int tool_complain(const char *format, ...)
 {
     va_list args;
@@ -137,7 +139,7 @@ static const char *set_issuer(tool_t *tool, const char *value)
 static const char *set_audience(tool_t *tool, const char *value)
 {
     bearer_policy_t *policy = &tool->policy;
-    bearer_str_t text = {value, strlen(value)};
+    bearer_str_t text = bearer_str(value);
     bool any = strcasecmp(value, "any") == 0;
 
     if (!text.len || policy->any_audience || (any && policy->audience_count))
@@ -179,7 +181,7 @@ static const char *set_alg(tool_t *tool, const char *value)
 
     for (i = 0; i < words->nelts; i++) {
         const char *word = APR_ARRAY_IDX(words, i, char *);
-        bearer_str_t name = {word, strlen(word)};
+        bearer_str_t name = bearer_str(word);
         const bearer_alg_t *alg = bearer_alg_find(name);
 
         if (!alg)

@@ -63,7 +63,7 @@ static inline int bearer_str_hex(char c)
 /** RFC 5234 B.1, CTL: below 0x20, and DEL. */
 static inline bool bearer_str_is_control(char c)
 {
-    return (unsigned char)c < 0x20 || c == 0x7f;
+    return (unsigned char)c < 0x20 || (unsigned char)c == 0x7f;
 }
 
 /** RFC 5234 B.1, VCHAR: printable ASCII without the space. */
@@ -87,10 +87,10 @@ static inline bool bearer_str_is_plain(char c)
 /** Whether a control character is in it, NUL included. */
 static inline bool bearer_str_has_control(bearer_str_t text)
 {
-    apr_size_t i;
+    const char *end = text.data + text.len;
 
-    for (i = 0; i < text.len; i++) {
-        if (bearer_str_is_control(text.data[i]))
+    for (; text.data < end; text.data++) {
+        if (bearer_str_is_control(*text.data))
             return true;
     }
     return false;
@@ -150,6 +150,12 @@ static inline bool bearer_str_begins_nocase(bearer_str_t text, const char *want)
     return text.len >= len && apr_cstr_casecmpn(text.data, want, len) == 0;
 }
 
+/** As bearer_str_begins_nocase, of a terminated text. */
+static inline bool bearer_str_opens_nocase(const char *text, const char *want)
+{
+    return apr_cstr_casecmpn(text, want, strlen(want)) == 0;
+}
+
 /** Two terminated texts, byte for byte; NULL is the same as NULL alone. */
 static inline bool bearer_str_same(const char *a, const char *b)
 {
@@ -166,24 +172,23 @@ bearer_str_t bearer_str_trim(bearer_str_t text);
  * (RFC 6749 3.3, RFC 6750 2.1). A tab is a character as any other.
  *
  * @param rest the list; what is behind the word afterwards
- * @return false: there is none, and word is untouched
+ * @param word empty if there is none
+ * @return whether there is one
  */
 static inline bool bearer_str_next_word(bearer_str_t *rest, bearer_str_t *word)
 {
-    const char *space;
+    const char *at = rest->data, *end = at + rest->len, *stop;
 
-    while (rest->len && *rest->data == ' ') {
-        rest->data++;
-        rest->len--;
-    }
-    if (!rest->len)
-        return false;
-    space = memchr(rest->data, ' ', rest->len);
-    word->data = rest->data;
-    word->len = space ? (apr_size_t)(space - rest->data) : rest->len;
-    rest->data += word->len;
-    rest->len -= word->len;
-    return true;
+    while (at < end && *at == ' ')
+        at++;
+    stop = at < end ? memchr(at, ' ', (apr_size_t)(end - at)) : NULL;
+    if (!stop)
+        stop = end;
+    word->data = at;
+    word->len = (apr_size_t)(stop - at);
+    rest->data = stop;
+    rest->len = (apr_size_t)(end - stop);
+    return at < end;
 }
 
 /** Whether a list has this word. No list has an empty one, or one with a space. */

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
 #include "bearer/jose/crypto.h"
 #include "bearer/text/b64url.h"
 #include "bearer/text/json.h"
@@ -284,8 +285,8 @@ static const struct {
 static void check_known(const char *key_text, const char *token,
                         apr_pool_t *pool)
 {
-    bearer_str_t key_json = {key_text, strlen(key_text)};
-    bearer_str_t text = {token, strlen(token)};
+    bearer_str_t key_json = bearer_str(key_text);
+    bearer_str_t text = bearer_str(token);
     const bearer_jwk_t *key;
     const bearer_jws_t *jws;
     const json_t *json;

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/json.h"
 #include "bearer/text/utf8.h"
 
@@ -88,7 +89,7 @@ static apr_int64_t seconds(apr_time_t micros)
 /* A configured name may be any bytes; what is not UTF-8 becomes ASCII. */
 static const char *utf8_text(const char *text, bearer_note_t *room)
 {
-    bearer_str_t whole = {text, strlen(text)};
+    bearer_str_t whole = bearer_str(text);
 
     if (bearer_utf8_check(whole))
         return text;

@@ -128,7 +128,7 @@ static apr_port_t parse_port(const char *text)
 
 bool bearer_url_is_http(const char *text)
 {
-    return bearer_str_begins_nocase(bearer_str(text), "http://");
+    return bearer_str_opens_nocase(text, "http://");
 }
 
 bool bearer_url_is_loopback(const char *host)

@@ -8,6 +8,7 @@
 #include <http_config.h>
 #include <http_core.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/conf.h"
 
@@ -77,9 +78,8 @@ static void count_lines(const ap_directive_t *one, int *granted, int *others)
                  && strcasecmp(one->args, "all granted") == 0)
             (*granted)++;
         /* <RequireAll> and its like as well */
-        else if (strncasecmp(one->directive + (*one->directive == '<'),
-                             "Require", 7)
-                 == 0)
+        else if (bearer_str_opens_nocase(
+                     one->directive + (*one->directive == '<'), "Require"))
             (*others)++;
     }
 }

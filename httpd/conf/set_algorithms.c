@@ -8,7 +8,7 @@
 const char *mab_set_algorithms_add(cmd_parms *cmd, const char *name,
                                    bearer_algset_t *algs)
 {
-    bearer_str_t text = {name, strlen(name)};
+    bearer_str_t text = bearer_str(name);
     const bearer_alg_t *alg = bearer_alg_find(text);
 
     if (!alg)

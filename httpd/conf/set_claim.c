@@ -70,7 +70,7 @@ static const char *parse_form(cmd_parms *cmd, const char *word,
         export->form = BEARER_FORM_JSON;
     else if (strcasecmp(word, "base64url") == 0)
         export->form = BEARER_FORM_BASE64URL;
-    else if (strncasecmp(word, "join:", 5) == 0 && word[5]) {
+    else if (bearer_str_opens_nocase(word, "join:") && word[5]) {
         export->form = BEARER_FORM_JOIN;
         export->join = word + 5;
     }

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
 #include "httpd/conf/set_algorithms.h"
 
 static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
@@ -118,8 +119,8 @@ static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
     const mab_list_t *list = place->issuers;
     int i;
 
-    if (strncasecmp(iss, "https://", 8) != 0
-        && strncasecmp(iss, "http://", 7) != 0)
+    if (!bearer_str_opens_nocase(iss, "https://")
+        && !bearer_str_opens_nocase(iss, "http://"))
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
             "allowed is an https URL, exactly as tokens carry it in \"iss\"");

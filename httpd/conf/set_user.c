@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 static const char *set_user(cmd_parms *cmd, void *record, int count,
                             char *const words[])
 {
@@ -15,7 +17,7 @@ static const char *set_user(cmd_parms *cmd, void *record, int count,
     int i;
 
     place->user_expr = NULL;
-    if (strncasecmp(words[0], "expr=", 5) == 0) {
+    if (bearer_str_opens_nocase(words[0], "expr=")) {
         if (count > 1)
             return mab_words_wrong(
                 cmd, "expr= is given together with other words",

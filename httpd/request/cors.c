@@ -124,7 +124,7 @@ static void strip(apr_table_t *headers, apr_pool_t *pool)
     for (i = 0; i < all->nelts; i++) {
         const char *name = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
 
-        if (strncasecmp(name, FAMILY, strlen(FAMILY)) == 0)
+        if (bearer_str_opens_nocase(name, FAMILY))
             APR_ARRAY_PUSH(names, const char *) = name;
     }
     for (i = 0; i < names->nelts; i++)

@@ -6,6 +6,7 @@
 #include <ap_expr.h>
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
 #include "httpd/request/judge.h"
 
 static const bearer_path_t *path_of(request_rec *r, const char *text)
@@ -58,7 +59,7 @@ static apr_array_header_t *claims_list(ap_expr_eval_ctx_t *ctx,
         return list;
     for (texts = bearer_claims_list(claims, path, ctx->r->pool); *texts;
          texts++) {
-        bearer_str_t text = {*texts, strlen(*texts)};
+        bearer_str_t text = bearer_str(*texts);
 
         if (!bearer_claims_flaw(text))
             APR_ARRAY_PUSH(list, const char *) = *texts;

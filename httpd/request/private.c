@@ -9,6 +9,7 @@
 #include <http_protocol.h>
 #include <util_filter.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/pairs.h"
 #include "httpd/request/take.h"
 
@@ -65,9 +66,7 @@ static bool has_scheme(const request_rec *r, const mab_source_t *source)
 
     if (!value || !source->scheme)
         return value != NULL;
-    return strncasecmp(value + strspn(value, " "), source->scheme,
-                       strlen(source->scheme))
-           == 0;
+    return bearer_str_opens_nocase(value + strspn(value, " "), source->scheme);
 }
 
 /* whether something stands where any place of the server looks for tokens */
@@ -121,10 +120,8 @@ static bool may_have_parts(request_rec *r)
 
 static bool begins_with(const char *directive, const char *name)
 {
-    apr_size_t len = strlen(name);
-
-    return strncasecmp(directive, name, len) == 0
-           && strchr(" \t=", directive[len]);
+    return bearer_str_opens_nocase(directive, name)
+           && strchr(BEARER_STR_BLANKS "=", directive[strlen(name)]);
 }
 
 /* "public" and "s-maxage" are for shared caches, which must not have this */

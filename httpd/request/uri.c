@@ -7,6 +7,7 @@
 #include <http_log.h>
 #include <http_protocol.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/pairs.h"
 
 /* --- what repeats the query ------------------------------------------------------- */
@@ -34,7 +35,7 @@ static bool is_of_this_site(const request_rec *r, const char *referer)
 
     if (!at || !host)
         return true;
-    return strncasecmp(at + 3, host, len) == 0
+    return bearer_str_opens_nocase(at + 3, host)
            && (!at[3 + len] || strchr("/?#", at[3 + len]));
 }
 

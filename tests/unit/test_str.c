@@ -129,14 +129,17 @@ static void equality_is_by_bytes(void **state BEARER_UNUSED)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         bearer_str_t a = rows[i].a, b = bearer_str(rows[i].b);
 
-        unit_expect(rows[i].row,
-                    bearer_str_equal(a, b) == rows[i].equal
-                        && bearer_str_equal(b, a) == rows[i].equal
-                        && bearer_str_is(a, rows[i].b) == rows[i].equal
-                        && bearer_str_is_nocase(a, rows[i].b) == rows[i].nocase
-                        && bearer_str_begins(a, rows[i].b) == rows[i].begins
-                        && bearer_str_begins_nocase(a, rows[i].b)
-                               == rows[i].begins_nocase);
+        unit_expect(
+            rows[i].row,
+            bearer_str_equal(a, b) == rows[i].equal
+                && bearer_str_equal(b, a) == rows[i].equal
+                && bearer_str_is(a, rows[i].b) == rows[i].equal
+                && bearer_str_is_nocase(a, rows[i].b) == rows[i].nocase
+                && bearer_str_begins(a, rows[i].b) == rows[i].begins
+                && bearer_str_begins_nocase(a, rows[i].b)
+                       == rows[i].begins_nocase
+                && bearer_str_opens_nocase(a.data ? a.data : "", rows[i].b)
+                       == rows[i].begins_nocase);
     }
 }
 
