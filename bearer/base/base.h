@@ -16,7 +16,7 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
-/** The result of this function must be looked at. */
+/** The result of this function must not be ignored. */
 #define BEARER_MUST_USE __attribute__((warn_unused_result))
 /** Arguments are checked like printf's; positions count from 1. */
 #define BEARER_PRINTF(format_at, args_at)                                      \
@@ -31,7 +31,7 @@
     }
 
 /**
- * Bytes with a length: not terminated, may hold NUL unless its maker says
+ * Bytes with a length: not terminated, may contain NUL unless its maker says
  * otherwise. data is NULL for "absent", which is not the same as empty.
  */
 typedef struct bearer_str_t {

@@ -3,7 +3,7 @@
  * clock - the two times: what people call it, and how long ago.
  *
  * Owns:     bearer_now_t, and the clock that ticks are read from.
- * Does not: decide by it; whoever decides is told the time.
+ * Does not: decide by it; what decides is given the time.
  * Memory:   none
  * Threads:  any
  */

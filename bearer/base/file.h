@@ -23,15 +23,15 @@ typedef struct bearer_file_rules_t {
     uid_t owners[2];
     bool single; /**< it has no second name */
     bool
-        pipe; /**< what is no regular file is read to its end, however long that
-                      takes: where somebody waits, never in a server */
+        pipe; /**< what is not a regular file is read to its end, however long
+                      that takes: for a person who waits, never in a server */
     bearer_reason_t access;  /**< of the wrong mode, owner or number of names */
     bearer_reason_t kind;    /**< not a regular file; OK: BEARER_FILE_READ */
     bearer_reason_t size;    /**< OK: BEARER_FILE_SIZE */
     bearer_reason_t missing; /**< there is none; OK: BEARER_FILE_READ */
 } bearer_file_rules_t;
 
-/** A file of keys: not for everybody to write. It may be a symbolic link, as in the
+/** A key file: not for everybody to write. It may be a symbolic link, as in the
  * volumes of containers. */
 extern const bearer_file_rules_t bearer_file_keys;
 
@@ -39,9 +39,10 @@ extern const bearer_file_rules_t bearer_file_keys;
 extern const bearer_file_rules_t bearer_file_secret;
 
 /**
- * Reads a whole file. Never blocks on what is no regular file, unless rules->pipe. A
- * file that is being written may be longer or shorter by now: it is read as far as it
- * was long, whoever parses it decides about the piece, and the next look sees the rest.
+ * Reads a whole file. Never blocks on what is not a regular file, unless
+ * rules->pipe. A file that is being written may be longer or shorter by now:
+ * as many bytes are read as it had, the parser decides about that piece, and
+ * the next look sees the rest.
  *
  * @param out  set on BEARER_OK only
  * @param note particulars: what the system said, a mode, an owner, a size; without

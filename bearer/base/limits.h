@@ -39,8 +39,8 @@
 #define BEARER_LIMIT_RSA_MIN 2048
 /** RSA above this costs a request thread milliseconds for each forged token. */
 #define BEARER_LIMIT_RSA_MAX 8192
-/** An exponent longer than this makes each verification as dear as a private
- * key operation; the one that all the world uses has 17 bits. */
+/** An exponent longer than this makes each verification as expensive as a
+ * private key operation; the usual one has 17 bits. */
 #define BEARER_LIMIT_RSA_EXPONENT_BITS 32
 /** The largest key file and the largest shared secret file. */
 #define BEARER_LIMIT_KEY_FILE 1048576
@@ -60,7 +60,7 @@
 #define BEARER_LIMIT_URL 2048
 /** Status line and header fields of a response together. */
 #define BEARER_LIMIT_HTTP_HEADER 16384
-/** Interim (1xx) answers in front of the real one. */
+/** Interim (1xx) answers before the real one. */
 #define BEARER_LIMIT_HTTP_INTERIM 8
 /** One chunk-size line with extensions. */
 #define BEARER_LIMIT_HTTP_CHUNK_LINE 256
@@ -71,21 +71,21 @@
 
 /** Claims exported in one place; each is compared with all the others. */
 #define BEARER_LIMIT_EXPORTS 256
-/** Words of one list in one directive: audiences, claims that must be there,
- * claims that are the user. A line may have megabytes. */
+/** Words of one list in one directive: audiences, required claims, claims for
+ * the user. A line may have megabytes. */
 #define BEARER_LIMIT_WORDS 1024
 
 /* --- Require lines ------------------------------------------------------- */
 
 /** Steps that the regular expressions of one Require line may take for one
- * token, over all members of a claim: some milliseconds. A check of a name takes
- * ten or so. */
+ * token, over all members of a claim: some milliseconds. Checking a name
+ * takes about ten. */
 #define BEARER_LIMIT_REGEX_LINE 200000
 /** The same for all lines of one request. */
 #define BEARER_LIMIT_REGEX_REQUEST 1000000
 
-/** Scopes that a challenge asks for, in bytes: a header that clients and proxies
- * take. */
+/** Scopes that a challenge asks for, in bytes: clients and proxies accept a
+ * header of this size. */
 #define BEARER_LIMIT_SCOPES_ASKED 2048
 
 /* --- text --------------------------------------------------------------- */

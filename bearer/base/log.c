@@ -28,7 +28,7 @@ void bearer_log_write(bearer_level_t level, const char *id, const char *format,
     va_start(args, format);
     (void)apr_vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    /* log injection: one message is one line, whatever a document holds */
+    /* log injection: one message is one line, whatever is in a document */
     for (c = text; *c; c++) {
         if (bearer_str_is_control(*c))
             *c = '?';

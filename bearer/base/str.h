@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * str - texts compared and cut: the one place of equality, tokens and blanks.
+ * str - texts compared and cut: the one owner of equality, tokens and blanks.
  *
  * Owns:     equality with and without case, the classes of characters that RFCs
  *           name, words of a list, what is blank where.
@@ -27,7 +27,7 @@
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 /** RFC 9110 5.6.2, tchar; for strspn. */
 #define BEARER_STR_TCHARS BEARER_STR_DIGITS BEARER_STR_LETTERS "!#$%&'*+-.^_`|~"
-/** What may stand around the members of a header (RFC 9110 5.6.3, OWS). */
+/** What may surround the members of a header (RFC 9110 5.6.3, OWS). */
 #define BEARER_STR_BLANKS " \t"
 /** What httpd takes for white space between names (isspace). */
 #define BEARER_STR_SPACES " \t\n\v\f\r"
@@ -38,7 +38,8 @@ static inline bool bearer_str_is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/** What may stand around the parts of a JSON or PEM text (RFC 8259 2, RFC 7468 3). */
+/** What may surround the parts of a JSON or PEM text (RFC 8259 2,
+ * RFC 7468 3). */
 static inline bool bearer_str_is_file_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -78,7 +79,7 @@ static inline bool bearer_str_is_printable(char c)
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x7f;
 }
 
-/** RFC 6749 A, NQSCHAR: printable ASCII that stands between quotes as it is. */
+/** RFC 6749 A, NQSCHAR: printable ASCII that needs no escape between quotes. */
 static inline bool bearer_str_is_plain(char c)
 {
     return bearer_str_is_printable(c) && c != '"' && c != '\\';
@@ -96,8 +97,8 @@ static inline bool bearer_str_has_control(bearer_str_t text)
     return false;
 }
 
-/** Whether it is a token (RFC 9110 5.6.2): a name of a header, a method. The empty
- * text is none. */
+/** Whether it is a token (RFC 9110 5.6.2): a name of a header, a method. The
+ * empty text is not one. */
 bool bearer_str_is_token(bearer_str_t text);
 
 /** Whether it may be the value of a header (RFC 9110 5.5): no control character but
@@ -168,10 +169,10 @@ bearer_str_t bearer_str_trim(bearer_str_t text);
 /* --- words ------------------------------------------------------------------ */
 
 /**
- * Takes the next word off a list: words stand between spaces, one or more of them
- * (RFC 6749 3.3, RFC 6750 2.1). A tab is a character as any other.
+ * Takes the next word off a list: words are separated by one or more spaces
+ * (RFC 6749 3.3, RFC 6750 2.1). A tab is a character like any other.
  *
- * @param rest the list; what is behind the word afterwards
+ * @param rest the list; afterwards, what follows the word
  * @param word empty if there is none
  * @return whether there is one
  */

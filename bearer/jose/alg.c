@@ -58,7 +58,7 @@ static const bearer_alg_t table[ROWS] = {
                true},
 };
 
-/* RFC 7518 6.2.1.1, RFC 8037 2; row 0 stands for "no curve" */
+/* RFC 7518 6.2.1.1, RFC 8037 2; row 0 is "no curve" */
 static const struct {
     const char *name;
     apr_size_t size;

@@ -51,7 +51,7 @@ extern const bearer_algset_t bearer_alg_secret;
 /** The row with exactly this name, or NULL. "none" has no row. */
 const bearer_alg_t *bearer_alg_find(bearer_str_t name);
 
-/** The row number i, or NULL behind the last: for loops over the table. */
+/** The row number i, or NULL after the last: for loops over the table. */
 const bearer_alg_t *bearer_alg_row(int i);
 
 /** The names of a set, separated by spaces, in table order. */

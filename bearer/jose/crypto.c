@@ -4,8 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-/* Says only that something failed further down, and not what: these stand above
- * a lack of memory that nobody wrote into the queue. */
+/* These only say that something failed further down, and not what: they come
+ * after a lack of memory that nobody wrote into the queue. */
 static bool is_echo(unsigned long error)
 {
     int reason = ERR_GET_REASON(error);

@@ -15,7 +15,8 @@
 /** What the queue holds. */
 typedef enum bearer_crypto_said_t {
     BEARER_CRYPTO_SILENT,    /**< nothing that tells a cause; cjose never says
-                                  that memory was missing, OpenSSL not always */
+                                  that memory was missing, and OpenSSL not
+                                  always */
     BEARER_CRYPTO_NO_MEMORY, /**< memory was missing */
     BEARER_CRYPTO_REFUSED    /**< something else */
 } bearer_crypto_said_t;
@@ -23,8 +24,8 @@ typedef enum bearer_crypto_said_t {
 /** Before a call that may fail: forgets what others left in the queue. */
 void bearer_crypto_begin(void);
 
-/** Behind it: what the queue says, and leaves it empty, since mod_ssl reads it
- * after us. */
+/** After it: says what is in the queue, and leaves it empty, since mod_ssl
+ * reads it after us. */
 bearer_crypto_said_t bearer_crypto_end(void);
 
 #endif

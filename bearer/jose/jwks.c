@@ -18,7 +18,8 @@ static void skip_key(bearer_jwks_t *set, size_t index, bearer_reason_t why,
     if (set->why)
         return;
     set->why = why;
-    bearer_note_set(&set->skipped_note, "key %d: %s", (int)index, note->text);
+    bearer_note_set(&set->skipped_note, "key %d%s%s", (int)index,
+                    *note->text ? ": " : "", note->text);
 }
 
 static bearer_reason_t read_keys(const json_t *array, const bearer_jwks_t **out,

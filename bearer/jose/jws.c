@@ -67,8 +67,8 @@ static bearer_reason_t read_alg(const bearer_value_t *header,
     return BEARER_OK;
 }
 
-/* members that change what the token means: whatever they hold, we do not do
- * it, and cjose would ignore them */
+/* members that change what the token means: whatever their value, we do not
+ * do it, and cjose would ignore them */
 static bearer_reason_t check_extensions(const bearer_value_t *header)
 {
     static const struct {
@@ -184,7 +184,7 @@ static apr_size_t signature_size(const bearer_jws_t *jws,
     return 2 * bearer_alg_curve_size(key->curve);
 }
 
-/* NULL for errors: cjose's messages lie in one buffer of all threads. Without
+/* NULL for errors: cjose's messages are in one buffer for all threads. Without
  * them its own lack of memory cannot be told from a wrong signature. */
 static bearer_reason_t check_by_cjose(const bearer_jws_t *jws,
                                       const bearer_jwk_t *key)
@@ -192,7 +192,7 @@ static bearer_reason_t check_by_cjose(const bearer_jws_t *jws,
     cjose_jws_t *token = cjose_jws_import(jws->text.data, jws->text.len, NULL);
     bool good;
 
-    /* it forgives more than we do, so it was not the token */
+    /* it is more lenient than we are, so the token was not the cause */
     if (!token)
         return BEARER_NO_MEMORY;
     good = cjose_jws_verify(token, key->cjose, NULL);
@@ -207,7 +207,7 @@ static bearer_reason_t check_by_openssl(const bearer_jws_t *jws,
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bearer_reason_t why = BEARER_NO_MEMORY;
 
-    /* if it does not begin without saying why, it was that */
+    /* if it fails to begin without saying why, this was the cause */
     if (context
         && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) == 1)
         why = EVP_DigestVerify(context,

@@ -20,7 +20,7 @@ typedef struct bearer_jws_t {
     const bearer_alg_t *alg;
     bearer_str_t kid;       /**< data is NULL if absent */
     bearer_str_t typ;       /**< data is NULL if absent */
-    bearer_str_t payload;   /**< decoded bytes, NUL behind them */
+    bearer_str_t payload;   /**< decoded bytes, followed by NUL */
     bearer_str_t signature; /**< decoded bytes */
 } bearer_jws_t;
 
@@ -60,12 +60,12 @@ bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
  * OpenSSL error queue is left empty.
  *
  * That a signature is good does not make it the only one: an issuer can make many,
- * and each ES signature (r, s) has a twin (r, n - s) that anybody can make. Who
- * remembers, denies or counts tokens goes by signed_part; who keeps what was
- * proven, by all bytes.
+ * and each ES signature (r, s) has a twin (r, n - s) that anybody can make. To
+ * remember, deny or count tokens, use signed_part; to keep what was proven,
+ * use all bytes.
  *
  * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH, BEARER_SIG_WRONG (also
- *         where memory ran out inside a verification that does not say so),
+ *         if memory ran out inside a verification that does not say so),
  *         BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,

@@ -28,8 +28,8 @@ apr_size_t bearer_b64url_decoded_size(apr_size_t encoded_len)
 }
 
 /*
- * The one to three characters behind the last group of four: alphabet first,
- * so that padding is called what it is.
+ * The one to three characters after the last group of four: alphabet first,
+ * so that padding is reported as such.
  */
 static bearer_reason_t decode_tail(const unsigned char *in, apr_size_t count,
                                    unsigned char *out)

@@ -3,7 +3,7 @@
  * b64url - one JOSE part into bytes, only its canonical spelling.
  *
  * Owns:     the strict base64url alphabet (RFC 7515 2: no padding, no white space).
- * Does not: accept what RFC 4648 decoders forgive; the same bytes have one spelling.
+ * Does not: accept what lenient decoders do; the same bytes have one spelling.
  * Memory:   the caller's buffer or pool; output is never longer than the input
  * Threads:  any
  */
@@ -32,7 +32,7 @@ apr_size_t bearer_b64url_decoded_size(apr_size_t encoded_len);
 bearer_reason_t bearer_b64url_decode(bearer_str_t in, unsigned char *out,
                                      apr_size_t *len) BEARER_MUST_USE;
 
-/** The same into memory of the pool, with a NUL behind the bytes. */
+/** The same into memory of the pool, with a NUL after the bytes. */
 bearer_reason_t bearer_b64url_parse(bearer_str_t in, bearer_str_t *out,
                                     apr_pool_t *pool) BEARER_MUST_USE;
 

@@ -36,8 +36,8 @@ static apr_int64_t parse_seconds(bearer_str_t text)
 }
 
 /*
- * A quoted value, c behind its first quote. Quoted pairs stay as they are: no
- * number has them. Returns what is behind the last quote, or NULL.
+ * A quoted value, c after its first quote. Quoted pairs stay as they are: no
+ * number has them. Returns what follows the last quote, or NULL.
  */
 static const char *parse_quoted(const char *c, bearer_str_t *value)
 {
@@ -53,8 +53,8 @@ static const char *parse_quoted(const char *c, bearer_str_t *value)
     return c + 1;
 }
 
-/* RFC 9111 5.2: token [ "=" ( token / quoted-string ) ]. Returns what is
- * behind it, or NULL. */
+/* RFC 9111 5.2: token [ "=" ( token / quoted-string ) ]. Returns what follows
+ * it, or NULL. */
 static const char *parse_directive(const char *c, directive_t *out)
 {
     directive_t directive = {{c, strspn(c, BEARER_STR_TCHARS)}, {NULL, 0}};
@@ -77,8 +77,8 @@ static const char *parse_directive(const char *c, directive_t *out)
     return c;
 }
 
-/* max-age of a Cache-Control value, ABSENT, or NONSENSE for all that forbids
- * or garbles it */
+/* max-age of a Cache-Control value, ABSENT, or NONSENSE if it is forbidden or
+ * garbled */
 static apr_int64_t parse_cache_control(const char *c)
 {
     apr_int64_t least = ABSENT;
@@ -131,10 +131,10 @@ static apr_int64_t parse_expires(const bearer_freshness_t *headers,
     apr_time_t expires = apr_date_parse_http(headers->expires);
     apr_time_t date;
 
-    /* RFC 9111 5.3: what is no date ("0") is in the past */
+    /* RFC 9111 5.3: what is not a date ("0") is in the past */
     if (expires == APR_DATE_BAD)
         return 0;
-    /* now has counted the age already */
+    /* now includes the age already */
     if (!headers->date)
         return less_age(apr_time_sec(expires) - now, NULL);
     date = apr_date_parse_http(headers->date);

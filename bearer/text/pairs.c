@@ -19,7 +19,7 @@ typedef struct kind_t {
     const char *blanks; /* after a separator they are none of the piece */
     bool (*next)(const struct kind_t *kind, piece_t *piece);
     bool (*match)(const piece_t *piece, const char *name, bearer_str_t *value);
-    const char *nothing; /* of these alone there is no list left */
+    const char *nothing; /* of these alone nothing is left */
 } kind_t;
 
 static bearer_str_t between(const char *at, const char *end)
@@ -131,9 +131,10 @@ static bool is_name_end(const kind_t *kind, char c)
     return !c || apr_isspace(c) || strchr(kind->separators, c);
 }
 
-/* The bounds of names are those of httpd's ap_get_token: another idea of them is a
- * header that mod_proxy takes away though we thought it safe (a user that the back
- * end does not hear of). The last piece may be empty, after the last separator. */
+/* The bounds of names are those of httpd's ap_get_token: another idea of them
+ * is a header that mod_proxy takes away although we thought it safe (a user
+ * that the back end is not told).
+ * The last piece may be empty, after the last separator. */
 static bool next_name(const kind_t *kind, piece_t *piece)
 {
     const char *at = piece->end;

@@ -2,7 +2,7 @@
 /*
  * pairs - the lists of a request taken apart and put together again.
  *
- * Owns:     Cookie, the query, Connection: what stands in them under a name, and
+ * Owns:     Cookie, the query, Connection: what they have under a name, and
  *           the same text without it.
  * Does not: judge what it finds (token), or know a request (httpd/request/judge).
  * Memory:   values point into the text; what remove returns is the text itself or
@@ -18,7 +18,7 @@
  * QUERY    & and ;         the same when %XX and + are decoded
  * NAMES    , ; and blanks  without case (RFC 9110 7.6.1)
  *
- * Not a pair, and left alone: a name without "=".
+ * A name without "=" is not a pair, and is left alone.
  */
 #ifndef BEARER_PAIRS_H
 #define BEARER_PAIRS_H
@@ -35,13 +35,13 @@ typedef enum bearer_pairs_kind_t {
 } bearer_pairs_kind_t;
 
 /**
- * How often the name is in the list: more than once is more than one place (RFC
- * 6750 2).
+ * How often the name is in the list: more than once is more than one token
+ * (RFC 6750 2).
  *
  * @param text   the list; NULL is an empty one
  * @param values set to the first max values, in their order: of a COOKIE without
- *               blanks after it, of a QUERY as it stands (not decoded), of NAMES the
- *               name as it is written there. May be NULL if max is 0
+ *               blanks after it, of a QUERY as it is (not decoded), of
+ *               NAMES the name as it is written there. May be NULL if max is 0
  * @return the count, which may be more than max
  */
 int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,
@@ -62,8 +62,8 @@ const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
 
 /**
  * A URI or a request line without the name in its query, which begins after the
- * first "?" and ends at a blank, a control character or "#". A query of which
- * nothing is left takes its "?" along. A "?" after a "#" begins no query.
+ * first "?" and ends at a blank, a control character or "#". If nothing is
+ * left of the query, its "?" goes, too. A "?" after a "#" begins no query.
  *
  * @param uri may be NULL, which is returned
  * @return uri itself if there is nothing to take out

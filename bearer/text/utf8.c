@@ -54,7 +54,7 @@ static unsigned int first_point(bearer_str_t text)
     return bytes ? point_of(at, bytes) : NO_POINT;
 }
 
-/* takes the last character away from the text, of which something is left */
+/* takes the last character off the text, which is not empty */
 static unsigned int last_point(bearer_str_t *text)
 {
     const unsigned char *data = (const unsigned char *)text->data;
@@ -88,7 +88,7 @@ static bool is_in(const range_t *ranges, apr_size_t count, unsigned int point)
     is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), point)
 
 /* White_Space, Cc, Cf and Default_Ignorable_Code_Point of Unicode 15; U+2800 and
- * U+1D159 are drawn as nothing; what is no character is not seen either */
+ * U+1D159 are drawn as nothing; what is not a character is invisible, too */
 static bool is_invisible(unsigned int point)
 {
     static const range_t ranges[] = {

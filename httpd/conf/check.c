@@ -231,8 +231,10 @@ static void check_key_file(check_t *check, mab_issuer_line_t *line)
                                 "whoever can write it can sign tokens: chmod "
                                 "o-w %s",
                                 line->source.location)
-                 : "keys=file: names a JWK set, a PEM public key or a "
-                   "certificate");
+                 : apr_psprintf(check->ptemp,
+                                "%s must be a JWK set, a PEM public key or a "
+                                "certificate",
+                                line->source.location));
 }
 
 /* reads a shared secret, as root */

@@ -14,7 +14,7 @@ from testenv.behind import BackEnd, Fcgi
 SECRET = "for administrators only"
 CGI = f"#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n{SECRET}'\n"
 
-#: where a token may stand: the lines, and whether nobody is let in, too
+#: where a token may come from: the lines, and whether nobody is let in, too
 SOURCES = {
     "query": (["AuthBearerSource query"], False),
     "both": (["AuthBearerSource header query"], False),
@@ -33,7 +33,7 @@ INNER = {
               "</Files>\n</Directory>"),
     "if": ('<If "%{{REQUEST_URI}} == \'{path}/admin.php\'">', "</If>"),
 }
-#: what stands in which folder of its own: only files have a <Files>
+#: what is in which folder of its own: only files have a <Files>
 PLACES = [(handler, inner) for handler in HANDLERS for inner in INNER
           if inner != "files" or handler in ("fcgi", "file", "cgi", "dav")]
 #: as a client may write it; {} is the stricter place's path
@@ -136,7 +136,7 @@ def asked(site, backend):
 
 
 def holders(tokens):
-    """(who, token, whether it stands in the query)."""
+    """(who, token, whether it is in the query)."""
     return [("nobody", None, False),
             ("poor", tokens.token(), True), ("poor", tokens.token(), False),
             ("admin", tokens.token(role="admin"), True),
@@ -321,7 +321,7 @@ def test_no_other_letter_is_a_bad_request(site, tokens, source, handler, name):
 # --- a back end gets exactly the other pairs ----------------------------------
 
 TOKEN = "access_token="
-#: what stands in a query beside the token
+#: what is in a query beside the token
 PAIRS = ["access_token={}", "a=1&access_token={}", "access_token={}&a=1",
          "a=1&access_token={}&b=2", "a=1&&access_token={}&b", "&access_token={}",
          "access_token={}&", "&&access_token={}&&", "a=%26&access_token={}&b=%3D",
@@ -330,7 +330,7 @@ PAIRS = ["access_token={}", "a=1&access_token={}", "access_token={}&a=1",
          "access_token={}&access_tokenx=1", "a;b=1&access_token={}&c=%3b",
          "a=/../&access_token={}&b=//", "access_token&access_token={}&=",
          "a=%253F&access_token={}&b=%2F", "access_token={}&a=1&access_token="]
-#: what stands there where the token is in the header
+#: what is there where the token is in the header
 OTHERS = ["a=1&&b", "&", "a=1&", "a?b", "access_token", "xaccess_token=1&&a",
           "a=access_token&&b=1", "?access_token=x&", "access_tokenx=1&&b=1"]
 REST = ["x", "x%2520y", "x;p=1/y", "x%3By", "x%25"]

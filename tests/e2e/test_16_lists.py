@@ -143,14 +143,14 @@ COOKIES = [
     "tok =evil; tok={}", "TOK=evil; tok={}", "a=tok=evil; tok={}",
     "note=x, tok=evil; tok={}", "$Version=1; tok={}", "a=%3B tok=1; tok={}",
     "a=\xe4 \xf6; tok={}", "tok={}; a=b c ; d = e", " a = b ;tok={}"]
-#: no token stands here
+#: there is no token here
 BARE = ["note=x tok={}", "note=x\ttok={}", "note=x  tok={}; b=1", "a tok={}",
         "tok ={}", "a=1, tok={}", "x=;y= tok={}", "TOK={}", "$tok={}",
         "note=a tok={} b; c=1"]
 
 
 def without_token(cookies):
-    """What stands between the ";", but the token."""
+    """What is between the ";", without the token."""
     rest = ";".join(piece for piece in cookies.split(";")
                     if not piece.strip(" \t").startswith("tok="))
     return rest.strip(" \t")
@@ -222,7 +222,7 @@ def logged(site, mark, *tokens):
 
 @pytest.fixture
 def mark():
-    """A word that stands in the target of this test's requests only."""
+    """A word that is in the target of this test's requests only."""
     return f"m{time.monotonic_ns():x}"
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beside us every module behaves as it would beside mod_auth_basic.
 
-Every neighbour that decides about access stands in two kinds of places with the
+Every neighbour that decides about access is in two kinds of places with the
 same lines, once below AuthType Basic and once below AuthType Bearer: who gets in
 there gets in here, and nobody else. What a neighbour sees in its hooks does not
 depend on the order of LoadModule."""

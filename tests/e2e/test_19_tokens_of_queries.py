@@ -84,7 +84,7 @@ def ways(serve, base, tokens):
     return site.start().warm("/p/std", tokens.token())
 
 
-#: where the token stands in a query
+#: where the token is in a query
 QUERIES = ["access_token={}", "a=1&access_token={}&b=2", "access%5ftoken={}"]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What worked on other verifiers, tried on us: a test for each advisory or class
 that test_25_hostile.py does not try already. docs/threat-model.md says which
-test stands for which."""
+test is for which."""
 import itertools
 import json
 import socket

@@ -25,7 +25,7 @@ def basic(user, password):
 
 
 def see(conf):
-    """Headers that tell what runs behind would see."""
+    """Headers that tell what a program would see."""
     return conf.add('Header always set X-Type "expr=%{AUTH_TYPE}"',
                     'Header always set X-Role "expr=%{reqenv:ROLE}"',
                     'Header always set Seen-Sub "expr=%{req:X-Sub}"')

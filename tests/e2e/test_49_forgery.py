@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a client, or a claim, can put into the headers and the environment of
-what runs behind: nothing under the names of AuthBearerClaim, and no control
+what runs inside: nothing under the names of AuthBearerClaim, and no control
 character; other text arrives as it is."""
 import json
 import socket
@@ -48,7 +48,7 @@ def site(serve, base, tokens, backend):
 
 
 def behind(site, place, token=None, headers=()):
-    """What runs behind sees as X-Sub, in any spelling, and all of it."""
+    """What the program sees as X-Sub, in any spelling, and all of it."""
     answer = site.get(place, token, headers=headers)
     assert answer.status == 200, answer
     if place.startswith("/c"):

@@ -78,7 +78,7 @@ def test_graceful_restarts_leave_the_parent_s_memory_flat(serve_once, authority,
     print(f"{server.mpm}: {RESTARTS} restarts, {before} to {after} KiB")
     if os.environ.get("MAB_PRELOAD"):
         return  # a sanitizer keeps what is freed for a while
-    # a configuration that stayed behind would be over 100 KiB each time
+    # a configuration that was not freed would be over 100 KiB each time
     assert after - before < max(512, 8 * RESTARTS), (before, after)
 
 

@@ -125,7 +125,7 @@ def test_children_without_random_bytes_judge_as_ever(starved, one, tokens):
     for _ in range(5):
         server.accepted("/p/x", again)
         server.refused("/p/x", tokens.token(EVIL, {"kid": "ec1"}), "sig_wrong")
-    # keys cannot be fetched, which is said; those at hand serve
+    # keys cannot be fetched, which is said; those that are there serve
     server.errorlog.expect("MAB0201.*fetch_tls")
     server.refused("/p/x", tokens.token(NEW), "key_unknown")
     server.errorlog.wait("MAB0201.*fetch_tls", 20)

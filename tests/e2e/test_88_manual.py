@@ -2,7 +2,7 @@
 """The manual: every configuration in it is one that httpd takes, and the quick
 starts do what they say with tokens that look like their issuer's.
 
-A block is ```apache in README.md or docs/*.md. Words behind "apache" are other
+A block is ```apache in README.md or docs/*.md. Words after "apache" are other
 modules that it needs (```apache auth_openidc); without them it is skipped."""
 import json
 import os
@@ -66,7 +66,7 @@ class Folder:
         return "s" * 64
 
     def make(self, path):
-        """Makes what stands at this path of the manual; where it is."""
+        """Makes what is at this path of the manual; where it is."""
         place = self.root / path.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         if "." in place.name:

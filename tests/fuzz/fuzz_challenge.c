@@ -5,7 +5,7 @@
 
 #include "bearer/judge/challenge.h"
 
-/* one name="value" with escapes undone, the position behind it; NULL: wrong */
+/* one name="value" with escapes undone, the position after it; NULL: wrong */
 static const char *read_parameter(const char *at, const char **name,
                                   const char **value, apr_pool_t *pool)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Either a whole token as text, or "." and then header, claims and signature on
  * lines of their own, which are put together here, so that mutations get past
- * base64. Nothing is ever signed by the key at hand. */
+ * base64. Nothing is ever signed by the key that is given. */
 #include "fuzz.h"
 
 #include "bearer/jose/jws.h"

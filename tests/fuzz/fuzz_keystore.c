@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The input is what is signed in the file of a source, or, if it begins with no
- * brace, behind a "!" the whole file. What is believed is of our issuer, not too
+ * brace, after a "!" the whole file. What is believed is of our issuer, not too
  * old, and signed. */
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words behind "Require claim", a line each up to an empty one, then the
+/* The words after "Require claim", one line for each up to an empty one, then the
  * claims. Absent claims never satisfy a line, and equality is what it says. */
 #include "fuzz.h"
 

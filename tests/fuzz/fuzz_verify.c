@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole of it: what a place demands and how to sign, header, claims, key set,
  * each a line; the token is signed here, so that every mutation is about what
- * comes behind the signature. What is accepted was signed with the right key by
+ * comes after the signature. What is accepted was signed with the right key by
  * the right algorithm, says so in its header, and has claims that a second judge
  * finds good. */
 #include "fuzz.h"

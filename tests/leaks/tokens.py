@@ -78,5 +78,5 @@ class Purse:
         return self.all[name]
 
     def seen(self, text):
-        """The tokens of which a piece stands in a text."""
+        """The tokens of which a text has a piece."""
         return {self.pieces[piece] for piece in self.pattern.findall(text)}

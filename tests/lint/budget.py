@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: Apache-2.0
-"""budget - places to look at: long functions, deep nesting, large files.
+"""budget - what to look at: long functions, deep nesting, large files.
 
 Marks to look up at, not a gate: a longer function that reads better than its
 pieces may stay. Always exits 0.
@@ -86,7 +86,7 @@ CASES = (
 if __name__ == "__main__":
     if sys.argv[1:] == ["--self-test"]:
         sys.exit(lint.self_test("budget", CASES, check))
-    places, seen = check(lint.TOP)
-    print(f"ok budget: {len(places)} places to look at, {seen}")
-    for place in places:
-        print(f"    {place}")
+    spots, seen = check(lint.TOP)
+    print(f"ok budget: {len(spots)} spots to look at, {seen}")
+    for spot in spots:
+        print(f"    {spot}")

@@ -66,7 +66,7 @@ def read_rows(path, text, defines, table):
             findings.append(f"{where}: {name}: contexts {where_allowed} are not understood")
             continue
         if name in table:
-            findings.append(f"{where}: {name} stands there twice")
+            findings.append(f"{where}: {name} is there twice")
         table[name] = set().union(*(PLACES[word] for word in words))
     return findings
 
@@ -200,7 +200,7 @@ CASES = (
      tree(source=ROW.replace("RSRC_CONF | ", ""),
           doc=SECTION_A.replace("server config, virtual host, ", "")), "outside of sections"),
     ("rows that nobody gathers", {**tree(), GATHERED: ""}, "MAB_SET_A_ROWS is not in"),
-    ("twice in the table", tree(source=ROW + ROW), "stands there twice"),
+    ("twice in the table", tree(source=ROW + ROW), "is there twice"),
     ("contexts that are not understood", tree(
         source=ROW + ROW.replace("BearerA", "BearerX").replace("RSRC_CONF", "OR_ALL")),
      "not understood"),

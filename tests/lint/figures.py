@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """figures - tables of measurements are what the tools print, not what somebody typed.
 
-Between "<!-- figures: NAME FILE [N ...] -->" and "<!-- /figures -->" of a page in docs/
-stands what "tools/bench NAME --show docs/bench/FILE" prints; with numbers, only these of
+Between "<!-- figures: NAME FILE [N ...] -->" and "<!-- /figures -->" a page in docs/ has
+what "tools/bench NAME --show docs/bench/FILE" prints; with numbers, only these of
 its paragraphs, the first being 1.
 
     tests/lint/figures.py --write     after a measurement

@@ -110,7 +110,7 @@ def check(top):
     rank = {unit: number for number, (unit, _) in enumerate(order)}
     findings = []
     if len(rank) != len(order):
-        findings.append(f"{ORDER}: a unit stands there twice")
+        findings.append(f"{ORDER}: a unit is there twice")
     paths = [path for folder in ("bearer", "httpd")
              for path in lint.files(top, folder, (".h", ".c", ".def", ".h.in"))]
     if os.path.exists(os.path.join(top, "mod_auth_bearer.c")):

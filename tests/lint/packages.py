@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """packages - the packages agree with the tree, and the Containerfile with itself.
 
-No container engine is at hand where this is tested, so what can be read is
+There is no container engine where this is tested, so what can be read is
 checked here: each of the image's settings is an ENV that its configuration
 uses, what is copied is there, nothing runs as root. tools/test-package tries the
 configuration. debian/ is not part of a release; without it its part is left out.

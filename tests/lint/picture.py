@@ -2,7 +2,7 @@
 """picture - docs/architecture.svg: the wings, and who includes whom.
 
 Made by units.py of layers.txt and of the includes in the files. A wing includes only
-what stands below it in the picture. Each wing that is included has a lane at the
+what is below it in the picture. Each wing that is included has a lane at the
 right: a dot is an include, and the lane ends in the wing with an arrow.
 """
 
@@ -124,5 +124,5 @@ def draw(order, pairs):
 def upward(order, pairs):
     """Arrows that point up; the includes of single files are layers.py's."""
     rank = {wing: number for number, (wing, _) in enumerate(wings_of(order))}
-    return [f"{PATH}: {one} includes {other}, which stands above it"
+    return [f"{PATH}: {one} includes {other}, which is above it"
             for one, other in sorted(pairs) if rank[one] > rank[other]]

@@ -3,8 +3,8 @@
 """reasons - catalogue, documentation and tests know the same reasons.
 
 Each row of bearer/base/error.def has a slug of its own, a row in docs/errors.md that
-says the same, and a test that names the slug; each message id ("MAB0101") stands
-in one place of the code and in docs/errors.md. The class of mistake this exists
+says the same, and a test that names the slug; each message id ("MAB0101") is
+once in the code and in docs/errors.md. The class of mistake this exists
 for: a new reason that nobody tests or explains.
 
 reasons.py --write makes the tables of docs/errors.md anew.
@@ -64,7 +64,7 @@ def read_catalogue(top):
     if begun != len(rows):
         wrong.append(f"{CATALOGUE}: {begun - len(rows)} rows are not of the expected form")
     slugs = [row["slug"] for row in rows]
-    wrong += [f"{CATALOGUE}: {slug} stands there twice"
+    wrong += [f"{CATALOGUE}: {slug} is there twice"
               for slug in sorted(set(slugs)) if slugs.count(slug) > 1]
     return list({row["slug"]: row for row in rows}.values()), wrong
 
@@ -112,7 +112,7 @@ def message_text(text, start):
 
 
 def read_messages(top):
-    """{id: [(place, text)]} of the whole code."""
+    """{id: [(file and line, text)]} of the whole code."""
     paths = lint.files(top, "bearer", (".c",)) + lint.files(top, "httpd", (".c", ".h"))
     messages = {}
     for path in paths + ["mod_auth_bearer.c"]:
@@ -167,10 +167,10 @@ def check_rows(rows, doc, tests):
 def check_messages(messages, doc):
     text = table(doc, "messages") or ""
     findings = []
-    for name, places in sorted(messages.items()):
-        if len(places) > 1:
-            where = ", ".join(place for place, _ in places)
-            findings.append(f"{name}: stands in more than one place: {where}")
+    for name, uses in sorted(messages.items()):
+        if len(uses) > 1:
+            where = ", ".join(line for line, _ in uses)
+            findings.append(f"{name}: used more than once: {where}")
         if not re.search(rf"\| {name} \|", text):
             findings.append(f"{DOC}: {name} is missing")
     for name in re.findall(r"^\| (MAB\d{4}) \|", text, re.M):
@@ -197,10 +197,10 @@ def write(top):
     for row in rows:
         test = (kept(before, row["slug"], tests) or naming(row["slug"], tests) or ["none"])[0]
         lines["reasons"] += "| " + " | ".join(facts(row) + [test]) + " |\n"
-    for name, places in sorted(read_messages(top).items()):
-        place, text = places[0]
+    for name, uses in sorted(read_messages(top).items()):
+        line, text = uses[0]
         text = FILLED.sub(lambda hit: "%" if hit.group() == "%%" else "…", text) or "a refusal, with its reason from the table above"
-        lines["messages"] += f"| {name} | {cell(text)} | {place.split(':')[0]} |\n"
+        lines["messages"] += f"| {name} | {cell(text)} | {line.split(':')[0]} |\n"
     doc = lint.read(top, DOC)
     for name, head in HEADS.items():
         begin = f"<!-- {name}: begin (made by tests/lint/reasons.py --write) -->\n"
@@ -242,11 +242,11 @@ CASES = (
     ("a test that does not name it", tree(row=GOOD_ROW.replace("test_a", "test_b")),
      "does not name it"),
     ("a slug twice", tree(catalogue=DEF + DEF.split("\n")[1].replace("(A,", "(B,") + "\n"),
-     "a_b stands there twice"),
+     "a_b is there twice"),
     ("a row of another form", tree(catalogue=DEF + 'BEARER_REASON(B, "b")\n'), "expected form"),
     ("a message that is not documented", tree(source=LOG), "MAB0101 is missing"),
     ("a message id used twice", tree(source=LOG + LOG, messages="| MAB0101 | no %s | x |\n"),
-     "more than one place"),
+     "used more than once"),
     ("a message that is gone", tree(messages="| MAB0101 | no %s | x |\n"), "not in the code"),
 )
 

@@ -13,7 +13,7 @@ import lint
 
 DOC = "docs/threat-model.md"
 SUITE = "tests/e2e/test_26_attacks_peers.py"
-PLACE = re.compile(r"^`([\w./]+)` (.+)$")
+QUOTE = re.compile(r"^`([\w./]+)` (.+)$")
 TEST = re.compile(r"^`(\w+)::(\w+)`$")
 DEFINED = re.compile(r"^def (test_\w+)", re.M)
 
@@ -23,9 +23,9 @@ def flat(text):
     return re.sub(r"\s+", " ", re.sub(r"^\s*(/\*+|\*|#)(?!/)", " ", text, flags=re.M))
 
 
-def wrong_place(top, entry):
+def wrong_quote(top, entry):
     """What is wrong with an entry of "where", or None."""
-    hit = PLACE.match(entry)
+    hit = QUOTE.match(entry)
     if not hit:
         return f"{entry!r} is not a file and words"
     text = lint.read(top, hit.group(1))
@@ -62,7 +62,7 @@ def check(top):
     text, findings, count = lint.read(top, DOC), [], 0
     for number, where, shown in rows(text):
         count += 1
-        wrong = [wrong_place(top, entry) for entry in where.split("; ")]
+        wrong = [wrong_quote(top, entry) for entry in where.split("; ")]
         if shown != "-":
             wrong += [wrong_test(top, entry) for entry in shown.split(", ")]
         findings += [f"{DOC}:{number}: {what}" for what in wrong if what]

@@ -231,10 +231,10 @@ static void error_text_has_slug_sentence_and_note(void **state)
 
     assert_string_equal(
         bearer_error_text(BEARER_FILE_WRITABLE, &note, *state),
-        "file_writable: a file of keys can be written by everybody (mode 666)");
+        "file_writable: a file with keys can be written by everybody (mode 666)");
     assert_string_equal(
         bearer_error_text(BEARER_FILE_WRITABLE, &none, *state),
-        "file_writable: a file of keys can be written by everybody");
+        "file_writable: a file with keys can be written by everybody");
     assert_string_equal(bearer_error_text(BEARER_OK, NULL, *state),
                         "ok: accepted");
 }

@@ -39,7 +39,7 @@ MOST, WARM_EACH, COUNT_ALL = 16, 6, 128
 
 
 def key_set(number):
-    """The key that counts, behind so many others."""
+    """The key that counts, after so many others."""
     public = tokens.signer("ES256").public()
     return [{**public, "kid": f"other{n}"} for n in range(number - 1)] \
         + [public]

@@ -162,10 +162,10 @@ def read(paths, number):
             what = hit.group(2)
             name = re.sub(r"^.*?:(?=[^:/])", "", what.split(" [")[0])
             library = re.search(r"\[.*?([^/]+)\]$", what)
-            place = name, library.group(1) if library else ""
-            found[place] = found.get(place, 0) + cost
-    return total / number, [(cost / number, *place)
-                            for place, cost in found.items()]
+            where = name, library.group(1) if library else ""
+            found[where] = found.get(where, 0) + cost
+    return total / number, [(cost / number, *where)
+                            for where, cost in found.items()]
 
 
 def show(lines):

@@ -90,7 +90,7 @@ class Log:
                     rest.write(line)
                 # each header begins with {"
                 if b"eyJ" in line:
-                    self.problems.append("a token stands in the log")
+                    self.problems.append("a token is in the log")
         checked = ErrorLog(loud)
         checked.allow_always(EXPECTED)
         self.problems += checked.problems()

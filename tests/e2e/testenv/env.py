@@ -459,7 +459,7 @@ Header always set X-User "expr=%{{REMOTE_USER}}"
         return answer
 
     def unavailable(self, target, token):
-        """Asks with a token whose issuer's keys are not at hand: no fault of
+        """Asks with a token whose issuer's keys are not there: no fault of
         the client's, who is told when to come back."""
         answer = self.get(target, token)
         assert answer.status == 503, f"{answer}\n{self.said()}"

@@ -146,7 +146,7 @@ class Dead:
 
 class Issuer:
     """Serves discovery and a key set below `path`. authority=None: http. name:
-    what stands in its URLs for its address."""
+    what its URLs have instead of its address."""
 
     def __init__(self, authority, path="", keys=(), address="127.0.0.1",
                  port=0, name=None):
