@@ -8,11 +8,13 @@ static bool same_text(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
-bool bearer_presented_same(const bearer_presented_t *a,
-                           const bearer_presented_t *b, unsigned int depends)
+bool bearer_presented_holds(const bearer_presented_t *presented,
+                            unsigned int depends, const char *method,
+                            const char *target)
 {
-    if ((depends & BEARER_DEPENDS_METHOD) && !same_text(a->method, b->method))
+    if ((depends & BEARER_DEPENDS_METHOD)
+        && !same_text(presented->method, method))
         return false;
     return !(depends & BEARER_DEPENDS_TARGET)
-           || same_text(a->target, b->target);
+           || same_text(presented->target, target);
 }

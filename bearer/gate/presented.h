@@ -27,10 +27,11 @@ typedef enum bearer_depends_t {
     BEARER_DEPENDS_TARGET = 2
 } bearer_depends_t;
 
-/** Whether what depended on these parts (bits of bearer_depends_t) of one request
- * is true of another one, too. Compared byte for byte: what only means the same is
- * judged once more. */
-bool bearer_presented_same(const bearer_presented_t *a,
-                           const bearer_presented_t *b, unsigned int depends);
+/** Whether what depended on these parts (bits of bearer_depends_t) is still true when
+ * the request's method and target are these. Compared byte for byte: what only means
+ * the same is judged once more. */
+bool bearer_presented_holds(const bearer_presented_t *presented,
+                            unsigned int depends, const char *method,
+                            const char *target);
 
 #endif

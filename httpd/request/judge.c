@@ -97,13 +97,11 @@ static void judge(request_rec *r, mab_request_t *request)
 static bool is_judged(const request_rec *r, const mab_request_t *request)
 {
     unsigned int depends = request->verdict.proof.depends;
-    bearer_presented_t now;
 
     if (!request->judged || !depends)
         return request->judged;
-    now.method = r->method;
-    now.target = r->unparsed_uri;
-    return bearer_presented_same(&request->presented, &now, depends);
+    return bearer_presented_holds(&request->presented, depends, r->method,
+                                  r->unparsed_uri);
 }
 
 static mab_request_t *judged_alike(mab_request_t *other,
@@ -165,15 +163,10 @@ static void judge_anew(request_rec *r, mab_request_t *request)
         bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
 }
 
-mab_request_t *mab_judge_request(request_rec *r)
+static void judge_once(request_rec *r, mab_request_t *request)
 {
-    mab_request_t *request = mab_record_find(r);
     mab_request_t *earlier;
 
-    if (!request)
-        request = mab_record_begin(r);
-    if (is_judged(r, request))
-        return request;
     if (request->judged)
         forget(request);
     request->judged = true;
@@ -187,6 +180,18 @@ mab_request_t *mab_judge_request(request_rec *r)
     }
     if (request->took != BEARER_TOKEN_MISSING)
         mab_private_tell(r);
+}
+
+mab_request_t *mab_judge_request(request_rec *r)
+{
+    mab_request_t *request = mab_record_find(r);
+
+    /* asked many times for a request */
+    if (request && is_judged(r, request))
+        return request;
+    if (!request)
+        request = mab_record_begin(r);
+    judge_once(r, request);
     return request;
 }
 
