@@ -144,8 +144,7 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         print_line(
             dump, "",
             apr_pstrcat(dump->pool, "algorithms ",
-                        bearer_alg_names(bearer_policy_algs(policy, issuer),
-                                         dump->pool),
+                        bearer_alg_names(policy->trusted[i].algs, dump->pool),
                         NULL));
         print_line(dump, "",
                    apr_pstrcat(dump->pool, "audience ",

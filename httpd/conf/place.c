@@ -142,6 +142,7 @@ void mab_place_freeze(mab_place_t *place, apr_pool_t *pool)
     }
     freeze_audiences(place);
     freeze_user(place);
+    bearer_policy_freeze(&place->policy, pool);
 }
 
 apr_int64_t mab_place_number(const mab_place_t *place, const mab_field_t *field)
