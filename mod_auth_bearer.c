@@ -13,9 +13,9 @@
 #include <http_request.h>
 
 #include "httpd/conf/check.h"
-#include "httpd/conf/conf.h"
 #include "httpd/conf/directives.h"
 #include "httpd/conf/dump.h"
+#include "httpd/conf/place.h"
 #include "httpd/process/child.h"
 #include "httpd/process/log.h"
 #include "httpd/process/segment.h"
@@ -410,10 +410,10 @@ static void register_hooks(apr_pool_t *pool)
 }
 
 module AP_MODULE_DECLARE_DATA auth_bearer_module = {
-    STANDARD20_MODULE_STUFF, mab_conf_create_place, /* per directory: create */
-    mab_conf_merge_place,                           /* per directory: merge */
-    mab_conf_create_server,                         /* per server: create */
-    mab_conf_merge_server,                          /* per server: merge */
+    STANDARD20_MODULE_STUFF, mab_place_create, /* per directory: create */
+    mab_place_merge,                           /* per directory: merge */
+    mab_conf_create_server,                    /* per server: create */
+    mab_conf_merge_server,                     /* per server: merge */
     mab_directives,          register_hooks,
 #if defined(AP_MODULE_FLAG_NONE)
     AP_MODULE_FLAG_NONE,

@@ -195,6 +195,7 @@ static int check_policy(tool_t *tool)
     if (why)
         return tool_complain("--secret: %s",
                              bearer_error_text(why, &note, tool->pool));
+    bearer_policy_freeze(&tool->policy, tool->pool);
     why = bearer_policy_check(&tool->policy, NULL);
     if (why == BEARER_POLICY_AUDIENCE)
         return tool_complain("--audience is missing: whom the token must be "

@@ -274,11 +274,12 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           const bearer_policy_t *policy,
                                           apr_time_t now)
 {
-    const bearer_issuer_t *issuer =
+    const bearer_trust_t *trust =
         bearer_policy_find(policy, proof->claims->iss);
+    const bearer_issuer_t *issuer = trust ? trust->issuer : NULL;
 
     if (!issuer || !same_keys(issuer, proof->issuer)
-        || !(proof->key.alg->bit & bearer_policy_algs(policy, issuer))
+        || !(proof->key.alg->bit & trust->algs)
         || !bearer_policy_accepts_typ(policy, proof->key.typ))
         return NULL;
     if (proof->how == BEARER_PROVEN_BY_SECRET)

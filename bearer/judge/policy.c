@@ -3,7 +3,21 @@
 
 #include "bearer/base/str.h"
 
-bearer_algset_t bearer_policy_algs(const bearer_policy_t *policy,
+const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
+                                         bearer_str_t iss)
+{
+    int i;
+
+    for (i = 0; i < policy->trusted_count; i++) {
+        if (bearer_str_equal(policy->trusted[i].issuer->iss, iss))
+            return &policy->trusted[i];
+    }
+    return NULL;
+}
+
+/* --- freezing ---------------------------------------------------------------- */
+
+static bearer_algset_t choose_algs(const bearer_policy_t *policy,
                                    const bearer_issuer_t *issuer)
 {
     bearer_algset_t algs = bearer_alg_public | bearer_alg_secret;
@@ -15,61 +29,49 @@ bearer_algset_t bearer_policy_algs(const bearer_policy_t *policy,
     return algs & (issuer->secret ? bearer_alg_secret : bearer_alg_public);
 }
 
-bearer_algset_t bearer_policy_allowed(const bearer_policy_t *policy)
-{
-    bearer_algset_t all = 0;
-    int i;
-
-    for (i = 0; i < policy->issuer_count; i++)
-        all |= bearer_policy_algs(policy, policy->issuers[i]);
-    return all;
-}
-
-const bearer_issuer_t *bearer_policy_find(const bearer_policy_t *policy,
-                                          bearer_str_t iss)
-{
-    int i;
-
-    for (i = 0; i < policy->issuer_count; i++) {
-        const bearer_issuer_t *issuer = policy->issuers[i];
-
-        if (bearer_str_equal(issuer->iss, iss))
-            return issuer;
-    }
-    return NULL;
-}
-
-static bearer_reason_t check_issuer(const bearer_policy_t *policy,
-                                    const bearer_issuer_t *issuer)
+static bearer_reason_t check_trust(const bearer_policy_t *policy,
+                                   const bearer_trust_t *trust)
 {
     if (!policy->any_audience && !policy->audience_count
-        && !issuer->audience_count)
+        && !trust->issuer->audience_count)
         return BEARER_POLICY_AUDIENCE;
-    if (!bearer_policy_algs(policy, issuer))
-        return BEARER_POLICY_ALG;
-    return BEARER_OK;
+    return trust->algs ? BEARER_OK : BEARER_POLICY_ALG;
 }
 
-/* run for each request: text is made for a refusal only */
+void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool)
+{
+    bearer_trust_t *trusted = apr_palloc(
+        pool, sizeof(*trusted) * (apr_size_t)(policy->issuer_count + 1));
+    int i;
+
+    policy->trusted = trusted;
+    policy->trusted_count = policy->issuer_count;
+    policy->allowed = 0;
+    policy->why = policy->issuer_count ? BEARER_OK : BEARER_POLICY_ISSUER;
+    policy->doubtful = NULL;
+    for (i = 0; i < policy->issuer_count; i++) {
+        trusted[i].issuer = policy->issuers[i];
+        trusted[i].algs = choose_algs(policy, policy->issuers[i]);
+        policy->allowed |= trusted[i].algs;
+        if (policy->why)
+            continue;
+        policy->why = check_trust(policy, &trusted[i]);
+        policy->doubtful = policy->why ? policy->issuers[i] : NULL;
+    }
+}
+
 bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
                                     bearer_note_t *note)
 {
-    int i;
+    const bearer_issuer_t *issuer = policy->doubtful;
 
-    if (!policy->issuer_count)
-        return BEARER_POLICY_ISSUER;
-    for (i = 0; i < policy->issuer_count; i++) {
-        const bearer_issuer_t *issuer = policy->issuers[i];
-        bearer_reason_t why = check_issuer(policy, issuer);
-
-        if (!why)
-            continue;
+    if (issuer)
         bearer_note_set(note, "issuer %.*s", bearer_note_width(issuer->iss),
                         issuer->iss.data);
-        return why;
-    }
-    return BEARER_OK;
+    return policy->why;
 }
+
+/* --- types ------------------------------------------------------------------- */
 
 /* the media type without its optional "application/" */
 static bearer_str_t subtype(bearer_str_t typ)

@@ -32,7 +32,13 @@ typedef enum bearer_typ_t {
     BEARER_TYP_ANY
 } bearer_typ_t;
 
-/** Everything a place demands of a token. */
+/** An issuer and what it may use at one place. */
+typedef struct bearer_trust_t {
+    const bearer_issuer_t *issuer;
+    bearer_algset_t algs;
+} bearer_trust_t;
+
+/** Everything a place demands of a token. Until it is frozen, it trusts nobody. */
 typedef struct bearer_policy_t {
     const bearer_issuer_t *const *issuers;
     int issuer_count;
@@ -48,10 +54,25 @@ typedef struct bearer_policy_t {
     int required_count;
     const bearer_path_t *const *user; /**< the subject: first usable one; */
     int user_count;                   /**< 0: the caller finds it */
+
+    /* made of the above by bearer_policy_freeze */
+    const bearer_trust_t *trusted; /**< the issuers; */
+    int trusted_count;
+    bearer_algset_t allowed;         /**< the algorithms of any of them */
+    bearer_reason_t why;             /**< see bearer_policy_check */
+    const bearer_issuer_t *doubtful; /**< whom that is about, or NULL */
 } bearer_policy_t;
 
 /**
- * Refuses a policy that would accept by omission or nothing at all.
+ * Works out what requests need: the algorithms of each issuer, which are its own
+ * list, else the place's, else all; of these, HS* only and exclusively with a shared
+ * secret (algorithm confusion, RFC 8725 3.1), and whether the policy makes sense.
+ * Call it again after a change of issuers, audiences or algorithms.
+ */
+void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool);
+
+/**
+ * Refuses a frozen policy that would accept by omission or nothing at all.
  *
  * @return BEARER_OK, BEARER_POLICY_ISSUER (none), BEARER_POLICY_AUDIENCE (an
  *         issuer for which none is configured, and no "any"),
@@ -60,20 +81,10 @@ typedef struct bearer_policy_t {
 bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
                                     bearer_note_t *note) BEARER_MUST_USE;
 
-/** The issuer of exactly this name, or NULL (no prefix, no slash forgiven). */
-const bearer_issuer_t *bearer_policy_find(const bearer_policy_t *policy,
-                                          bearer_str_t iss);
-
-/**
- * The algorithms an issuer may use at this place: its own list, else the
- * place's, else all; of these, HS* only and exclusively with a shared secret
- * (algorithm confusion, RFC 8725 3.1).
- */
-bearer_algset_t bearer_policy_algs(const bearer_policy_t *policy,
-                                   const bearer_issuer_t *issuer);
-
-/** The algorithms that any issuer may use at this place. */
-bearer_algset_t bearer_policy_allowed(const bearer_policy_t *policy);
+/** The issuer of exactly this name (no prefix, no slash forgiven) with what it may
+ * use, or NULL. */
+const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
+                                         bearer_str_t iss);
 
 /** Whether a header's typ is accepted; compared as a media type: without case,
  * "application/" may be left out (RFC 7515 4.1.9). data NULL: absent. */

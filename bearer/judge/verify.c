@@ -22,8 +22,8 @@ static bearer_reason_t read_form(bearer_str_t token,
                                  bearer_job_t *job, bearer_note_t *note,
                                  apr_pool_t *pool)
 {
-    bearer_reason_t why = bearer_jws_parse(token, bearer_policy_allowed(policy),
-                                           &job->jws, note, pool);
+    bearer_reason_t why =
+        bearer_jws_parse(token, policy->allowed, &job->jws, note, pool);
 
     if (!why || !bearer_token_check(token))
         return why;
@@ -36,6 +36,7 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
                                     bearer_job_t *job, bearer_note_t *note,
                                     apr_pool_t *pool)
 {
+    const bearer_trust_t *trust;
     bearer_reason_t why;
 
     job->policy = policy;
@@ -59,14 +60,15 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     /* 4: unproven, but it only chooses whose keys must prove it */
     if (job->claims->has_iss != BEARER_JSON_GOT)
         return BEARER_ISS_MISSING;
-    job->issuer = bearer_policy_find(policy, job->claims->iss);
-    if (!job->issuer) {
+    trust = bearer_policy_find(policy, job->claims->iss);
+    if (!trust) {
         bearer_note_set(note, "iss %.*s", bearer_note_width(job->claims->iss),
                         job->claims->iss.data);
         return BEARER_ISS_UNKNOWN;
     }
+    job->issuer = trust->issuer;
     /* another issuer of this place may use it, this one may not */
-    if (!(job->jws->alg->bit & bearer_policy_algs(policy, job->issuer))) {
+    if (!(job->jws->alg->bit & trust->algs)) {
         bearer_note_set(note, "alg %s", job->jws->alg->name);
         return BEARER_ALG_FORBIDDEN;
     }

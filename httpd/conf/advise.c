@@ -10,7 +10,7 @@
 
 #include "bearer/base/str.h"
 #include "bearer/text/url.h"
-#include "httpd/conf/conf.h"
+#include "httpd/conf/place.h"
 
 static void advise_key_file(apr_pool_t *ptemp, const mab_issuer_line_t *line)
 {
@@ -109,7 +109,7 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
         ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
 
     if (!setting->server_level)
-        place = mab_conf_merge_place(ptemp, place, setting->place);
+        place = mab_place_merge(ptemp, place, setting->place);
     if (place->policy.any_audience)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, setting->s,
                      "MAB0104: %s: AuthBearerAudience is any: tokens that the "

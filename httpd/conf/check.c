@@ -18,6 +18,7 @@
 #include "bearer/base/file.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
+#include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
 
 /** The pools and what was found so far. */
@@ -372,7 +373,7 @@ static void check_place(check_t *check, const mab_setting_t *setting,
     bearer_reason_t why;
 
     if (!setting->server_level)
-        place = mab_conf_merge_place(check->ptemp, place, setting->place);
+        place = mab_place_merge(check->ptemp, place, setting->place);
     why = bearer_policy_check(&place->policy, &note);
     if (!why)
         return;
@@ -470,7 +471,7 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
     int i;
 
     if (!setting->server_level)
-        place = mab_conf_merge_place(check->ptemp, place, setting->place);
+        place = mab_place_merge(check->ptemp, place, setting->place);
     policy = &place->policy;
     issuers = apr_array_make(check->ptemp, policy->issuer_count + 1,
                              sizeof(bearer_str_t));
@@ -553,8 +554,9 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     check_names(&check, s);
     check_limits(&check, s);
     for (server = s; server; server = server->next)
-        mab_conf_freeze(
-            ap_get_module_config(server->lookup_defaults, &auth_bearer_module));
+        mab_place_freeze(
+            ap_get_module_config(server->lookup_defaults, &auth_bearer_module),
+            pconf);
     for (i = 0; i < all->settings->nelts; i++) {
         mab_setting_t *setting =
             &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
@@ -573,7 +575,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
             &APR_ARRAY_IDX(all->settings, i, mab_setting_t);
 
         if (!setting->server_level)
-            mab_conf_join(pconf, setting->s, setting->place);
+            mab_place_join(pconf, setting->s, setting->place);
     }
     mab_advise_all(ptemp, s);
     return OK;

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
-#include "httpd/conf/conf.h"
+#include "httpd/conf/place.h"
 
 /** Where to, and with what. */
 typedef struct dump_t {
@@ -20,34 +20,31 @@ static void print_line(const dump_t *dump, const char *name, const char *value)
     apr_file_printf(dump->out, "  %-12s %s\n", name, value);
 }
 
-/* a setting by its option's name, or its default, as one would write it */
-static const char *option(const dump_t *dump, const mab_place_t *place,
-                          const char *name)
+/* a number as it counts, as one would write it */
+static const char *number_text(const dump_t *dump, const mab_place_t *place,
+                               const mab_field_t *field)
 {
-    const mab_field_t *field = mab_conf_place_fields;
-    apr_int64_t number;
+    apr_int64_t number = mab_place_number(place, field);
 
-    while (strcmp(field->name, name) != 0)
-        field++;
-    number = *(const apr_int64_t *)((const char *)place + field->offset);
-    if (number == MAB_UNSET)
-        number = field->initial;
     switch (field->kind) {
+    case MAB_LIMIT:
+        if (!number)
+            return "off";
+        /* fall through */
+    case MAB_SECONDS:
+        return apr_psprintf(dump->pool, "%" APR_INT64_T_FMT "s", number);
+    case MAB_BYTES:
+    case MAB_COUNT:
+        return apr_psprintf(dump->pool, "%" APR_INT64_T_FMT, number);
     case MAB_FLAG:
         return number ? "On" : "Off";
     case MAB_WORD:
         return field->words[number];
-    case MAB_SECONDS:
-    case MAB_BYTES:
+    case MAB_ALGS:
+    case MAB_POINTER:
         break;
     }
-    return apr_psprintf(dump->pool, "%" APR_INT64_T_FMT, number);
-}
-
-static const char *seconds(const dump_t *dump, apr_int64_t number)
-{
-    return number ? apr_psprintf(dump->pool, "%" APR_INT64_T_FMT "s", number)
-                  : "off";
+    return NULL;
 }
 
 /* values with spaces between, "none" for none */
@@ -128,8 +125,9 @@ static const char *audience(const dump_t *dump, const bearer_policy_t *policy,
     return "none in this section: it must come from another one that applies";
 }
 
-static void print_issuers(const dump_t *dump, const bearer_policy_t *policy)
+static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
 {
+    const bearer_policy_t *policy = &place->policy;
     int i;
 
     if (!policy->issuer_count)
@@ -146,13 +144,13 @@ static void print_issuers(const dump_t *dump, const bearer_policy_t *policy)
         print_line(
             dump, "",
             apr_pstrcat(dump->pool, "algorithms ",
-                        bearer_alg_names(bearer_policy_algs(policy, issuer),
-                                         dump->pool),
+                        bearer_alg_names(policy->trusted[i].algs, dump->pool),
                         NULL));
         print_line(dump, "",
                    apr_pstrcat(dump->pool, "audience ",
                                audience(dump, policy, issuer), NULL));
     }
+    return NULL;
 }
 
 /* --- what goes in and out --------------------------------------------------------- */
@@ -168,21 +166,19 @@ static const char *source_text(const dump_t *dump, const mab_source_t *source)
                        source->scheme ? source->scheme : "", NULL);
 }
 
-static void print_sources(const dump_t *dump, const mab_list_t *sources)
+static const char *show_sources(const dump_t *dump, const mab_place_t *place)
 {
-    const mab_source_t *items = sources ? sources->items : NULL;
+    int i, count;
+    const mab_source_t *sources = mab_conf_sources(place, &count);
     const char *all = "";
-    int i;
 
-    if (!sources)
-        all = "header:Authorization:Bearer";
-    for (i = 0; sources && i < sources->count; i++)
+    for (i = 0; i < count; i++)
         all = apr_pstrcat(dump->pool, all, i ? " " : "",
-                          source_text(dump, items + i), NULL);
-    print_line(dump, "source", all);
+                          source_text(dump, sources + i), NULL);
+    return all;
 }
 
-static void print_user(const dump_t *dump, const mab_place_t *place)
+static const char *show_user(const dump_t *dump, const mab_place_t *place)
 {
     const bearer_policy_t *policy = &place->policy;
     const char *all = "";
@@ -195,7 +191,7 @@ static void print_user(const dump_t *dump, const mab_place_t *place)
     for (i = 0; i < policy->user_count; i++)
         all = apr_pstrcat(dump->pool, all, i ? " " : "",
                           bearer_path_text(policy->user[i]), NULL);
-    print_line(dump, "user", all);
+    return all;
 }
 
 static const char *form_text(const dump_t *dump, const mab_export_t *export)
@@ -213,45 +209,96 @@ static const char *form_text(const dump_t *dump, const mab_export_t *export)
     return " base64url";
 }
 
-static void print_exports(const dump_t *dump, const mab_list_t *exports)
+static const char *show_exports(const dump_t *dump, const mab_place_t *place)
 {
+    const mab_list_t *exports = place->exports;
     const mab_export_t *items = exports ? exports->items : NULL;
     int i;
 
     if (!exports || !exports->count)
-        print_line(dump, "claim", "none");
-    for (i = 0; exports && i < exports->count; i++)
+        return "none";
+    for (i = 0; i < exports->count; i++)
         print_line(
             dump, "claim",
             apr_pstrcat(dump->pool,
                         items[i].path ? bearer_path_text(items[i].path) : "*",
                         items[i].header ? " header:" : " env:", items[i].target,
                         form_text(dump, items + i), NULL));
+    return NULL;
 }
 
-static void print_check(const dump_t *dump, const mab_place_t *place)
+static const char *show_required(const dump_t *dump, const mab_place_t *place)
 {
-    const bearer_policy_t *policy = &place->policy;
+    const mab_list_t list = {place->policy.required,
+                             place->policy.required_count};
 
-    print_line(dump, "check",
-               apr_psprintf(dump->pool,
-                            "leeway=%" APR_INT64_T_FMT
-                            "s type=%s max-age=%s max-life=%s require=%s",
-                            policy->leeway, option(dump, place, "type"),
-                            seconds(dump, policy->max_age),
-                            seconds(dump, policy->max_life),
-                            words(dump, place->required, ",", "none")));
+    return words(dump, &list, ",", "none");
+}
+
+static const char *show_origins(const dump_t *dump, const mab_place_t *place)
+{
+    return words(dump, place->origins, " ", "off");
+}
+
+static const char *show_resource(const dump_t *dump BEARER_UNUSED,
+                                 const mab_place_t *place)
+{
+    return place->resource ? place->resource->url : "off";
 }
 
 /* --- a place ----------------------------------------------------------------------- */
+
+/* The text of a row that is no number; NULL if it has printed lines of its own.
+ * Row by row beside mab_conf_place_fields, from the same table. */
+typedef const char *(*show_t)(const dump_t *dump, const mab_place_t *place);
+
+static const show_t shows[] = {
+#define MAB_PLACE_NUMBER(...)                                           NULL,
+#define MAB_PLACE_LIST(id, type, field, name, merge, added, goes, show) show,
+#include "httpd/conf/field.def"
+};
+
+static const char *row_text(const dump_t *dump, const mab_place_t *place,
+                            const mab_field_t *field)
+{
+    show_t show = shows[field - mab_conf_place_fields];
+    const char *text = NULL;
+
+    if (field->kind != MAB_POINTER)
+        text = number_text(dump, place, field);
+    else if (show)
+        text = show(dump, place);
+    if (!text || field->whole)
+        return text;
+    return apr_pstrcat(dump->pool, field->name, "=", text, NULL);
+}
+
+/* the line of one directive: its rows in their order */
+static void print_directive(const dump_t *dump, const mab_place_t *place,
+                            mab_directive_t id)
+{
+    const mab_field_t *field = mab_conf_place_fields;
+    const char *line = NULL;
+
+    for (; field->offset != (apr_size_t)-1; field++) {
+        const char *text =
+            field->of == id ? row_text(dump, place, field) : NULL;
+
+        if (text)
+            line = line ? apr_pstrcat(dump->pool, line, " ", text, NULL) : text;
+    }
+    if (line)
+        print_line(dump, mab_field_directives[id].label, line);
+}
 
 static void print_place(const dump_t *dump, const mab_setting_t *setting)
 {
     const mab_place_t *place =
         ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
+    int id;
 
     if (!setting->server_level)
-        place = mab_conf_merge_place(dump->pool, (void *)place, setting->place);
+        place = mab_place_merge(dump->pool, (void *)place, setting->place);
     apr_file_printf(dump->out, "\n%s\n", setting->bearer_where);
     /* 0: ServerName has none, or there is no such line */
     print_line(dump, "server",
@@ -259,23 +306,10 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
                    ? apr_psprintf(dump->pool, "%s:%u",
                                   setting->s->server_hostname, setting->s->port)
                    : setting->s->server_hostname);
-    print_issuers(dump, &place->policy);
-    print_check(dump, place);
-    print_sources(dump, place->sources);
-    print_user(dump, place);
-    print_exports(dump, place->exports);
-    print_line(dump, "optional", option(dump, place, "optional"));
-    print_line(dump, "forward",
-               apr_pstrcat(dump->pool, option(dump, place, "forward"),
-                           " foreign=", option(dump, place, "foreign"), NULL));
-    print_line(dump, "errors",
-               apr_pstrcat(dump->pool, option(dump, place, "errors"),
-                           " detail=", option(dump, place, "detail"),
-                           " unavailable=", option(dump, place, "unavailable"),
-                           NULL));
-    print_line(dump, "cross-origin", words(dump, place->origins, " ", "off"));
-    print_line(dump, "resource",
-               place->resource ? place->resource->url : "off");
+    for (id = 0; id < MAB_DIRECTIVES; id++) {
+        if (mab_field_directives[id].label)
+            print_directive(dump, place, (mab_directive_t)id);
+    }
 }
 
 void mab_dump_places(apr_pool_t *pconf, server_rec *s BEARER_UNUSED)

@@ -18,10 +18,8 @@ static const char *set_required(cmd_parms *cmd, void *record, const char *value)
     return error;
 }
 
-static const char *const numbers[] = {"leeway", "type", "max-age", "max-life",
-                                      NULL};
 static const mab_option_t others[] = {{"require", set_required}, {NULL, NULL}};
-static const mab_options_t options = {mab_conf_place_fields, NULL, numbers,
+static const mab_options_t options = {mab_conf_place_fields, MAB_ON_CHECK,
                                       others};
 
 const mab_setter_t mab_set_check = {NULL, MAB_OF_PLACE, "no option is given",

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/conf/set_errors.h"
 
-static const char *const numbers[] = {"detail", "unavailable", NULL};
-static const mab_options_t options = {mab_conf_place_fields, "errors", numbers,
+static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ERRORS,
                                       NULL};
 
 const mab_setter_t mab_set_errors = {

@@ -78,11 +78,9 @@ static const char *set_ca(cmd_parms *cmd, void *record, const char *value)
                                         "name a PEM file with CA certificates");
 }
 
-static const char *const numbers[] = {"timeout", "connect",  "refresh", "miss",
-                                      "stale",   "max-size", "http",    NULL};
 static const mab_option_t others[] = {
     {"proxy", set_proxy}, {"ca", set_ca}, {NULL, NULL}};
-static const mab_options_t options = {mab_conf_server_fields, NULL, numbers,
+static const mab_options_t options = {mab_conf_server_fields, MAB_ON_FETCH,
                                       others};
 
 static const char *set_fetch(cmd_parms *cmd, void *record, int count,

@@ -143,8 +143,8 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
                                           {"alg", set_issuer_algs},
                                           {"audience", set_issuer_audience},
                                           {NULL, NULL}};
-    static const mab_options_t options = {mab_conf_place_fields, NULL,
-                                          mab_words_none, others};
+    static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ISSUER,
+                                          others};
     mab_place_t *place = record;
     mab_issuer_line_t *line;
     const bearer_issuer_t *issuer;

@@ -5,13 +5,7 @@
 
 /* --- AuthBearerCache ------------------------------------------------------------- */
 
-static const mab_field_t cache_fields[] = {
-    {"entries", MAB_BYTES, APR_OFFSETOF(mab_registry_t, cache_entries), 1,
-     1048576, 0, NULL},
-    {"ttl", MAB_SECONDS, APR_OFFSETOF(mab_registry_t, cache_ttl), 1, 86400, 0,
-     NULL}};
-static const char *const cache_numbers[] = {"ttl", NULL};
-static const mab_options_t cache_options = {cache_fields, NULL, cache_numbers,
+static const mab_options_t cache_options = {mab_conf_all_fields, MAB_ON_CACHE,
                                             NULL};
 
 static const char *set_cache(cmd_parms *cmd, void *record, int count,
@@ -24,7 +18,8 @@ static const char *set_cache(cmd_parms *cmd, void *record, int count,
         all->cache_entries = 0;
         return NULL;
     }
-    error = mab_words_set_number(cmd, all, &cache_fields[0], words[0]);
+    error = mab_words_set_number(cmd, all, mab_words_whole(&cache_options),
+                                 words[0]);
     return error ? error
                  : mab_words_set_options(cmd, &cache_options, all, words + 1,
                                          count - 1);

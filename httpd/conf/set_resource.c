@@ -46,8 +46,8 @@ static const char *set_resource(cmd_parms *cmd, void *record, int count,
                                           {"name", set_resource_name},
                                           {"docs", set_resource_docs},
                                           {NULL, NULL}};
-    static const mab_options_t options = {mab_conf_place_fields, NULL,
-                                          mab_words_none, others};
+    static const mab_options_t options = {mab_conf_place_fields,
+                                          MAB_ON_RESOURCE, others};
     mab_place_t *place = record;
     bearer_resource_t *resource = apr_pcalloc(cmd->pool, sizeof(*resource));
     bearer_note_t note = {""};

@@ -104,16 +104,15 @@ const mab_setter_t mab_set_source = {set_source, MAB_OF_PLACE,
 
 /* --- what becomes of it ---------------------------------------------------------- */
 
-static const char *const forward_numbers[] = {"foreign", NULL};
-static const mab_options_t forward_options = {mab_conf_place_fields, "forward",
-                                              forward_numbers, NULL};
+static const mab_options_t forward_options = {mab_conf_place_fields,
+                                              MAB_ON_FORWARD, NULL};
 
 const mab_setter_t mab_set_source_forward = {
     NULL, MAB_OF_PLACE, "a word is missing",
     "allowed is On or Off, foreign=On|Off", &forward_options};
 
-static const mab_options_t optional_options = {
-    mab_conf_place_fields, "optional", mab_words_none, NULL};
+static const mab_options_t optional_options = {mab_conf_place_fields,
+                                               MAB_ON_OPTIONAL, NULL};
 
 const mab_setter_t mab_set_source_optional = {NULL, MAB_OF_PLACE, NULL, NULL,
                                               &optional_options};

@@ -7,29 +7,36 @@
 
 #include "bearer/base/str.h"
 
+static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
+                                  const char *text)
+{
+    const char *error = NULL;
+
+    if (count > 1)
+        return mab_words_wrong(cmd, "expr= is given together with other words",
+                               "quote the expression: \"expr=%{claim:email}\"");
+    user->expr =
+        ap_expr_parse_cmd(cmd, text, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    return error ? mab_words_wrong(cmd, error, "allowed is expr=<expression>")
+                 : NULL;
+}
+
 static const char *set_user(cmd_parms *cmd, void *record, int count,
                             char *const words[])
 {
-    mab_place_t *place = record;
-    apr_array_header_t *paths =
-        apr_array_make(cmd->pool, count + 1, sizeof(bearer_path_t *));
+    mab_user_t *user = apr_pcalloc(cmd->pool, sizeof(*user));
+    const bearer_path_t **paths =
+        apr_pcalloc(cmd->pool, sizeof(*paths) * (apr_size_t)count);
     const char *error = NULL;
     int i;
 
-    place->user_expr = NULL;
-    if (bearer_str_opens_nocase(words[0], "expr=")) {
-        if (count > 1)
-            return mab_words_wrong(
-                cmd, "expr= is given together with other words",
-                "quote the expression: \"expr=%{claim:email}\"");
-        place->user_expr = ap_expr_parse_cmd(
-            cmd, words[0] + 5, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
-        if (error)
-            return mab_words_wrong(cmd, error, "allowed is expr=<expression>");
-    }
-    for (i = 0; i < count && !error && !place->user_expr; i++)
-        error = mab_words_path(cmd, words[i], apr_array_push(paths));
-    place->user = mab_words_list(paths, cmd->pool);
+    ((mab_place_t *)record)->user = user;
+    user->paths.items = paths;
+    if (bearer_str_opens_nocase(words[0], "expr="))
+        return set_expression(cmd, user, count, words[0] + 5);
+    for (i = 0; i < count && !error; i++)
+        error = mab_words_path(cmd, words[i], &paths[i]);
+    user->paths.count = count;
     return error;
 }
 

@@ -49,6 +49,21 @@ static void *find_record(cmd_parms *cmd, const mab_setter_t *setter,
     return place;
 }
 
+/* a directive of numbers alone: its first word may be one without a name */
+static const char *set_numbers(cmd_parms *cmd, const mab_options_t *options,
+                               void *record, int count, char *const words[])
+{
+    const mab_field_t *whole = mab_words_whole(options);
+    const char *error = NULL;
+    int used = 0;
+
+    if (whole && !strchr(words[0], '='))
+        error = mab_words_set_number(cmd, record, whole, words[used++]);
+    return error ? error
+                 : mab_words_set_options(cmd, options, record, words + used,
+                                         count - used);
+}
+
 const char *mab_setter_run(cmd_parms *cmd, void *record, int count,
                            char *const words[])
 {
@@ -67,9 +82,9 @@ const char *mab_setter_run(cmd_parms *cmd, void *record, int count,
     if (count > BEARER_LIMIT_WORDS)
         return mab_words_too_many(cmd);
     record = find_record(cmd, setter, record);
-    return setter->set ? setter->set(cmd, record, count, words)
-                       : mab_words_set_options(cmd, setter->options, record,
-                                               words, count);
+    return setter->set
+               ? setter->set(cmd, record, count, words)
+               : set_numbers(cmd, setter->options, record, count, words);
 }
 
 const char *mab_setter_run_raw(cmd_parms *cmd, void *record, const char *args)

@@ -95,44 +95,62 @@ static const char *parse_number(const mab_field_t *field, const char *text,
 
     switch (field->kind) {
     case MAB_SECONDS:
+    case MAB_LIMIT:
         return parse_seconds(field, text, out);
     case MAB_BYTES:
+    case MAB_COUNT:
         return parse_scaled(text, "bkm", byte_scales, out);
     case MAB_WORD:
         return parse_word(field, text, out);
     case MAB_FLAG:
         *out = strcasecmp(text, "on") == 0;
         return *out || strcasecmp(text, "off") == 0 ? text : NULL;
+    case MAB_ALGS:
+    case MAB_POINTER:
+        break;
     }
     return NULL;
+}
+
+/* the words of a field, or else the range of its numbers */
+static const char *allowed_words(const mab_field_t *field, apr_pool_t *pool)
+{
+    const char *list = "allowed is one of: ";
+    int i;
+
+    for (i = 0; field->words[i]; i++)
+        list = apr_pstrcat(pool, list, i ? ", " : "", field->words[i], NULL);
+    return list;
+}
+
+static const char *allowed_range(const mab_field_t *field, const char *of,
+                                 const char *units, apr_pool_t *pool)
+{
+    return apr_psprintf(pool,
+                        "allowed is %s%" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
+                        "%s; the number may end in %s",
+                        field->least || !strchr(units, 's') ? "" : "off, or ",
+                        field->least, field->greatest, of, units);
 }
 
 /* what a field may be, for messages */
 static const char *allowed(const mab_field_t *field, apr_pool_t *pool)
 {
-    const char *list = "";
-    int i;
-
     switch (field->kind) {
     case MAB_SECONDS:
-        return apr_psprintf(
-            pool,
-            "allowed is %s%" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
-            " seconds; the number may end in s, m, h or d",
-            field->least ? "" : "off, or ", field->least, field->greatest);
+    case MAB_LIMIT:
+        return allowed_range(field, " seconds", "s, m, h or d", pool);
     case MAB_BYTES:
-        return apr_psprintf(pool,
-                            "allowed is %" APR_INT64_T_FMT
-                            " to %" APR_INT64_T_FMT
-                            "; the number may end in k or m",
-                            field->least, field->greatest);
+        return allowed_range(field, "", "k or m", pool);
+    case MAB_COUNT:
+        return allowed_range(field, "", "k or m", pool);
     case MAB_FLAG:
         return "allowed is On or Off";
     case MAB_WORD:
-        for (i = 0; field->words[i]; i++)
-            list =
-                apr_pstrcat(pool, list, i ? ", " : "", field->words[i], NULL);
-        return apr_pstrcat(pool, "allowed is one of: ", list, NULL);
+        return allowed_words(field, pool);
+    case MAB_ALGS:
+    case MAB_POINTER:
+        break;
     }
     return "";
 }
@@ -154,22 +172,40 @@ const char *mab_words_set_number(cmd_parms *cmd, void *record,
     return NULL;
 }
 
-const char *const mab_words_none[] = {NULL};
-
 /* --- key=value words ----------------------------------------------------------------- */
 
-const mab_field_t *mab_words_find_field(const mab_field_t *fields,
-                                        const char *const *names,
-                                        const char *name)
+/* whether it is a number that this directive's words set */
+static bool is_of(const mab_field_t *field, const mab_options_t *options)
 {
-    int i;
+    return field->of == options->of && field->option
+           && field->kind != MAB_POINTER;
+}
 
-    for (i = 0; names[i]; i++) {
-        if (strcasecmp(names[i], name) != 0)
-            continue;
-        while (strcmp(fields->name, names[i]) != 0)
-            fields++;
-        return fields;
+static bool is_end(const mab_field_t *field)
+{
+    return field->offset == (apr_size_t)-1;
+}
+
+const mab_field_t *mab_words_whole(const mab_options_t *options)
+{
+    const mab_field_t *field = options->fields;
+
+    for (; !is_end(field); field++) {
+        if (is_of(field, options) && field->whole)
+            return field;
+    }
+    return NULL;
+}
+
+static const mab_field_t *find_field(const mab_options_t *options,
+                                     const char *name)
+{
+    const mab_field_t *field = options->fields;
+
+    for (; !is_end(field); field++) {
+        if (is_of(field, options) && !field->whole
+            && strcasecmp(field->name, name) == 0)
+            return field;
     }
     return NULL;
 }
@@ -177,12 +213,14 @@ const mab_field_t *mab_words_find_field(const mab_field_t *fields,
 const char *mab_words_option_names(const mab_options_t *options,
                                    apr_pool_t *pool)
 {
+    const mab_field_t *field = options->fields;
     const mab_option_t *other = options->others;
     const char *list = "allowed is";
-    int i;
 
-    for (i = 0; options->numbers[i]; i++)
-        list = apr_pstrcat(pool, list, " ", options->numbers[i], "=", NULL);
+    for (; !is_end(field); field++) {
+        if (is_of(field, options) && !field->whole)
+            list = apr_pstrcat(pool, list, " ", field->name, "=", NULL);
+    }
     for (; other && other->name; other++)
         list = apr_pstrcat(pool, list, " ", other->name, "=", NULL);
     return list;
@@ -208,7 +246,7 @@ static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
             cmd, apr_psprintf(cmd->pool, "%s= is given twice", name),
             "each option may be given once");
     apr_table_setn(seen, name, "");
-    field = mab_words_find_field(options->fields, options->numbers, name);
+    field = find_field(options, name);
     if (field)
         return mab_words_set_number(cmd, record, field, equals + 1);
     for (other = options->others; other && other->name; other++) {
@@ -223,16 +261,11 @@ static const char *set_one(cmd_parms *cmd, const mab_options_t *options,
 const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
                                   void *record, char *const *words, int count)
 {
-    const char *const whole[] = {options->whole, NULL};
     apr_table_t *seen = apr_table_make(cmd->temp_pool, 8);
     const char *error = NULL;
-    int i = 0;
+    int i;
 
-    if (options->whole && !strchr(words[0], '='))
-        error = mab_words_set_number(
-            cmd, record, mab_words_find_field(options->fields, whole, *whole),
-            words[i++]);
-    for (; i < count && !error; i++)
+    for (i = 0; i < count && !error; i++)
         error = set_one(cmd, options, record, words[i], seen);
     return error;
 }

@@ -29,11 +29,6 @@ const char *mab_words_wrong(const cmd_parms *cmd, const char *what,
 const char *mab_words_set_number(cmd_parms *cmd, void *record,
                                  const mab_field_t *field, const char *text);
 
-/** The field of this name if it is among names (NULL-terminated), or NULL. */
-const mab_field_t *mab_words_find_field(const mab_field_t *fields,
-                                        const char *const *names,
-                                        const char *name);
-
 /** Sets an option that is not a number; NULL or the mistake. */
 typedef const char *(*mab_set_option_t)(cmd_parms *cmd, void *record,
                                         const char *value);
@@ -46,14 +41,13 @@ typedef struct mab_option_t {
 
 /** The options a directive takes. */
 typedef struct mab_options_t {
-    const mab_field_t *fields;
-    const char *whole; /**< of the first word, if that has no "="; or NULL */
-    const char *const *numbers; /**< names in fields, NULL-terminated */
+    const mab_field_t *fields;  /**< of the record; the numbers of … */
+    mab_directive_t of;         /**< … this directive are options */
     const mab_option_t *others; /**< may be NULL */
 } mab_options_t;
 
-/** The numbers of who has none. */
-extern const char *const mab_words_none[];
+/** The number that the directive's first word is, or NULL. */
+const mab_field_t *mab_words_whole(const mab_options_t *options);
 
 /** Reads "name=value" words, each name at most once; NULL or the mistake. */
 const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,

@@ -51,8 +51,6 @@ static void count_workers(bearer_prove_conf_t *conf)
         conf->waiters_total = BEARER_SEATS_MOST;
 }
 
-#define CACHE_ENTRIES 1024
-#define CACHE_TTL     300
 /* for each token: some 600 of usual size fit by default, with 2 MB a child */
 #define CACHE_BYTES 2048
 
@@ -60,17 +58,15 @@ static void count_workers(bearer_prove_conf_t *conf)
 static void open_cache(apr_pool_t *pchild, server_rec *s)
 {
     const mab_registry_t *all = mab_conf_registry();
-    apr_int64_t entries = all->cache_entries;
-    apr_int64_t ttl = all->cache_ttl;
     bearer_tokcache_conf_t conf;
     apr_status_t rv;
 
     cache = NULL;
-    if (entries == 0)
+    if (all->cache_entries == 0)
         return;
-    conf.entries = entries == MAB_UNSET ? CACHE_ENTRIES : (int)entries;
+    conf.entries = (int)all->cache_entries;
     conf.bytes = (apr_size_t)conf.entries * CACHE_BYTES;
-    conf.ttl = apr_time_from_sec(ttl == MAB_UNSET ? CACHE_TTL : ttl);
+    conf.ttl = apr_time_from_sec(all->cache_ttl);
     rv = apr_generate_random_bytes(conf.seed, sizeof(conf.seed));
     if (rv == APR_SUCCESS)
         rv = bearer_tokcache_create(&cache, &conf, pchild);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "httpd/conf/place.h"
 #include "httpd/process/child.h"
 #include "httpd/process/clock.h"
 #include "httpd/process/shared.h"
@@ -109,7 +110,7 @@ static mab_request_t *judged_alike(mab_request_t *other,
 {
     return other && other != request && other->judged
                    && !other->verdict.proof.depends
-                   && mab_conf_same_judgement(other->place, request->place)
+                   && mab_place_same_judgement(other->place, request->place)
                ? other
                : NULL;
 }

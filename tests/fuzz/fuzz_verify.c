@@ -148,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_check(!bearer_jwk_parse_secret(secret, &key, &note, pool));
     judge->shared.secret = bearer_jwks_create(key, pool);
+    bearer_policy_freeze(&judge->policy, pool);
     if (bearer_jwks_parse(rest, &keys, &note, pool) == BEARER_OK
         && run(&minted, judge, keys, &job, pool) == BEARER_OK)
         check_accepted(&minted, judge, header, claims, keys);

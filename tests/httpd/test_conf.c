@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/httpd/inside.h"
 
-#include "httpd/conf/conf.h"
+#include "httpd/conf/place.h"
 
 static mab_place_t *make(apr_pool_t *pool)
 {
-    mab_place_t *place = mab_conf_create_place(pool, NULL);
+    mab_place_t *place = mab_place_create(pool, NULL);
 
     place->registered = true;
     return place;
@@ -14,7 +14,7 @@ static mab_place_t *make(apr_pool_t *pool)
 static const mab_list_t *names(apr_pool_t *pool, const char *one,
                                const char *two)
 {
-    mab_list_t *list = apr_pcalloc(pool, sizeof(*list));
+    mab_list_t *list = apr_pcalloc(pool, sizeof(mab_user_t));
     const char **items = apr_pcalloc(pool, 2 * sizeof(*items));
 
     items[0] = one;
@@ -35,17 +35,19 @@ static void conf_merges_every_number(void **state)
         apr_int64_t *a = (apr_int64_t *)((char *)outer + field->offset);
         apr_int64_t *b = (apr_int64_t *)((char *)inner + field->offset);
 
-        merged = mab_conf_merge_place(*state, outer, inner);
+        if (field->kind == MAB_POINTER)
+            continue;
+        merged = mab_place_merge(*state, outer, inner);
         unit_expect(field->name,
                     *(apr_int64_t *)((char *)merged + field->offset)
                         == MAB_UNSET);
         *a = field->greatest;
-        merged = mab_conf_merge_place(*state, outer, inner);
+        merged = mab_place_merge(*state, outer, inner);
         unit_expect(field->name,
                     *(apr_int64_t *)((char *)merged + field->offset)
                         == field->greatest);
         *b = field->least;
-        merged = mab_conf_merge_place(*state, outer, inner);
+        merged = mab_place_merge(*state, outer, inner);
         unit_expect(field->name,
                     *(apr_int64_t *)((char *)merged + field->offset)
                         == field->least);
@@ -71,10 +73,10 @@ static void conf_merges_lists_as_a_whole(void **state)
         const mab_list_t **b = (const mab_list_t **)((char *)inner + lists[i]);
 
         *a = names(*state, "outer", NULL);
-        merged = mab_conf_merge_place(*state, outer, inner);
+        merged = mab_place_merge(*state, outer, inner);
         assert_ptr_equal(*(const mab_list_t **)((char *)merged + lists[i]), *a);
         *b = names(*state, NULL, NULL);
-        merged = mab_conf_merge_place(*state, outer, inner);
+        merged = mab_place_merge(*state, outer, inner);
         assert_ptr_equal(*(const mab_list_t **)((char *)merged + lists[i]), *b);
     }
 }
@@ -86,7 +88,7 @@ static void conf_keeps_all_targets(void **state)
 
     outer->targets = names(*state, "X-User", NULL);
     inner->targets = names(*state, "X-Groups", "X-Mail");
-    merged = mab_conf_merge_place(*state, outer, inner);
+    merged = mab_place_merge(*state, outer, inner);
     assert_int_equal(merged->targets->count, 3);
     assert_string_equal(((const char *const *)merged->targets->items)[0],
                         "X-User");
@@ -97,9 +99,9 @@ static void conf_keeps_all_targets(void **state)
 static void conf_silent_places_change_nothing(void **state)
 {
     mab_place_t *outer = make(*state);
-    mab_place_t *silent = mab_conf_create_place(*state, NULL);
+    mab_place_t *silent = mab_place_create(*state, NULL);
 
-    assert_ptr_equal(mab_conf_merge_place(*state, outer, silent), outer);
+    assert_ptr_equal(mab_place_merge(*state, outer, silent), outer);
 }
 
 /* --- .htaccess ------------------------------------------------------------------------- */
@@ -116,6 +118,7 @@ static void conf_htaccess_only_tightens(void **state)
         {"stricter", {10, 0, 60, 60}, {5, 1, 30, 20}, {5, 1, 30, 20}},
         {"laxer", {10, 1, 60, 60}, {20, 2, 90, 90}, {10, 1, 60, 60}},
         {"no limit", {10, 0, 60, 60}, {0, 0, 0, 0}, {0, 0, 60, 60}},
+        {"no limit at all", {10, 0, 0, 0}, {-1, -1, 0, 0}, {10, 0, 0, 0}},
         {"a first limit", {10, 2, 0, 0}, {10, 0, 30, 30}, {10, 0, 30, 30}},
     };
     size_t i;
@@ -135,8 +138,8 @@ static void conf_htaccess_only_tightens(void **state)
         file->max_age = f[2] < 0 ? MAB_UNSET : f[2];
         file->max_life = f[3] < 0 ? MAB_UNSET : f[3];
         for (turn = 0; turn < 2; turn++) {
-            merged = mab_conf_merge_place(*state, turn ? file : outer,
-                                          turn ? outer : file);
+            merged = mab_place_merge(*state, turn ? file : outer,
+                                     turn ? outer : file);
             unit_expect(rows[i].name, merged->policy.leeway == w[0]);
             unit_expect(rows[i].name, merged->policy.typ == (bearer_typ_t)w[1]);
             unit_expect(rows[i].name, merged->policy.max_age == w[2]);
@@ -152,9 +155,9 @@ static void conf_htaccess_adds_required_claims(void **state)
     outer->required = names(*state, "jti", NULL);
     file->required = names(*state, "scope", "acr");
     file->htaccess = true;
-    merged = mab_conf_merge_place(*state, outer, file);
+    merged = mab_place_merge(*state, outer, file);
     assert_int_equal(merged->policy.required_count, 3);
-    merged = mab_conf_merge_place(*state, file, outer);
+    merged = mab_place_merge(*state, file, outer);
     assert_int_equal(merged->policy.required_count, 3);
 }
 
@@ -164,7 +167,7 @@ static void conf_freezes_defaults(void **state)
 {
     mab_place_t *place = make(*state);
 
-    mab_conf_freeze(place);
+    mab_place_freeze(place, *state);
     assert_int_equal(place->policy.leeway, 30);
     assert_int_equal(place->policy.typ, BEARER_TYP_JWT);
     assert_int_equal(place->policy.max_age, 0);
@@ -180,11 +183,11 @@ static void conf_freezes_audiences(void **state)
     mab_place_t *place = make(*state);
 
     place->resource = &resource;
-    mab_conf_freeze(place);
+    mab_place_freeze(place, *state);
     assert_int_equal(place->policy.audience_count, 1);
     assert_string_equal(place->policy.audiences[0].data, "https://api.example");
     place->audiences = names(*state, NULL, NULL);
-    mab_conf_freeze(place);
+    mab_place_freeze(place, *state);
     assert_true(place->policy.any_audience);
     assert_int_equal(place->policy.audience_count, 0);
 }
@@ -261,7 +264,7 @@ CHANGE(user)
 }
 CHANGE(user_expr)
 {
-    place->user_expr = apr_pcalloc(pool, 1);
+    place->user = apr_pcalloc(pool, sizeof(*place->user));
 }
 CHANGE(resource)
 {
@@ -281,12 +284,188 @@ static void conf_no_verdict_for_another_place(void **state)
     for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         mab_place_t other = *place;
 
-        assert_true(mab_conf_same_judgement(place, &other));
+        assert_true(mab_place_same_judgement(place, &other));
         changes[i](&other, *state);
-        if (mab_conf_same_judgement(place, &other))
+        if (mab_place_same_judgement(place, &other))
             fail_msg("change %d makes no difference", (int)i);
     }
-    assert_true(mab_conf_same_judgement(place, place));
+    assert_true(mab_place_same_judgement(place, place));
+}
+
+/* every row: what is judged by it makes a difference, and nothing else does */
+static void conf_judged_rows_make_a_difference(void **state)
+{
+    const mab_field_t *field = mab_conf_place_fields;
+
+    for (; mab_field_is(field); field++) {
+        mab_place_t *a = make(*state), *b = make(*state);
+
+        if (field->kind == MAB_POINTER) {
+            mab_field_set_pointer(a, field, apr_pcalloc(*state, 256));
+            mab_field_set_pointer(b, field, apr_pcalloc(*state, 256));
+        }
+        else
+            *mab_field_number(b, field) =
+                field->initial == field->least ? field->greatest : field->least;
+        mab_place_freeze(a, *state);
+        mab_place_freeze(b, *state);
+        if (mab_place_same_judgement(a, b) == field->judged)
+            fail_msg("row %d (%s)", (int)(field - mab_conf_place_fields),
+                     field->name);
+    }
+}
+
+/* --- generated places ------------------------------------------------------------------------ */
+
+/* texts of lists, so that lists that are joined can be compared */
+static const void *random_pointer(const mab_field_t *field, apr_pool_t *pool)
+{
+    static const char *const texts[] = {"a", "b", "c", "d"};
+
+    return field->add || field->both ? (const void *)names(
+               pool, texts[inside_random(4)],
+               inside_random(2) ? texts[inside_random(4)] : NULL)
+                                     : apr_pcalloc(pool, 256);
+}
+
+/* half of the rows set; numbers small and at the edges, where rules change */
+static mab_place_t *random_place(bool htaccess, apr_pool_t *pool)
+{
+    const mab_field_t *field = mab_conf_place_fields;
+    mab_place_t *place = make(pool);
+
+    place->htaccess = htaccess;
+    for (; mab_field_is(field); field++) {
+        apr_int64_t most = field->greatest < 4 ? field->greatest : 4;
+
+        if (inside_random(2))
+            continue;
+        if (field->kind == MAB_POINTER)
+            mab_field_set_pointer(place, field, random_pointer(field, pool));
+        else
+            *mab_field_number(place, field) =
+                inside_random(5) ? inside_random((unsigned int)most + 1)
+                                 : field->greatest;
+    }
+    return place;
+}
+
+static bool same_list(const mab_list_t *a, const mab_list_t *b)
+{
+    const char *const *x = a ? a->items : NULL;
+    const char *const *y = b ? b->items : NULL;
+    int i;
+
+    if (!a || !b || a->count != b->count)
+        return a == b;
+    for (i = 0; i < a->count; i++) {
+        if (strcmp(x[i], y[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static mab_list_t required(const mab_place_t *place)
+{
+    mab_list_t list = {place->policy.required, place->policy.required_count};
+
+    return list;
+}
+
+static bool same_row(const mab_place_t *a, const mab_place_t *b,
+                     const mab_field_t *field)
+{
+    mab_list_t x = required(a), y = required(b);
+
+    if (field->add)
+        return same_list(&x, &y);
+    if (field->both)
+        return same_list(mab_field_pointer(a, field),
+                         mab_field_pointer(b, field));
+    if (field->kind == MAB_POINTER)
+        return mab_field_pointer(a, field) == mab_field_pointer(b, field);
+    return mab_place_number(a, field) == mab_place_number(b, field);
+}
+
+/* httpd merges from the outside in, the start merges ahead (mab_place_join), and
+ * files come between sections: whatever is merged first, all rows are the same */
+static void conf_merging_has_no_order(void **state)
+{
+    int turn;
+
+    for (turn = 0; turn < 2000; turn++) {
+        apr_pool_t *pool = *state;
+        mab_place_t *a = random_place(inside_random(2), pool);
+        mab_place_t *b = random_place(inside_random(2), pool);
+        mab_place_t *c = random_place(inside_random(2), pool);
+        const mab_field_t *field = mab_conf_place_fields;
+        mab_place_t *left =
+            mab_place_merge(pool, mab_place_merge(pool, a, b), c);
+        mab_place_t *right =
+            mab_place_merge(pool, a, mab_place_merge(pool, b, c));
+
+        for (; mab_field_is(field); field++) {
+            if (!same_row(left, right, field))
+                fail_msg("turn %d, row %d (%s)", turn,
+                         (int)(field - mab_conf_place_fields), field->name);
+        }
+    }
+}
+
+static bool has_all(const mab_list_t *all, const mab_list_t *some)
+{
+    const char *const *x = all->items, *const *y = some->items;
+    int i, j;
+
+    for (i = 0; i < some->count; i++) {
+        for (j = 0; j < all->count && strcmp(x[j], y[i]) != 0; j++)
+            ;
+        if (j == all->count)
+            return false;
+    }
+    return true;
+}
+
+static void expect_stricter(int turn, const mab_place_t *with,
+                            const mab_place_t *without)
+{
+    const mab_field_t *field = mab_conf_place_fields;
+    mab_list_t more = required(with), less = required(without);
+
+    for (; mab_field_is(field); field++) {
+        apr_int64_t a, b;
+
+        if (!field->stricter)
+            continue;
+        a = mab_place_number(with, field);
+        b = mab_place_number(without, field);
+        if (field->stricter(a, b) != a || a < 0)
+            fail_msg("turn %d, %s: %d, and %d without the file", turn,
+                     field->name, (int)a, (int)b);
+    }
+    if (!has_all(&more, &less))
+        fail_msg("turn %d: a claim is no longer required", turn);
+}
+
+/* wherever the file comes: every row that is tightened is as strict as without */
+static void conf_no_htaccess_file_loosens(void **state)
+{
+    int turn;
+
+    for (turn = 0; turn < 2000; turn++) {
+        apr_pool_t *pool = *state;
+        mab_place_t *outer = random_place(false, pool);
+        mab_place_t *inner = random_place(false, pool);
+        mab_place_t *file = random_place(true, pool);
+        mab_place_t *without = mab_place_merge(pool, outer, inner);
+
+        expect_stricter(turn, mab_place_merge(pool, without, file), without);
+        expect_stricter(turn, mab_place_merge(pool, file, without), without);
+        expect_stricter(
+            turn,
+            mab_place_merge(pool, mab_place_merge(pool, outer, file), inner),
+            without);
+    }
 }
 
 /* what only answers or goes out is no reason to judge again */
@@ -298,7 +477,7 @@ static void conf_answers_make_no_difference(void **state)
     other.errors = other.detail = other.unavailable = other.forward = 1;
     other.exports = NULL;
     other.origins = NULL;
-    assert_true(mab_conf_same_judgement(place, &other));
+    assert_true(mab_place_same_judgement(place, &other));
 }
 
 /* --- servers ---------------------------------------------------------------------------------- */
@@ -355,6 +534,9 @@ int inside_conf(void)
         unit_row(conf_freezes_audiences),
         unit_row(conf_finds_the_place),
         unit_row(conf_no_verdict_for_another_place),
+        unit_row(conf_judged_rows_make_a_difference),
+        unit_row(conf_merging_has_no_order),
+        unit_row(conf_no_htaccess_file_loosens),
         unit_row(conf_answers_make_no_difference),
         unit_row(conf_servers),
         unit_row(conf_sources_get_their_servers_numbers),

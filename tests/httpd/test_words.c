@@ -17,13 +17,19 @@ static void expect_text(const char *row, const char *got, const char *want)
 
 static const char *const colours[] = {"red", "green", NULL};
 
+#define FIELD(text, of_kind, at, from, to, named)                              \
+    {                                                                          \
+        .name = (text), .kind = (of_kind), .offset = (at), .least = (from),    \
+        .greatest = (to), .words = (named), .option = (at) == 8 || (at) == 32  \
+    }
+
 static const mab_field_t fields[] = {
-    {"time", MAB_SECONDS, 0, 0, 3600, 30, NULL},
-    {"wait", MAB_SECONDS, 8, 1, 60, 5, NULL},
-    {"size", MAB_BYTES, 16, 1024, 1048576, 4096, NULL},
-    {"flag", MAB_FLAG, 24, 0, 1, 0, NULL},
-    {"word", MAB_WORD, 32, 0, 1, 0, colours},
-};
+    FIELD("time", MAB_SECONDS, 0, 0, 3600, NULL),
+    FIELD("wait", MAB_SECONDS, 8, 1, 60, NULL),
+    FIELD("size", MAB_BYTES, 16, 1024, 1048576, NULL),
+    FIELD("flag", MAB_FLAG, 24, 0, 1, NULL),
+    FIELD("word", MAB_WORD, 32, 0, 1, colours),
+    {.offset = (apr_size_t)-1}};
 
 static void words_numbers(void **state)
 {
@@ -108,9 +114,8 @@ static const char *set_other(cmd_parms *cmd, void *record BEARER_UNUSED,
 
 static void words_options(void **state)
 {
-    static const char *const numbers[] = {"wait", "word", NULL};
     static const mab_option_t others[] = {{"other", set_other}, {NULL, NULL}};
-    static const mab_options_t no_others = {fields, NULL, numbers, NULL};
+    static const mab_options_t no_others = {fields, MAB_ON_ISSUER, NULL};
     static const struct {
         const char *words[3];
         const char *want;
@@ -139,7 +144,7 @@ static void words_options(void **state)
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         apr_int64_t record[5] = {0};
-        const mab_options_t options = {fields, NULL, numbers, others};
+        const mab_options_t options = {fields, MAB_ON_ISSUER, others};
 
         for (count = 0; count < 3 && rows[i].words[count]; count++)
             ;
@@ -153,7 +158,7 @@ static void words_options(void **state)
     }
     expect_text("no others", mab_words_option_names(&no_others, *state),
                 "allowed is wait= word=");
-    assert_null(mab_words_find_field(fields, numbers, "size"));
+    assert_null(mab_words_whole(&no_others));
 }
 
 /* --- raw words --------------------------------------------------------------------------- */

@@ -101,6 +101,7 @@ static void make_policy(world_t *world)
     world->policy.audience_count = 1;
     world->policy.user = world->user;
     world->policy.user_count = 1;
+    bearer_policy_freeze(&world->policy, world->pool);
 }
 
 static world_t *create(apr_pool_t *pool)
@@ -221,6 +222,7 @@ static void admit(world_t *world, bearer_gate_t *gate, const char *token,
                                     .method = "GET",
                                     .target = "/"};
 
+    bearer_policy_freeze(&world->policy, world->pool);
     bearer_gate_admit(gate, &presented, &world->policy, world->now, verdict,
                       world->pool);
 }

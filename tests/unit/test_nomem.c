@@ -816,6 +816,7 @@ static void make_policy(world_t *world, apr_pool_t *pool)
     world->policy.audience_count = 1;
     world->policy.user = world->user;
     world->policy.user_count = 1;
+    bearer_policy_freeze(&world->policy, pool);
 }
 
 static void make_gate(world_t *world, apr_pool_t *pool)

@@ -96,6 +96,7 @@ static void prove(world_t *world, const char *token, const char *want)
     bearer_now_t now = world->now;
     bearer_note_t note = {""};
 
+    bearer_policy_freeze(&world->policy, world->pool);
     memset(&world->proof, 0xff, sizeof(world->proof));
     unit_expect_reason(want,
                        bearer_prove_token(world->prover, &presented,
@@ -175,6 +176,7 @@ static void prove_marks_nothing_else(void **state)
 
 static const bearer_issuer_t *again(world_t *world)
 {
+    bearer_policy_freeze(&world->policy, world->pool);
     return bearer_prove_again(world->prover, &world->proof, &world->policy,
                               world->now.tick);
 }

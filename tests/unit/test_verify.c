@@ -49,11 +49,12 @@ static place_t *place(apr_pool_t *pool)
     made->policy.audience_count = 1;
     made->policy.user = made->user;
     made->policy.user_count = 1;
+    bearer_policy_freeze(&made->policy, pool);
     return made;
 }
 
 /* all three parts, as the gate calls them */
-static bearer_reason_t judge(const char *token, const bearer_policy_t *policy,
+static bearer_reason_t judge(const char *token, bearer_policy_t *policy,
                              const bearer_jwks_t *keys, bearer_note_t *note,
                              apr_pool_t *pool)
 {
@@ -63,6 +64,7 @@ static bearer_reason_t judge(const char *token, const bearer_policy_t *policy,
     bool newer_may_help;
 
     note->text[0] = '\0';
+    bearer_policy_freeze(policy, pool);
     why = bearer_verify_begin(unit_str(token), policy, &job, note, pool);
     if (why)
         return why;
@@ -285,6 +287,7 @@ static void verify_one_kid_of_two_issuers(void **state)
     bool newer_may_help = true;
 
     at->policy.issuers = issuers;
+    bearer_policy_freeze(&at->policy, *state);
     assert_int_equal(
         bearer_verify_begin(unit_str(mint_token(header, claims, 1, *state)),
                             &at->policy, &job, &note, *state),

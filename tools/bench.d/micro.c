@@ -180,6 +180,7 @@ static void make_policy(world_t *world, const bearer_jwks_t *keys)
     world->policy.any_audience = true;
     world->policy.user = world->user;
     world->policy.user_count = 1;
+    bearer_policy_freeze(&world->policy, world->pool);
 }
 
 static void make_cache(world_t *world)
