@@ -100,7 +100,7 @@ static apr_status_t create_pool(apr_pool_t **pool)
 /* for the status page of whichever child is asked; a round that was cut off by
  * the end of its child says nothing about the issuer */
 static void note_result(const bearer_source_t *source,
-                        const bearer_refresh_result_t *result)
+                        const bearer_outcome_t *result)
 {
     if (result->why != BEARER_FETCH_STOPPED)
         bearer_stats_note(mab_shared_get()->stats, &source->slot, result->why,
@@ -112,7 +112,7 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
 {
     round_t *round = baton;
     bearer_refresh_env_t world = env(round);
-    bearer_refresh_result_t result;
+    bearer_outcome_t result;
     apr_pool_t *pool;
 
     if (create_pool(&pool) == APR_SUCCESS) {
@@ -153,7 +153,8 @@ static void start_due_rounds(server_rec *s)
         bearer_refresh_env_t world = env(round);
 
         if (!apr_atomic_read32(&round->running)
-            && bearer_refresh_due(round->refresh, &world))
+            && bearer_refresh_next(round->refresh, &world)
+                   <= mab_clock_now(NULL).tick)
             start_round(round, s);
     }
 }
