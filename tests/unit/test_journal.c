@@ -28,7 +28,7 @@ static int count(int before)
 static const bearer_source_t source = {.issuer = "https://a"};
 
 static int fails(bearer_journal_t *journal, bearer_reason_t why, int status,
-                apr_int64_t good, apr_pool_t *pool)
+                 apr_int64_t good, apr_pool_t *pool)
 {
     bearer_outcome_t told = {.why = why, .status = status, .tried = "there"};
     bearer_schedule_t state = {.last_good = good, .next = 2000000};
