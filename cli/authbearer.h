@@ -14,8 +14,10 @@
 #include <apr_tables.h>
 #include <jansson.h>
 
+#include "bearer/base/clock.h"
 #include "bearer/judge/policy.h"
-#include "bearer/keys/refresh.h"
+#include "bearer/keys/outcome.h"
+#include "bearer/keys/source.h"
 #include "bearer/text/json.h"
 
 /** What the program says to its caller. */
@@ -106,20 +108,17 @@ bearer_reason_t tool_input_token(bearer_str_t *out,
 /** One thing that was asked for on the way to the keys. */
 typedef struct tool_step_t {
     const char *what; /**< "metadata", "keys" */
-    const char *where;
-    bearer_reason_t why;
-    bearer_note_t note;
-    int status; /**< HTTP, 0: none */
+    bearer_outcome_t outcome;
 } tool_step_t;
 
 /** What was found. */
 typedef struct tool_found_t {
-    const bearer_jwks_t *keys;  /**< NULL: none that may be used */
-    const json_t *published;    /**< the array "keys" as it came, or NULL */
-    apr_array_header_t *steps;  /**< of tool_step_t, in order */
-    const tool_step_t *decided; /**< the step that tells most */
-    apr_int64_t fresh;          /**< seconds until asking again; -1: a file */
-    const char *cache_control;  /**< as answered, or NULL */
+    const bearer_jwks_t *keys; /**< NULL: none that may be used */
+    const json_t *published;   /**< the array "keys" as it came, or NULL */
+    apr_array_header_t *steps; /**< of tool_step_t, in order */
+    bearer_outcome_t told;     /**< what decided */
+    apr_int64_t fresh;         /**< seconds until asking again; -1: a file */
+    const char *cache_control; /**< as answered, or NULL */
 } tool_found_t;
 
 /**

@@ -86,12 +86,12 @@ static void print_steps(const tool_found_t *found, apr_pool_t *pool)
 
     for (i = 0; i < found->steps->nelts; i++) {
         const tool_step_t *step = &APR_ARRAY_IDX(found->steps, i, tool_step_t);
+        const bearer_outcome_t *one = &step->outcome;
         bearer_note_t where = {""};
 
-        bearer_note_set(&where, "%s", step->where);
+        bearer_note_set(&where, "%s", one->tried);
         printf("%-9s %s  %s\n", step->what, where.text,
-               step->why ? bearer_error_text(step->why, &step->note, pool)
-                         : "ok");
+               one->why ? bearer_error_text(one->why, &one->note, pool) : "ok");
     }
 }
 
@@ -157,16 +157,16 @@ static void print_text(const tool_found_t *found,
 
 static json_t *render_step(const tool_step_t *step)
 {
+    const bearer_outcome_t *one = &step->outcome;
     json_t *json = json_object();
     bearer_note_t where = {""};
 
-    bearer_note_set(&where, "%s", step->where);
+    bearer_note_set(&where, "%s", one->tried);
     json_object_set_new(json, "what", json_string(step->what));
     json_object_set_new(json, "where", json_string(where.text));
     json_object_set_new(json, "status",
-                        step->status ? json_integer(step->status)
-                                     : json_null());
-    tool_text_add_reason(json, step->why, &step->note);
+                        one->status ? json_integer(one->status) : json_null());
+    tool_text_add_reason(json, one->why, &one->note);
     return json;
 }
 

@@ -264,7 +264,7 @@ static const char *set_ca(tool_t *tool, const char *value)
 
 static const char *set_proxy(tool_t *tool, const char *value)
 {
-    tool->source.proxies.https = value;
+    tool->source.proxies.https = tool->source.proxies.http = value;
     return NULL;
 }
 

@@ -24,8 +24,8 @@ static bearer_reason_t get_keys(tool_t *tool, verdict_t *verdict)
     verdict->cause = tool_source_get(tool, &verdict->found);
     if (!verdict->cause)
         return BEARER_OK;
-    verdict->cause_note = verdict->found.decided->note;
-    verdict->cause_where = verdict->found.decided->where;
+    verdict->cause_note = verdict->found.told.note;
+    verdict->cause_where = verdict->found.told.tried;
     bearer_note_set(
         &verdict->note, "%s",
         bearer_error_text(verdict->cause, &verdict->cause_note, tool->pool));
@@ -66,14 +66,14 @@ static void set_particulars(bearer_stage_t stage, const tool_t *tool,
                             const verdict_t *verdict, bearer_note_t *note)
 {
     const bearer_claims_t *claims = verdict->job.claims;
-    const tool_step_t *keys = verdict->found.decided;
+    const tool_found_t *found = &verdict->found;
     bearer_proof_t proof;
 
     bearer_prove_begin(&verdict->job, &proof);
     bearer_proof_note(stage, &proof, note);
-    if (stage == BEARER_STAGE_KEYS && keys)
-        bearer_note_set(note, "%d from %s", verdict->found.keys->count,
-                        keys->where);
+    if (stage == BEARER_STAGE_KEYS && found->keys)
+        bearer_note_set(note, "%d from %s", found->keys->count,
+                        found->told.tried);
     if (stage == BEARER_STAGE_EXPIRY && claims)
         bearer_note_set(
             note, "%s",

@@ -51,8 +51,6 @@
 
 /** One document on the board: a filtered key set. 200 RSA-2048 keys fit. */
 #define BEARER_LIMIT_DOCUMENT 131072
-/** Issuers (key sources) of one server. */
-#define BEARER_LIMIT_SOURCES 4096
 
 /* --- what we fetch ------------------------------------------------------ */
 

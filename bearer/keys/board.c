@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MAGIC    UINT64_C(0x6265617265723031) /* "bearer01" */
-#define LAYOUT   2
+#define LAYOUT   3
 #define ID_WORDS 4
 
 /* The whole block consists of these: everything that can change is atomic, so that
@@ -46,10 +46,10 @@ typedef struct slot_t {
 /*
  * The header:
  *
- *    0       8        12      16          24      48     64                8256
- *   +-------+--------+-------+-----------+-------+------+-----------------+---
- *   | magic | layout | slots | slot_size | lease | free | seats, of waiters | ...
- *   +-------+--------+-------+-----------+-------+------+-----------------+---
+ *    0       8        12      16          24      48     56     64      8256
+ *   +-------+--------+-------+-----------+-------+------+------+-------+---
+ *   | magic | layout | slots | slot_size | lease | asks | free | seats | ...
+ *   +-------+--------+-------+-----------+-------+------+------+-------+---
  */
 typedef struct header_t {
     uint64_t magic;
@@ -57,7 +57,8 @@ typedef struct header_t {
     uint32_t slots;
     uint64_t slot_size;
     bearer_lease_t lease;
-    word_t padding[2];
+    word_t asks; /* ever made, on all slots */
+    word_t padding;
     bearer_seats_t seats;
 } header_t;
 
@@ -220,6 +221,7 @@ void bearer_board_format(void *block, apr_size_t size, int slots)
     header->slots = (uint32_t)slots;
     header->slot_size = sizeof(slot_t);
     bearer_lease_format(&header->lease);
+    atomic_store(&header->asks, 0);
     bearer_seats_format(&header->seats);
     for (i = 0; i < slots; i++)
         format_slot(&first[i]);
@@ -453,10 +455,18 @@ bool bearer_board_ask(bearer_board_t *board, const bearer_board_slot_t *slot,
         return false;
     asked = atomic_load(&at->asked);
     while (bearer_schedule_may_ask(conf, (apr_time_t)asked, now)) {
-        if (atomic_compare_exchange_weak(&at->asked, &asked, (uint64_t)now))
+        if (atomic_compare_exchange_weak(&at->asked, &asked, (uint64_t)now)) {
+            /* after the ask: who sees it counted finds it */
+            atomic_fetch_add(&board->header->asks, 1);
             return true;
+        }
     }
     return false;
+}
+
+apr_uint64_t bearer_board_asks(const bearer_board_t *board)
+{
+    return atomic_load(&board->header->asks);
 }
 
 apr_time_t bearer_board_asked(const bearer_board_t *board,

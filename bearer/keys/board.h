@@ -139,4 +139,8 @@ bool bearer_board_ask(bearer_board_t *board, const bearer_board_slot_t *slot,
 apr_time_t bearer_board_asked(const bearer_board_t *board,
                               const bearer_board_slot_t *slot);
 
+/** How many asks were made on all slots: one word that moves with each, for who
+ * would otherwise look at all of them. */
+apr_uint64_t bearer_board_asks(const bearer_board_t *board);
+
 #endif

@@ -2,8 +2,8 @@
 /*
  * refresh - one round for one key source: fetch, parse, post.
  *
- * Owns:     discovery, then keys; key files; what of it was good; when the store is written and read; log lines on changes of state.
- * Does not: decide when (schedule), connect (fetch), know the store's files (keystore), lock (caller's callbacks).
+ * Owns:     what is remembered between rounds; what is posted; when the store is written and read.
+ * Does not: decide when (schedule), look for keys (locate), know the store's files (keystore), word lines (journal), lock (caller's callbacks).
  * Memory:   a round's memory is the pool's; what is remembered lives in the source's state
  * Threads:  one round of one source at a time; rounds of different sources in parallel
  */
@@ -12,19 +12,8 @@
 
 #include "bearer/base/clock.h"
 #include "bearer/keys/keystore.h"
+#include "bearer/keys/outcome.h"
 #include "bearer/keys/source.h"
-
-/** What one round did, for log, status page and tests. */
-typedef struct bearer_refresh_result_t {
-    bearer_reason_t why; /**< BEARER_OK: keys are good as of now */
-    bearer_note_t note;
-    const char *tried; /**< the address or file that decided */
-    int status;        /**< HTTP status, 0: none */
-    bool changed;      /**< a new document was posted */
-    bool unchanged;    /**< 304, or the same keys again */
-    int keys, skipped;
-    apr_time_t next; /**< tick of the next regular attempt */
-} bearer_refresh_result_t;
 
 /** The world, as arguments. */
 typedef struct bearer_refresh_env_t {
@@ -50,9 +39,10 @@ typedef struct bearer_refresh_t bearer_refresh_t;
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
                                         apr_pool_t *pool);
 
-/** Whether a round is due now. */
-bool bearer_refresh_due(const bearer_refresh_t *refresh,
-                        const bearer_refresh_env_t *env);
+/** The tick at which the next round is due, of what is known now: not after the
+ * present one if it is due. BEARER_SCHEDULE_NEVER for a secret. */
+apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
+                               const bearer_refresh_env_t *env);
 
 /**
  * Runs one round: finds the keys' address if it is not known, gets the keys
@@ -70,8 +60,8 @@ bool bearer_refresh_due(const bearer_refresh_t *refresh,
  * (MAB0204) and ends; the keys on the board serve all the same.
  */
 void bearer_refresh_run(bearer_refresh_t *refresh,
-                        const bearer_refresh_env_t *env,
-                        bearer_refresh_result_t *result, apr_pool_t *tmp);
+                        const bearer_refresh_env_t *env, bearer_outcome_t *told,
+                        apr_pool_t *tmp);
 
 /**
  * Cold start: gives a fetched source whose slot has no document the keys that
@@ -86,16 +76,5 @@ void bearer_refresh_run(bearer_refresh_t *refresh,
  */
 bool bearer_refresh_restore(const bearer_source_t *source,
                             const bearer_refresh_env_t *env, apr_pool_t *tmp);
-
-/**
- * Reads a key file now (post_config, as root): fills keys, does not post.
- *
- * @return BEARER_OK, BEARER_FILE_READ, BEARER_FILE_SIZE, BEARER_FILE_WRITABLE
- *         (for everybody), and what bearer_jwks_parse_file returns
- */
-bearer_reason_t bearer_refresh_read_file(const char *path,
-                                         const bearer_jwks_t **out,
-                                         bearer_note_t *note,
-                                         apr_pool_t *pool) BEARER_MUST_USE;
 
 #endif

@@ -83,6 +83,13 @@ bool bearer_schedule_due(const bearer_schedule_t *state,
     return asked != 0 && asked != state->served;
 }
 
+apr_time_t bearer_schedule_next(const bearer_schedule_t *state,
+                                const bearer_schedule_conf_t *conf,
+                                apr_time_t now, apr_time_t asked)
+{
+    return bearer_schedule_due(state, conf, now, asked) ? now : state->next;
+}
+
 void bearer_schedule_begin(bearer_schedule_t *state, apr_time_t asked)
 {
     if (asked != 0)

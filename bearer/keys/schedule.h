@@ -63,6 +63,15 @@ bool bearer_schedule_due(const bearer_schedule_t *state,
                          const bearer_schedule_conf_t *conf, apr_time_t now,
                          apr_time_t asked);
 
+/** A tick that does not come. */
+#define BEARER_SCHEDULE_NEVER APR_INT64_MAX
+
+/** The tick at which bearer_schedule_due will say yes if nobody asks: now, or
+ * later. */
+apr_time_t bearer_schedule_next(const bearer_schedule_t *state,
+                                const bearer_schedule_conf_t *conf,
+                                apr_time_t now, apr_time_t asked);
+
 /** Notes that an attempt begins which serves this ask. */
 void bearer_schedule_begin(bearer_schedule_t *state, apr_time_t asked);
 

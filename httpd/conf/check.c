@@ -16,6 +16,7 @@
 #include <unixd.h>
 
 #include "bearer/base/file.h"
+#include "bearer/keys/locate.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
 #include "httpd/conf/place.h"
@@ -215,13 +216,13 @@ static bool check_folder(check_t *check, const mab_issuer_line_t *line,
 static void check_key_file(check_t *check, mab_issuer_line_t *line)
 {
     bearer_note_t note = {""};
-    const bearer_jwks_t *keys;
+    bearer_locate_found_t found;
     bearer_reason_t why;
 
     if (check_folder(check, line, line->source.location))
         return;
-    why = bearer_refresh_read_file(line->source.location, &keys, &note,
-                                   check->ptemp);
+    why = bearer_locate_file(line->source.location, false, &found, &note,
+                             check->ptemp);
     if (!why) {
         check_readable(check, line);
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/process/sources.h"
 
+#include "bearer/keys/locate.h"
 #include "httpd/conf/conf.h"
 #include "httpd/process/clock.h"
 #include "httpd/process/segment.h"
@@ -66,19 +67,15 @@ static bearer_reason_t post_file(const bearer_source_t *source,
                                  apr_pool_t *ptemp)
 {
     bearer_schedule_t state = bearer_board_schedule(board, &source->slot);
-    const bearer_jwks_t *keys;
+    bearer_locate_found_t found;
     bearer_reason_t why;
-    bearer_str_t text;
 
-    why = bearer_refresh_read_file(source->location, &keys, note, ptemp);
+    why = bearer_locate_file(source->location, false, &found, note, ptemp);
     if (why)
         return why;
-    text = bearer_jwks_render(keys, ptemp);
-    if (!text.data)
-        return BEARER_NO_MEMORY;
     bearer_schedule_succeed(&state, &source->schedule, mab_clock_now(NULL).tick,
                             0, 0.5);
-    return bearer_board_post(board, &source->slot, text, &state);
+    return bearer_board_post(board, &source->slot, found.document, &state);
 }
 
 bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,

@@ -9,6 +9,7 @@
 #include <apr_thread_pool.h>
 #include <mod_watchdog.h>
 
+#include "bearer/keys/rota.h"
 #include "httpd/process/child.h"
 #include "httpd/process/clock.h"
 #include "httpd/process/segment.h"
@@ -17,9 +18,9 @@
 /*
  * mod_watchdog's own singleton takes 10 s to replace a killed child (measured).
  * So every child has a callback, and the board's lease elects one of them: a
- * child that is killed is replaced at the next beat. The callback itself never
- * blocks: each due source gets a thread for its round, so that a silent issuer
- * delays no other.
+ * child that is killed is replaced at the next beat. A beat looks at sources only if
+ * one is due or something moved (rota). The callback itself never blocks: each due
+ * source gets a thread for its round, so that a silent issuer delays no other.
  */
 #define BEAT        apr_time_from_msec(100)
 #define MAX_THREADS 16
@@ -42,10 +43,12 @@ typedef struct fetcher_t {
     round_t *rounds;
     int count;
     apr_uint32_t generation; /**< of the lease at the last beat; 0: none */
+    bearer_rota_t rota;
 } fetcher_t;
 
 static fetcher_t fetcher;
 static volatile apr_uint32_t stopping;
+static volatile apr_uint32_t ended; /* rounds of this child */
 static apr_abortfunc_t end_without_memory;
 
 static double jitter(void *baton BEARER_UNUSED)
@@ -100,7 +103,7 @@ static apr_status_t create_pool(apr_pool_t **pool)
 /* for the status page of whichever child is asked; a round that was cut off by
  * the end of its child says nothing about the issuer */
 static void note_result(const bearer_source_t *source,
-                        const bearer_refresh_result_t *result)
+                        const bearer_outcome_t *result)
 {
     if (result->why != BEARER_FETCH_STOPPED)
         bearer_stats_note(mab_shared_get()->stats, &source->slot, result->why,
@@ -112,7 +115,7 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
 {
     round_t *round = baton;
     bearer_refresh_env_t world = env(round);
-    bearer_refresh_result_t result;
+    bearer_outcome_t result;
     apr_pool_t *pool;
 
     if (create_pool(&pool) == APR_SUCCESS) {
@@ -123,11 +126,14 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
     /* a thread that leaves this to its end would do it while exit() takes down
      * OpenSSL, and end the child with a signal */
     bearer_fetch_end_thread();
+    /* in this order: who sees the number moved finds it ended */
     apr_atomic_set32(&round->running, 0);
+    apr_atomic_inc32(&ended);
     return NULL;
 }
 
-static void start_round(round_t *round, server_rec *s)
+/* false: it is tried again */
+static bool start_round(round_t *round, server_rec *s)
 {
     apr_status_t rv;
 
@@ -136,26 +142,41 @@ static void start_round(round_t *round, server_rec *s)
     rv = apr_thread_pool_push(fetcher.threads, run_round, round,
                               APR_THREAD_TASK_PRIORITY_NORMAL, NULL);
     if (rv == APR_SUCCESS)
-        return;
+        return true;
     apr_atomic_set32(&round->running, 0);
     ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
                  "MAB0302: no thread could be made to fetch the keys of %s; "
                  "trying again",
                  round->source->issuer);
+    return false;
+}
+
+static apr_time_t look(int source, void *s)
+{
+    round_t *round = &fetcher.rounds[source];
+    bearer_refresh_env_t world = env(round);
+    apr_time_t next;
+
+    /* its end moves a number */
+    if (apr_atomic_read32(&round->running))
+        return BEARER_SCHEDULE_NEVER;
+    next = bearer_refresh_next(round->refresh, &world);
+    /* the clock went on */
+    if (next <= mab_clock_now(NULL).tick && start_round(round, s))
+        return BEARER_SCHEDULE_NEVER;
+    return next;
 }
 
 static void start_due_rounds(server_rec *s)
 {
-    int i;
+    bearer_rota_moved_t moved = {
+        .asks = bearer_board_asks(mab_shared_get()->board),
+        .ended = apr_atomic_read32(&ended),
+        .generation = fetcher.generation,
+    };
 
-    for (i = 0; i < fetcher.count; i++) {
-        round_t *round = &fetcher.rounds[i];
-        bearer_refresh_env_t world = env(round);
-
-        if (!apr_atomic_read32(&round->running)
-            && bearer_refresh_due(round->refresh, &world))
-            start_round(round, s);
-    }
+    (void)bearer_rota_beat(&fetcher.rota, moved, fetcher.count,
+                           mab_clock_now(NULL).tick, look, s);
 }
 
 /* --- the callback ------------------------------------------------------------------ */

@@ -1038,7 +1038,7 @@ static bearer_reason_t judge_round(world_t *world, bearer_reason_t why,
 static bearer_reason_t run_round(void *baton, apr_pool_t *pool)
 {
     world_t *world = baton;
-    bearer_refresh_result_t result;
+    bearer_outcome_t result;
 
     bearer_refresh_run(world->refresh, &world->env, &result, pool);
     back();

@@ -185,11 +185,17 @@ static void schedule_knows_when_it_is_due(void **state BEARER_UNUSED)
     };
     size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         unit_expect(cases[i].name,
                     bearer_schedule_due(&cases[i].at, &conf, cases[i].now,
                                         cases[i].asked)
                         == cases[i].want);
+        unit_expect(cases[i].name,
+                    (bearer_schedule_next(&cases[i].at, &conf, cases[i].now,
+                                          cases[i].asked)
+                     <= cases[i].now)
+                        == cases[i].want);
+    }
 }
 
 static void schedule_serves_an_ask_once(void **state BEARER_UNUSED)

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include <apr_file_io.h>
+
+#include "bearer/keys/locate.h"
+
+/* How what is found gets on the board, with schedules and several rounds:
+ * test_refresh.c. */
+
+#define ISSUER   "https://issuer.example/realm"
+#define KEYS     "https://issuer.example/keys"
+#define METADATA ISSUER "/.well-known/openid-configuration"
+#define METADATA_1                                                             \
+    "https://issuer.example/.well-known/oauth-authorization-server/realm"
+#define METADATA_2                                                             \
+    "https://issuer.example/.well-known/openid-configuration/realm"
+
+/* RFC 7517 A.1 */
+#define POINT                                                                  \
+    "\"kty\":\"EC\",\"crv\":\"P-256\","                                        \
+    "\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","                   \
+    "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\""
+#define KEY(kid)   "{" POINT ",\"kid\":\"" kid "\"}"
+#define ONE(kid)   "{\"keys\":[" KEY(kid) "]}"
+#define FOUND(uri) "{\"issuer\":\"" ISSUER "\",\"jwks_uri\":\"" uri "\"}"
+#define PEM                                                                    \
+    "-----BEGIN PUBLIC KEY-----\n"                                             \
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE/mYc4fPXF8AS0ZxwtiBRbTYoAM8z\n"       \
+    "Vu/v/ItV40fk8G3JXuEnCrd21SldrmcUIy1Sw+cgCFZtsYyWg3nXS/6fJg==\n"           \
+    "-----END PUBLIC KEY-----\n"
+
+/* what a search asked for and told, each a line */
+static char asked[2048], told_of[2048];
+/* what one address says instead of 404 */
+static const char *there, *says;
+static const char *refuses; /* this one does not answer */
+
+static void add(char *to, const char *first, const char *then)
+{
+    apr_size_t len = strlen(to);
+
+    (void)apr_snprintf(to + len, sizeof(asked) - len, "%s%s", first, then);
+}
+
+static bearer_reason_t fetch(const bearer_fetch_request_t *request,
+                             const bearer_http_response_t **out,
+                             bearer_note_t *note BEARER_UNUSED,
+                             apr_pool_t *pool)
+{
+    bearer_http_response_t *response = apr_pcalloc(pool, sizeof(*response));
+
+    add(asked, request->url, request->etag ? " if\n" : "\n");
+    if (refuses && !strcmp(request->url, refuses))
+        return BEARER_FETCH_CONNECT;
+    response->status = 404;
+    if (there && !strcmp(request->url, there)) {
+        response->status = 200;
+        response->body = unit_str(says);
+        response->etag = "\"new\"";
+        response->cache_control = "max-age=120";
+    }
+    if (request->etag)
+        response->status = 304;
+    *out = response;
+    return BEARER_OK;
+}
+
+static bearer_now_t now(void *baton BEARER_UNUSED)
+{
+    bearer_now_t at = {NOW, apr_time_from_sec(100000)};
+
+    return at;
+}
+
+static void tell(const char *what, const bearer_outcome_t *one,
+                 void *baton BEARER_UNUSED)
+{
+    add(told_of, what, " ");
+    add(told_of, bearer_error_find(one->why)->slug, "\n");
+}
+
+static bearer_source_t source_of(bearer_source_kind_t kind,
+                                 const char *location)
+{
+    bearer_source_t source = {
+        .issuer = ISSUER, .kind = kind, .location = location};
+
+    source.schedule.refresh = apr_time_from_sec(3600);
+    return source;
+}
+
+static bearer_locate_found_t found;
+static bearer_outcome_t told;
+
+static bearer_reason_t search(bearer_source_kind_t kind, const char *location,
+                              const bearer_locate_known_t *known,
+                              apr_pool_t *pool)
+{
+    static const bearer_locate_known_t nothing;
+    bearer_source_t source = source_of(kind, location);
+    bearer_locate_env_t env = {.fetch = fetch, .now = now, .tell = tell};
+
+    asked[0] = told_of[0] = '\0';
+    return bearer_locate_keys(&source, known ? known : &nothing, &env, &found,
+                              &told, pool);
+}
+
+/* --- addresses ---------------------------------------------------------- */
+
+static void locate_takes_the_keys_of_an_address(void **state)
+{
+    there = KEYS;
+    says = ONE("good");
+    unit_expect_reason("keys", search(BEARER_SOURCE_URL, KEYS, NULL, *state),
+                       "ok");
+    assert_string_equal(told_of, "keys ok\n");
+    assert_string_equal(told.tried, KEYS);
+    assert_int_equal(told.status, 200);
+    assert_int_equal(found.keys->count, 1);
+    assert_int_equal(found.fresh, 120);
+    assert_string_equal(found.etag, "\"new\"");
+    assert_string_equal(found.published.data, says);
+    /* nobody has to find this address again */
+    assert_string_equal(found.document.data, found.rendered.data);
+}
+
+static void locate_asks_with_the_etag_of_the_same_address_only(void **state)
+{
+    bearer_locate_known_t known = {.address = KEYS, .etag = "\"old\""};
+
+    there = NULL;
+    unit_expect_reason("304", search(BEARER_SOURCE_URL, KEYS, &known, *state),
+                       "ok");
+    assert_string_equal(asked, KEYS " if\n");
+    assert_null(found.keys);
+    assert_string_equal(found.etag, "\"old\"");
+    known.address = METADATA;
+    unit_expect_reason("404", search(BEARER_SOURCE_URL, KEYS, &known, *state),
+                       "http_status");
+    assert_string_equal(asked, KEYS "\n");
+}
+
+static void locate_tells_each_step_of_a_discovery(void **state)
+{
+    there = METADATA_2;
+    says = FOUND(KEYS);
+    unit_expect_reason("no keys",
+                       search(BEARER_SOURCE_DISCOVERY, NULL, NULL, *state),
+                       "http_status");
+    assert_string_equal(told_of, "metadata http_status\nmetadata "
+                                 "http_status\nmetadata ok\nkeys "
+                                 "http_status\n");
+    assert_string_equal(told.tried, KEYS);
+    assert_int_equal(found.found, apr_time_from_sec(100000));
+    refuses = METADATA;
+    unit_expect_reason("down",
+                       search(BEARER_SOURCE_DISCOVERY, NULL, NULL, *state),
+                       "fetch_connect");
+    assert_string_equal(told_of, "metadata fetch_connect\n");
+    refuses = NULL;
+}
+
+static void locate_comes_back_to_a_known_address(void **state)
+{
+    bearer_locate_known_t known = {.address = KEYS,
+                                   .found = apr_time_from_sec(90000)};
+
+    there = KEYS;
+    says = ONE("good");
+    unit_expect_reason(
+        "known", search(BEARER_SOURCE_DISCOVERY, NULL, &known, *state), "ok");
+    assert_string_equal(asked, KEYS "\n");
+    assert_false(found.doubted);
+    assert_non_null(strstr(found.document.data,
+                           ",\"jwks_uri\":\"" KEYS "\",\"found\":90000}"));
+    /* doubted, but without metadata better than nothing */
+    known.doubted = true;
+    unit_expect_reason(
+        "doubted", search(BEARER_SOURCE_DISCOVERY, NULL, &known, *state), "ok");
+    assert_string_equal(asked, METADATA "\n" METADATA_1 "\n" METADATA_2
+                                        "\n" KEYS "\n");
+    unit_expect_reason("metadata", found.metadata.why, "http_status");
+    known.doubted = false;
+    there = NULL;
+    (void)!search(BEARER_SOURCE_DISCOVERY, NULL, &known, *state);
+    assert_true(found.doubted);
+}
+
+static void locate_finds_no_secret(void **state)
+{
+    unit_expect_reason("secret",
+                       search(BEARER_SOURCE_SECRET, "/s", NULL, *state), "ok");
+    assert_null(found.keys);
+    assert_string_equal(asked, "");
+}
+
+static void locate_recalls_an_address_that_may_be_believed(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"{\"keys\":[],\"jwks_uri\":\"" KEYS "\",\"found\":5}", KEYS},
+        {"{\"keys\":[]}", NULL},
+        {"{\"keys\":[],\"jwks_uri\":\"" KEYS "\"}", NULL},
+        {"{\"keys\":[],\"found\":5}", NULL},
+        {"{\"keys\":[],\"jwks_uri\":7,\"found\":5}", NULL},
+        {"{\"keys\":[],\"jwks_uri\":\"" KEYS "\",\"found\":-1}", NULL},
+        {"{\"keys\":[],\"jwks_uri\":\"" KEYS "\",\"found\":8}", NULL},
+        {"{\"keys\"", NULL},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        apr_time_t when = 77;
+        const char *got = bearer_locate_recall(
+            unit_str(cases[i].text), apr_time_from_sec(7), &when, *state);
+
+        unit_expect(cases[i].text,
+                    cases[i].want ? got && !strcmp(got, cases[i].want) : !got);
+        unit_expect(cases[i].text, when == (got ? apr_time_from_sec(5) : 77));
+    }
+}
+
+/* --- files -------------------------------------------------------------- */
+
+static const char *temporary(apr_pool_t *pool)
+{
+    char *path = apr_pstrdup(pool, "/tmp/test_locate.XXXXXX");
+    apr_file_t *out;
+
+    assert_int_equal(
+        apr_file_mktemp(&out, path,
+                        APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_EXCL,
+                        pool),
+        APR_SUCCESS);
+    assert_int_equal(apr_file_close(out), APR_SUCCESS);
+    return path;
+}
+
+static void put(const char *path, const char *text, apr_pool_t *pool)
+{
+    apr_file_t *out;
+
+    assert_int_equal(
+        apr_file_open(&out, path,
+                      APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE,
+                      APR_FPROT_OS_DEFAULT, pool),
+        APR_SUCCESS);
+    assert_int_equal(apr_file_write_full(out, text, strlen(text), NULL),
+                     APR_SUCCESS);
+    assert_int_equal(apr_file_close(out), APR_SUCCESS);
+}
+
+static void locate_takes_no_file_that_all_may_write(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *want;
+    } cases[] = {
+        {0600, "ok"},
+        {0644, "ok"},
+        {0664, "ok"},
+        {0666, "file_writable"},
+        {0602, "file_writable"},
+    };
+    const char *path = temporary(*state);
+    bearer_locate_found_t file = {NULL};
+    bearer_note_t note = {""};
+    apr_size_t i;
+
+    put(path, ONE("good"), *state);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        unit_expect_reason(
+            apr_psprintf(*state, "%o", (int)cases[i].mode),
+            bearer_locate_file(path, false, &file, &note, *state),
+            cases[i].want);
+    }
+    assert_string_equal(note.text, "mode 602");
+    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
+}
+
+static void locate_does_not_hang_on_a_fifo_or_a_directory(void **state)
+{
+    const char *path = temporary(*state);
+    bearer_locate_found_t file = {NULL};
+    bearer_note_t note;
+
+    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    unit_expect_reason("fifo",
+                       bearer_locate_file(path, false, &file, &note, *state),
+                       "file_read");
+    assert_string_equal(note.text, "not a regular file");
+    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
+    unit_expect_reason("directory",
+                       bearer_locate_file("/tmp", false, &file, &note, *state),
+                       "file_read");
+    assert_null(file.keys);
+}
+
+static void locate_reads_a_file_for_the_start(void **state)
+{
+    const char *path = temporary(*state);
+    bearer_locate_found_t file = {NULL};
+    bearer_note_t note;
+
+    put(path, PEM, *state);
+    unit_expect_reason(
+        "PEM", bearer_locate_file(path, false, &file, &note, *state), "ok");
+    assert_int_equal(file.keys->count, 1);
+    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
+    unit_expect_reason("gone",
+                       bearer_locate_file(path, false, &file, &note, *state),
+                       "file_read");
+    assert_true(note.text[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_row(locate_takes_the_keys_of_an_address),
+        unit_row(locate_asks_with_the_etag_of_the_same_address_only),
+        unit_row(locate_tells_each_step_of_a_discovery),
+        unit_row(locate_comes_back_to_a_known_address),
+        unit_row(locate_finds_no_secret),
+        unit_row(locate_recalls_an_address_that_may_be_believed),
+        unit_row(locate_takes_no_file_that_all_may_write),
+        unit_row(locate_does_not_hang_on_a_fifo_or_a_directory),
+        unit_row(locate_reads_a_file_for_the_start),
+    };
+
+    return unit_run(tests);
+}
