@@ -58,8 +58,7 @@ const char *inside_token(const char *claims, apr_pool_t *pool);
 void inside_set_method(request_rec *r, const char *method);
 
 /** From here on, what is logged for the request or the server is kept (debug lines
- * too), and written
- * nowhere else. */
+ * too), and written nowhere else. */
 void inside_listen(request_rec *r);
 
 /** Ends that: the lines, each with a line break behind. */
