@@ -82,16 +82,25 @@ const char *inside_random_text(const char *const *pieces, int most,
 
 /** The suites, in the order in which they run: test_<name>.c has inside_<name>,
  * which gives the number of tests that failed. */
+/* clang-format off */
 #define INSIDE_SUITES(SUITE)                                                   \
     SUITE(oracles)                                                             \
     SUITE(words)                                                               \
+    SUITE(random_words)                                                        \
     SUITE(conf)                                                                \
     SUITE(cors)                                                                \
     SUITE(require)                                                             \
     SUITE(answers)                                                             \
     SUITE(requests)                                                            \
-    SUITE(judge) SUITE(take) SUITE(uri) SUITE(export) SUITE(show)              \
-        SUITE(segment) SUITE(chains) SUITE(foreign)
+    SUITE(judge)                                                               \
+    SUITE(take)                                                                \
+    SUITE(uri)                                                                 \
+    SUITE(export)                                                              \
+    SUITE(show)                                                                \
+    SUITE(segment)                                                             \
+    SUITE(chains)                                                              \
+    SUITE(foreign)
+/* clang-format on */
 
 #define INSIDE_DECLARE(name) int inside_##name(void);
 INSIDE_SUITES(INSIDE_DECLARE)
