@@ -172,15 +172,13 @@ static void random_options(void **state)
 {
     static const char *const names[] = {"wait", "word", NULL};
     static const mab_option_t others[] = {{"other", set_other}, {NULL, NULL}};
+    static const mab_options_t all = {
+        .fields = fields, .numbers = names, .others = others};
     int i, k, good = 0;
 
     for (i = 0; i < ROUNDS; i++) {
         apr_pool_t *pool;
         record_t record = {0, 0, 0, 0, 0};
-        mab_options_t all = {.fields = fields,
-                             .numbers = names,
-                             .others = others,
-                             .record = &record};
         const char *words[4], *error;
         int count = (int)inside_random(4);
 
@@ -188,7 +186,7 @@ static void random_options(void **state)
         for (k = 0; k < count; k++)
             words[k] = options[inside_random(14)];
         error = mab_words_set_options(inside_command("X", "", pool), &all,
-                                      (char *const *)words, count);
+                                      &record, (char *const *)words, count);
         if (!error != is_good(words, count))
             fail_msg("%d words, \"%s\" …: %s", count, count ? words[0] : "",
                      error ? error : "no mistake");
