@@ -73,6 +73,9 @@ mab_request_t *inside_admit(request_rec *r, const char *claims);
 /** The parameters of a directive on line 7 of "made.conf". */
 cmd_parms *inside_command(const char *name, const char *args, apr_pool_t *pool);
 
+/** Lines of a configuration, "made.conf", as the tree that httpd makes of them. */
+ap_directive_t *inside_read(const char *text, cmd_parms *cmd);
+
 /** A random number below a bound: the same ones in each run. */
 unsigned int inside_random(unsigned int bound);
 
@@ -99,7 +102,8 @@ const char *inside_random_text(const char *const *pieces, int most,
     SUITE(show)                                                                \
     SUITE(segment)                                                             \
     SUITE(chains)                                                              \
-    SUITE(foreign)
+    SUITE(foreign)                                                             \
+    SUITE(mistakes)
 /* clang-format on */
 
 #define INSIDE_DECLARE(name) int inside_##name(void);
