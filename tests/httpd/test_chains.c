@@ -202,6 +202,62 @@ static void chains_show_the_administrators_page(void **state)
     assert_null(shown);
 }
 
+/* such a page is one of the very same sections, after a refusal, and nothing else */
+static void chains_join_only_the_refused(void **state)
+{
+    static const struct {
+        const char *page;
+        int status;
+        bool refused, admitted, joins;
+    } rows[] = {
+        {"/chain/head", HTTP_UNAUTHORIZED, true, false, true},
+        {"/chain/head", HTTP_UNAUTHORIZED, true, true, false},
+        {"/chain/head", HTTP_OK, true, false, false},
+        {"/chain/head", HTTP_UNAUTHORIZED, false, false, false},
+        {"/chain/hidden", HTTP_UNAUTHORIZED, true, false, false},
+        {"/chain/public", HTTP_UNAUTHORIZED, true, false, false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *before = inside_request("/chain/head", *state);
+        request_rec *r = inside_request(rows[i].page, *state);
+        const char *row = apr_psprintf(*state, "row %d", (int)i);
+
+        if (rows[i].refused)
+            mab_record_begin(before)->admitted = rows[i].admitted;
+        before->status = rows[i].status;
+        r->prev = before;
+        /* httpd keeps merged sections, and finds the same again */
+        if (strcmp(rows[i].page, "/chain/head") == 0)
+            r->per_dir_config =
+                rows[i].refused
+                    ? (ap_conf_vector_t *)mab_record_find(before)->sections
+                    : before->per_dir_config;
+        unit_expect(row, mab_record_join_error(r) == rows[i].joins);
+        unit_expect(row, (mab_record_find(r) != NULL) == rows[i].joins);
+    }
+}
+
+/* whoever asks for the verdict: caches are told that there was a token */
+static void chains_tell_of_a_verdict(void **state)
+{
+    static const struct {
+        sent_t sent;
+        bool told;
+    } rows[] = {{GOOD, true}, {BROKEN, true}, {NONE, false}};
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+        request_rec *r =
+            arrive("/chain/head", token_of(rows[i].sent, *state), *state);
+
+        assert_int_equal(ap_location_walk(r), OK);
+        (void)mab_judge_request(r);
+        assert_int_equal(mab_record_exchange(r)->told, rows[i].told);
+    }
+}
+
 /* a handler that was come to past all checks: the last lock */
 static void chains_lock_the_handler(void **state)
 {
@@ -588,6 +644,8 @@ int inside_chains(void)
         unit_row(chains_let_in),
         unit_row(chains_name_the_user),
         unit_row(chains_show_the_administrators_page),
+        unit_row(chains_join_only_the_refused),
+        unit_row(chains_tell_of_a_verdict),
         unit_row(chains_lock_the_handler),
         unit_row(chains_judge_once_for_a_place),
         unit_row(chains_keep_each_request_apart),

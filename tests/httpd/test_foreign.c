@@ -73,6 +73,10 @@ static void foreign_lines_are_found(void **state)
          "<Location \"/a\">\nAuthType Basic\n</Location>\n"
          "<Location \"/a/b\">\nRequire claim x\n</Location>\n",
          0},
+        {"<Location \"/\">\nAuthType Basic\n</Location>\n"
+         "<Location \"/a\">\nAuthType Bearer\n</Location>\n"
+         "<Location \"/a/b\">\nRequire claim x\n</Location>\n",
+         0},
         {"<Location ~ \"/a\">\nAuthType Bearer\n</Location>\n"
          "<Location \"/a/b\">\nRequire claim x\n</Location>\n",
          0},

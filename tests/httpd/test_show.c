@@ -196,6 +196,8 @@ static void show_page_of_a_busy_server(void **state)
         "RS256",
         "33 %",
         "discovery",
+        "<p class=bad>usable, but its refreshes fail",
+        "<tr><td>4712</td>",
     };
     request_rec *r = inside_request("/status", *state);
     bearer_report_t *report = make_report(*state);
