@@ -270,6 +270,34 @@ cmd_parms *inside_command(const char *name, const char *args, apr_pool_t *pool)
     return cmd;
 }
 
+static apr_status_t get_line(void *buf, size_t size, void *param)
+{
+    const char **rest = param;
+    const char *end = strchr(*rest, '\n');
+    apr_size_t len = end ? (apr_size_t)(end - *rest) : strlen(*rest);
+
+    if (!**rest)
+        return APR_EOF;
+    assert_true(len + 1 < size);
+    memcpy(buf, *rest, len);
+    ((char *)buf)[len] = '\0';
+    *rest += end ? len + 1 : len;
+    return APR_SUCCESS;
+}
+
+ap_directive_t *inside_read(const char *text, cmd_parms *cmd)
+{
+    ap_directive_t *tree = NULL;
+    const char *error;
+
+    cmd->config_file = ap_pcfg_open_custom(cmd->pool, "made.conf", &text, NULL,
+                                           get_line, NULL);
+    error = ap_build_config(cmd, cmd->pool, cmd->temp_pool, &tree);
+    if (error)
+        fail_msg("%s", error);
+    return tree;
+}
+
 /* --- chance ---------------------------------------------------------------------------- */
 
 unsigned int inside_random(unsigned int bound)

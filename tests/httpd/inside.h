@@ -58,8 +58,7 @@ const char *inside_token(const char *claims, apr_pool_t *pool);
 void inside_set_method(request_rec *r, const char *method);
 
 /** From here on, what is logged for the request or the server is kept (debug lines
- * too), and written
- * nowhere else. */
+ * too), and written nowhere else. */
 void inside_listen(request_rec *r);
 
 /** Ends that: the lines, each with a line break behind. */
@@ -74,6 +73,9 @@ mab_request_t *inside_admit(request_rec *r, const char *claims);
 /** The parameters of a directive on line 7 of "made.conf". */
 cmd_parms *inside_command(const char *name, const char *args, apr_pool_t *pool);
 
+/** Lines of a configuration, "made.conf", as the tree that httpd makes of them. */
+ap_directive_t *inside_read(const char *text, cmd_parms *cmd);
+
 /** A random number below a bound: the same ones in each run. */
 unsigned int inside_random(unsigned int bound);
 
@@ -83,9 +85,11 @@ const char *inside_random_text(const char *const *pieces, int most,
 
 /** The suites, in the order in which they run: test_<name>.c has inside_<name>,
  * which gives the number of tests that failed. */
+/* clang-format off */
 #define INSIDE_SUITES(SUITE)                                                   \
     SUITE(oracles)                                                             \
     SUITE(words)                                                               \
+    SUITE(random_words)                                                        \
     SUITE(conf)                                                                \
     SUITE(cors)                                                                \
     SUITE(require)                                                             \
@@ -93,8 +97,14 @@ const char *inside_random_text(const char *const *pieces, int most,
     SUITE(requests)                                                            \
     SUITE(judge)                                                               \
     SUITE(take)                                                                \
-    SUITE(uri) SUITE(export) SUITE(show) SUITE(segment) SUITE(chains)          \
-        SUITE(foreign)
+    SUITE(uri)                                                                 \
+    SUITE(export)                                                              \
+    SUITE(show)                                                                \
+    SUITE(segment)                                                             \
+    SUITE(chains)                                                              \
+    SUITE(foreign)                                                             \
+    SUITE(mistakes)
+/* clang-format on */
 
 #define INSIDE_DECLARE(name) int inside_##name(void);
 INSIDE_SUITES(INSIDE_DECLARE)

@@ -128,6 +128,153 @@ static void chains_let_in(void **state)
     }
 }
 
+/* --- who it is ------------------------------------------------------------------------- */
+
+/* "%{claim:tenant}#%{claim:sub}": a token without both would be the user of all such */
+static void chains_name_the_user(void **state)
+{
+    static const struct {
+        const char *path, *claims, *user, *reason;
+    } rows[] = {
+        {"/chain/named", "'sub':'alice','tenant':'acme'", "acme#alice", NULL},
+        {"/chain/named", "'sub':7,'tenant':'acme'", "acme#7", NULL},
+        {"/chain/named", "'sub':'alice'", NULL, "subject_missing"},
+        {"/chain/named", "'sub':'alice','tenant':''", NULL, "subject_missing"},
+        {"/chain/named", "'sub':'alice','tenant':['a']", NULL,
+         "subject_missing"},
+        {"/chain/named", "'sub':'alice','tenant':'a\\n'", NULL,
+         "subject_missing"},
+        {"/chain/failing", "'sub':'alice'", NULL, "subject_missing"},
+        {"/chain/head", "'sub':'alice'", "alice", NULL},
+        {"/chain/head", "'tenant':'acme'", NULL, "subject_missing"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r =
+            arrive(rows[i].path, inside_token(rows[i].claims, *state), *state);
+        const char *reason;
+        int status = inside_process(r);
+
+        reason = apr_table_get(r->notes, "bearer-reason");
+        unit_expect(rows[i].claims, (status == OK) == (rows[i].user != NULL));
+        unit_expect(rows[i].claims, !reason == !rows[i].reason);
+        if (rows[i].user)
+            assert_string_equal(r->user, rows[i].user);
+        else
+            assert_string_equal(reason, rows[i].reason);
+    }
+}
+
+/* --- pages for errors -------------------------------------------------------------------- */
+
+static const request_rec *shown;
+
+static int show(request_rec *r)
+{
+    shown = r;
+    ap_rprintf(r, "page for %s", r->user ? r->user : "nobody");
+    return OK;
+}
+
+static void chains_show_the_administrators_page(void **state)
+{
+    request_rec *r = arrive("/chain/paged", NULL, *state);
+
+    assert_int_equal(inside_process(r), HTTP_UNAUTHORIZED);
+    assert_string_equal(inside_body(r), "the administrator's own page");
+    /* a page in the very place that refuses: it is shown to whoever was refused, and
+     * has the record of that refusal */
+    r = arrive("/chain/linked", NULL, *state);
+    inside_program = show;
+    assert_int_equal(inside_process(r), HTTP_UNAUTHORIZED);
+    assert_non_null(shown);
+    assert_ptr_equal(shown->prev, r);
+    assert_string_equal(inside_body(r), "page for nobody");
+    assert_ptr_equal(mab_record_find(shown), mab_record_find(r));
+    assert_false(mab_record_find(r)->admitted
+                 && mab_record_find(r)->verdict.why == BEARER_OK);
+    /* but only as such a page: asked for by itself it is closed */
+    shown = NULL;
+    r = arrive("/chain/head", NULL, *state);
+    inside_program = show;
+    assert_int_equal(inside_process(r), HTTP_UNAUTHORIZED);
+    assert_null(shown);
+}
+
+/* such a page is one of the very same sections, after a refusal, and nothing else */
+static void chains_join_only_the_refused(void **state)
+{
+    static const struct {
+        const char *page;
+        int status;
+        bool refused, admitted, joins;
+    } rows[] = {
+        {"/chain/head", HTTP_UNAUTHORIZED, true, false, true},
+        {"/chain/head", HTTP_UNAUTHORIZED, true, true, false},
+        {"/chain/head", HTTP_OK, true, false, false},
+        {"/chain/head", HTTP_UNAUTHORIZED, false, false, false},
+        {"/chain/hidden", HTTP_UNAUTHORIZED, true, false, false},
+        {"/chain/public", HTTP_UNAUTHORIZED, true, false, false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *before = inside_request("/chain/head", *state);
+        request_rec *r = inside_request(rows[i].page, *state);
+        const char *row = apr_psprintf(*state, "row %d", (int)i);
+
+        if (rows[i].refused)
+            mab_record_begin(before)->admitted = rows[i].admitted;
+        before->status = rows[i].status;
+        r->prev = before;
+        /* httpd keeps merged sections, and finds the same again */
+        if (strcmp(rows[i].page, "/chain/head") == 0)
+            r->per_dir_config =
+                rows[i].refused
+                    ? (ap_conf_vector_t *)mab_record_find(before)->sections
+                    : before->per_dir_config;
+        unit_expect(row, mab_record_join_error(r) == rows[i].joins);
+        unit_expect(row, (mab_record_find(r) != NULL) == rows[i].joins);
+    }
+}
+
+/* whoever asks for the verdict: caches are told that there was a token */
+static void chains_tell_of_a_verdict(void **state)
+{
+    static const struct {
+        sent_t sent;
+        bool told;
+    } rows[] = {{GOOD, true}, {BROKEN, true}, {NONE, false}};
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+        request_rec *r =
+            arrive("/chain/head", token_of(rows[i].sent, *state), *state);
+
+        assert_int_equal(ap_location_walk(r), OK);
+        (void)mab_judge_request(r);
+        assert_int_equal(mab_record_exchange(r)->told, rows[i].told);
+    }
+}
+
+/* a handler that was come to past all checks: the last lock */
+static void chains_lock_the_handler(void **state)
+{
+    request_rec *r = arrive("/chain/head", NULL, *state);
+    const char *log;
+
+    assert_int_equal(ap_location_walk(r), OK);
+    (void)mab_record_begin(r);
+    r->handler = "inside";
+    inside_listen(r);
+    assert_int_equal(ap_run_handler(r), HTTP_FORBIDDEN);
+    log = inside_heard(*state);
+    assert_non_null(strstr(log, "MAB0406: "));
+    mab_record_find(r)->admitted = true;
+    assert_int_equal(ap_run_handler(r), OK);
+}
+
 /* --- judged once ------------------------------------------------------------------------ */
 
 static apr_uint64_t judged(apr_pool_t *pool)
@@ -495,6 +642,11 @@ int inside_chains(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(chains_let_in),
+        unit_row(chains_name_the_user),
+        unit_row(chains_show_the_administrators_page),
+        unit_row(chains_join_only_the_refused),
+        unit_row(chains_tell_of_a_verdict),
+        unit_row(chains_lock_the_handler),
         unit_row(chains_judge_once_for_a_place),
         unit_row(chains_keep_each_request_apart),
     };

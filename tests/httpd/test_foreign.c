@@ -6,37 +6,6 @@
 
 #include "httpd/conf/foreign.h"
 
-/* --- a configuration as httpd reads it -------------------------------------------------- */
-
-static apr_status_t get_line(void *buf, size_t size, void *param)
-{
-    const char **rest = param;
-    const char *end = strchr(*rest, '\n');
-    apr_size_t len = end ? (apr_size_t)(end - *rest) : strlen(*rest);
-
-    if (!**rest)
-        return APR_EOF;
-    assert_true(len + 1 < size);
-    memcpy(buf, *rest, len);
-    ((char *)buf)[len] = '\0';
-    *rest += end ? len + 1 : len;
-    return APR_SUCCESS;
-}
-
-static ap_directive_t *read_lines(const char *text, apr_pool_t *pool)
-{
-    cmd_parms *cmd = inside_command("", "", pool);
-    ap_directive_t *tree = NULL;
-    const char *error;
-
-    cmd->config_file =
-        ap_pcfg_open_custom(pool, "made.conf", &text, NULL, get_line, NULL);
-    error = ap_build_config(cmd, pool, cmd->temp_pool, &tree);
-    if (error)
-        fail_msg("%s", error);
-    return tree;
-}
-
 static int count_foreign(const char *text, const char *const *names,
                          apr_pool_t *pool)
 {
@@ -45,7 +14,7 @@ static int count_foreign(const char *text, const char *const *names,
     const char *heard;
     int count;
 
-    ap_conftree = read_lines(text, pool);
+    ap_conftree = inside_read(text, inside_command("", "", pool));
     inside_listen(r);
     count = mab_foreign_check(names, r->server, pool);
     heard = inside_heard(pool);
@@ -102,6 +71,10 @@ static void foreign_lines_are_found(void **state)
         /* in doubt httpd starts */
         {"<Location \"/\">\nAuthType Bearer\n</Location>\n"
          "<Location \"/a\">\nAuthType Basic\n</Location>\n"
+         "<Location \"/a/b\">\nRequire claim x\n</Location>\n",
+         0},
+        {"<Location \"/\">\nAuthType Basic\n</Location>\n"
+         "<Location \"/a\">\nAuthType Bearer\n</Location>\n"
          "<Location \"/a/b\">\nRequire claim x\n</Location>\n",
          0},
         {"<Location ~ \"/a\">\nAuthType Bearer\n</Location>\n"

@@ -234,7 +234,7 @@ static void require_bounds_the_work(void **state)
                                                  "aaaaaaaaaaaaaaaaaaaaaaaaaa"
                                                  "aaaaaaaaaaaaaaaaaaaaaaaaaa",
                                                  72),
-                                    "!\",\"ok\":\"yes\"}", NULL);
+                                    "!\"}", NULL);
     request_rec *r = inside_request("/plain", *state);
     const authz_provider *by;
     const void *slow, *fast;
@@ -242,7 +242,7 @@ static void require_bounds_the_work(void **state)
     int i;
 
     (void)inside_admit(r, value);
-    assert_null(parse("claim ok ~ ^y", &fast, &by, &args, *state));
+    assert_null(parse("claim tenant ~ ^(a|aa)+!$", &fast, &by, &args, *state));
     assert_int_equal(by->check_authorization(r, args, fast), AUTHZ_GRANTED);
     assert_null(parse("claim tenant ~ ^(a|aa)+$", &slow, &by, &args, *state));
     inside_listen(r);
@@ -252,7 +252,7 @@ static void require_bounds_the_work(void **state)
     log = inside_heard(*state);
     assert_non_null(strstr(log, "MAB0403: "));
     assert_null(strstr(log, "aaaa"));
-    for (i = 0; i < 1000; i++)
+    for (i = 0; i < 100000; i++)
         assert_int_equal(by->check_authorization(r, args, fast), AUTHZ_GRANTED);
 }
 

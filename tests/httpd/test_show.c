@@ -56,7 +56,7 @@ static void show_dump(void **state)
     *(const char **)apr_array_push(ap_server_config_defines) = "DUMP_BEARER";
     text = dumped(r->server, *state);
     (void)apr_array_pop(ap_server_config_defines);
-    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 13\n", 32), 0);
+    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 17\n", 32), 0);
     all = strstr(text, "<Location \"/all\">");
     assert_non_null(all);
     expect_line(all, "server", "localhost", *state);
@@ -166,6 +166,148 @@ static bearer_report_t *make_report(apr_pool_t *pool)
     return report;
 }
 
+#define THIN "\xe2\x80\xaf" /* a space that does not break */
+
+/* numbers of every size, keys of every type, and what the last rounds came to */
+static void show_page_of_a_busy_server(void **state)
+{
+    static const char *const wanted[] = {
+        "1" THIN "234" THIN "567",
+        "9" THIN "530 KiB",
+        "1" THIN "907 MiB",
+        "500 B",
+        "999 \xc2\xb5s",
+        "1.5 ms",
+        "2.5 s",
+        "&gt; 4.1 s",
+        "59 s",
+        "1 min 1 s",
+        "2 h 3 min",
+        "1 d 3 h ago",
+        "in 10 s (backing off)",
+        "HTTP status 503",
+        "good (",
+        "none since the server was started",
+        ">due<",
+        "Keys are fetched by process 4711.",
+        "k&lt;id",
+        "(none)",
+        "Ed25519",
+        "RS256",
+        "33 %",
+        "discovery",
+        "<p class=bad>usable, but its refreshes fail",
+        "<tr><td>4712</td>",
+    };
+    request_rec *r = inside_request("/status", *state);
+    bearer_report_t *report = make_report(*state);
+    bearer_report_source_t *sources = apr_pmemdup(
+        *state, report->sources, 3 * sizeof(bearer_report_source_t));
+    bearer_stats_snapshot_t *stats = apr_pcalloc(*state, sizeof(*stats));
+    bearer_stats_process_t *some = apr_pcalloc(*state, 4 * sizeof(*some));
+    bearer_source_t *found =
+        apr_pmemdup(*state, sources[1].source, sizeof(bearer_source_t));
+    const apr_time_t now = report->now.tick;
+    bearer_jwk_t one = {.kid = BEARER_LIT("k<id"),
+                        .kty = bearer_alg_find(unit_str("EdDSA"))->kty,
+                        .curve = BEARER_CURVE_ED25519,
+                        .bits = 256,
+                        .algs = bearer_alg_find(unit_str("EdDSA"))->bit};
+    bearer_jwk_t two = {.kty = bearer_alg_find(unit_str("RS256"))->kty,
+                        .bits = 2048,
+                        .algs = bearer_alg_find(unit_str("RS256"))->bit};
+    const bearer_jwk_t *both[] = {&one, &two};
+    bearer_jwks_t keys = {.keys = both, .count = 2};
+    const char *page;
+    size_t i;
+
+    sources[0].keys = &keys;
+    sources[0].usable = true;
+    sources[0].schedule.failures = 3;
+    sources[0].schedule.last_good = now - apr_time_from_sec(97500);
+    sources[0].schedule.next = now + apr_time_from_sec(10);
+    sources[0].last.tick = now - apr_time_from_sec(59);
+    sources[0].last.why = BEARER_HTTP_STATUS;
+    sources[0].last.status = 503;
+    found->location = NULL;
+    sources[1].source = sources[2].source = found;
+    sources[1].last.tick = now - apr_time_from_sec(61);
+    report->sources = sources;
+    report->leader = 4711;
+    stats->sum.verdicts[BEARER_OK] = 1234567;
+    stats->sum.verdicts[BEARER_EXPIRED] = 1;
+    stats->sum.cache_hits = 1;
+    stats->sum.cache_misses = 2;
+    stats->sum.cache_bytes = 1999999999;
+    stats->sum.waits = 2;
+    stats->sum.wait_micros = 5000000;
+    stats->sum.admit.buckets[0] = 1;
+    stats->sum.admit.buckets[BEARER_STATS_BUCKETS - 1] = 1;
+    stats->sum.admit.micros = 3000;
+    stats->sum.verify[0].buckets[9] = 1;
+    stats->sum.verify[0].micros = 999;
+    some[0].pid = 4711;
+    some[0].since = now - apr_time_from_sec(7380);
+    some[0].counts.cache_bytes = 9530 * 1024;
+    some[1].pid = 0;
+    some[2].pid = 4712;
+    some[2].since = now;
+    some[2].counts.cache_bytes = 500;
+    stats->processes = some;
+    stats->process_count = 3;
+    report->stats = stats;
+    mab_page_put(r, report);
+    page = inside_body(r);
+    for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        if (!strstr(page, wanted[i]))
+            fail_msg("no \"%s\" in:\n%s", wanted[i], strstr(page, "</style>"));
+    }
+    /* those that have ended are in the sum only */
+    assert_null(strstr(page, "<tr><td>0</td>"));
+}
+
+/* Random texts in all fields that others fill: what is markup of ours stays the same,
+ * and of theirs there is none. */
+static void show_page_escapes_any_text(void **state)
+{
+    static const char *const pieces[] = {"<",  ">",    "&",       "\"", "'",
+                                         "</", "b",    "script>", "=",  "%s",
+                                         "&#", "\x7f", "\xc3",    " ",  NULL};
+    int i, plain = -1;
+
+    for (i = 0; i < 300; i++) {
+        apr_pool_t *pool;
+        bearer_report_t *report;
+        bearer_jwk_t one = {.kty = bearer_alg_find(unit_str("RS256"))->kty};
+        const bearer_jwk_t *key = &one;
+        bearer_jwks_t keys = {.keys = &key, .count = 1};
+        bearer_report_source_t source;
+        bearer_source_t from;
+        request_rec *r;
+        const char *at;
+        int marks = 0;
+
+        assert_int_equal(apr_pool_create(&pool, *state), 0);
+        r = inside_request("/status", pool);
+        report = make_report(pool);
+        source = report->sources[0];
+        from = *source.source;
+        from.issuer = inside_random_text(pieces, 8, pool);
+        from.location = inside_random_text(pieces, 8, pool);
+        one.kid = unit_str(inside_random_text(pieces, 8, pool));
+        source.keys = &keys;
+        source.source = &from;
+        report->sources = &source;
+        report->source_count = 1;
+        mab_page_put(r, report);
+        for (at = inside_body(r); *at; at++)
+            marks += *at == '<' || *at == '>' || *at == '"';
+        plain = plain < 0 ? marks : plain;
+        assert_int_equal(marks, plain);
+        apr_pool_destroy(pool);
+    }
+}
+
 /* nothing of what others say is markup */
 static void show_page_escapes(void **state)
 {
@@ -203,6 +345,8 @@ int inside_show(void)
         unit_row(show_nothing_without_shared_memory),
         unit_row(show_page_of_this_server),
         unit_row(show_section_of_mod_status),
+        unit_row(show_page_of_a_busy_server),
+        unit_row(show_page_escapes_any_text),
         unit_row(show_page_escapes),
         unit_row(show_states),
     };

@@ -217,11 +217,16 @@ static void take_gives_back_along_the_chain(void **state)
 static void take_sign_is_not_foreign(void **state)
 {
     request_rec *r = enter(SPOTS "?tok=T", *state);
+    request_rec *part;
 
     mab_take_mark(r);
     assert_string_equal(left(r), "Bearer");
     mab_take_foreign(r, mab_conf_place(r));
     assert_string_equal(left(r), "Bearer");
+    /* nor is it a token for what is looked up meanwhile */
+    part = enter("/chain/head", *state);
+    apr_table_setn(part->headers_in, "Authorization", left(r));
+    unit_expect_reason("part", take(part)->took, "token_missing");
     mab_take_unmark(r);
     assert_string_equal(left(r), "-");
     /* elsewhere there is no record, and no sign */

@@ -135,12 +135,15 @@ static int enter(request_rec *r)
 static void uri_leaves_nothing_behind(void **state)
 {
     request_rec *r = inside_request(SPOTS "?a=b&tok=T&c", *state);
+    request_rec *before = inside_request(PUBLIC "?tok=T&x", *state);
     const mab_exchange_t *exchange;
     const mab_query_t *query;
 
     mab_uri_arrive(r);
+    r->prev = before;
     mab_uri_translate(r);
     assert_string_equal(r->args, "a=b&c");
+    assert_string_equal(before->args, "x");
     assert_int_equal(enter(r), OK);
     exchange = mab_record_find_exchange(r);
     assert_int_equal(exchange->queries->nelts, 1);

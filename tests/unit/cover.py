@@ -6,9 +6,10 @@
 
 For each folder of sources a table, then every line that was never run. Ends with 1 if
 less than 95 % of the lines or 90 % of the branches were of bearer/, which has unit
-tests for all of it (COVER_LINES, COVER_BRANCHES: other numbers); of httpd/ the tests
-that run inside of httpd are counted, and it is reported only. A branch is one that
-gcov calls so, without those of exceptions.
+tests for all of it (COVER_LINES, COVER_BRANCHES: other numbers), or less than 90 % and
+76 % of httpd/, of which the tests that run inside of httpd are counted: what is short
+there is the start and the end of processes. A branch is one that gcov calls so, without
+those of exceptions.
 """
 
 import collections
@@ -22,7 +23,7 @@ import tempfile
 
 LEAST = {"bearer": {"lines": float(os.environ.get("COVER_LINES", 95)),
                     "branches": float(os.environ.get("COVER_BRANCHES", 90))},
-         "httpd": {"lines": 0, "branches": 0}}
+         "httpd": {"lines": 90, "branches": 76}}
 
 
 def label(name):

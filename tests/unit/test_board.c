@@ -15,6 +15,7 @@
 
 #include "bearer/keys/board.h"
 #include "tests/unit/slots.h"
+#include "tests/unit/world.h"
 #include "tests/unit/walk.h"
 
 #define SEC ((apr_time_t)1000000)
@@ -32,27 +33,6 @@ static bearer_board_id_t id_of(int n)
     memset(id.bytes, 0xa0 + n, sizeof(id.bytes));
     memcpy(id.bytes, &n, sizeof(n));
     return id;
-}
-
-static bearer_board_t *board_in(void *block, int slots, apr_pool_t *pool)
-{
-    bearer_board_t *board = NULL;
-
-    bearer_board_format(block, bearer_board_size(slots), slots);
-    assert_int_equal(
-        bearer_board_attach(block, bearer_board_size(slots), &board, pool),
-        BEARER_OK);
-    return board;
-}
-
-/* a board in memory that holds rubbish before it is formatted */
-static bearer_board_t *new_board(int slots, apr_pool_t *pool)
-{
-    apr_size_t size = bearer_board_size(slots);
-    void *block = apr_palloc(pool, size);
-
-    memset(block, 0x5a, size);
-    return board_in(block, slots, pool);
 }
 
 static bool same_schedule(bearer_schedule_t a, bearer_schedule_t b)
@@ -104,7 +84,7 @@ static void post(bearer_board_t *board, int slot, const bearer_board_id_t *id,
 
 static void board_attaches_to_what_was_formatted(void **state)
 {
-    bearer_board_t *board = new_board(3, *state);
+    bearer_board_t *board = world_board(3, *state);
     bearer_board_id_t id = id_of(1);
 
     assert_int_equal(bearer_board_slots(board), 3);
@@ -116,7 +96,7 @@ static void board_attaches_to_what_was_formatted(void **state)
     expect_no_text("empty", board, 0, &id, "keys_unavailable", *state);
     assert_true(bearer_board_size(0) > 0);
     assert_true(bearer_board_size(-1) == bearer_board_size(0));
-    assert_int_equal(bearer_board_slots(new_board(0, *state)), 0);
+    assert_int_equal(bearer_board_slots(world_board(0, *state)), 0);
 }
 
 static void board_refuses_what_is_no_board(void **state)
@@ -166,7 +146,7 @@ static void board_refuses_what_is_no_board(void **state)
 
 static void board_gives_back_what_was_posted(void **state)
 {
-    bearer_board_t *board = new_board(2, *state);
+    bearer_board_t *board = world_board(2, *state);
     bearer_board_id_t id = id_of(1);
     int slot = unit_claim(board, &id, 1);
     apr_uint64_t before = 0;
@@ -192,7 +172,7 @@ static void board_gives_back_what_was_posted(void **state)
 
 static void board_holds_the_largest_document(void **state)
 {
-    bearer_board_t *board = new_board(2, *state);
+    bearer_board_t *board = world_board(2, *state);
     bearer_board_id_t id = id_of(1), other = id_of(2);
     int slot = unit_claim(board, &id, 1);
     int beside = unit_claim(board, &other, 1);
@@ -219,7 +199,7 @@ static void board_holds_the_largest_document(void **state)
 static void board_knows_foreign_hands(void **state)
 {
     static const int slots[] = {-1, 0, 1, 2, 3, INT_MAX, INT_MIN};
-    bearer_board_t *board = new_board(3, *state);
+    bearer_board_t *board = world_board(3, *state);
     bearer_board_id_t id = id_of(1), foreign = id_of(2);
     bearer_board_id_t nobody;
     int slot = unit_claim(board, &id, 1);
@@ -288,7 +268,7 @@ static void board_keeps_and_hands_on_slots(void **state)
         {"then the next", 9, 12, 0, false},
         {"then the last", 10, 12, 2, false},
     };
-    bearer_board_t *board = new_board(3, *state);
+    bearer_board_t *board = world_board(3, *state);
     apr_uint64_t versions[3] = {0, 0, 0};
     size_t i;
 
@@ -329,7 +309,7 @@ static void board_keeps_and_hands_on_slots(void **state)
 
 static void board_shuts_out_the_former_owner(void **state)
 {
-    bearer_board_t *board = new_board(1, *state);
+    bearer_board_t *board = world_board(1, *state);
     bearer_board_id_t old = id_of(1), new = id_of(2);
 
     assert_int_equal(unit_claim(board, &old, 1), 0);
@@ -355,7 +335,7 @@ static void board_gives_no_keys_to_another(void **state)
 {
     apr_size_t size = bearer_board_size(1);
     unsigned char *block = apr_palloc(*state, size);
-    bearer_board_t *board = board_in(block, 1, *state);
+    bearer_board_t *board = world_board_in(block, 1, *state);
     bearer_board_id_t id = id_of(1), other = id_of(2);
     unsigned char *at = block + bearer_board_size(0);
 
@@ -372,8 +352,8 @@ static void board_gives_no_keys_to_another(void **state)
 
 static void board_copies_to_another(void **state)
 {
-    bearer_board_t *from = new_board(5, *state);
-    bearer_board_t *to = new_board(7, *state);
+    bearer_board_t *from = world_board(5, *state);
+    bearer_board_t *to = world_board(7, *state);
     bearer_board_id_t with = id_of(1), without = id_of(2), other = id_of(9);
     int i;
 
@@ -412,8 +392,8 @@ static void board_copies_to_another(void **state)
 
 static void board_copies_the_count_of_versions(void **state)
 {
-    bearer_board_t *from = new_board(1, *state);
-    bearer_board_t *to = new_board(1, *state);
+    bearer_board_t *from = world_board(1, *state);
+    bearer_board_t *to = world_board(1, *state);
     bearer_board_id_t id = id_of(1), other = id_of(2);
     int i;
 
@@ -431,7 +411,7 @@ static void board_counts_round(void **state)
 {
     apr_size_t size = bearer_board_size(1);
     unsigned char *block = apr_palloc(*state, size);
-    bearer_board_t *board = board_in(block, 1, *state);
+    bearer_board_t *board = world_board_in(block, 1, *state);
     bearer_board_id_t id = id_of(1);
 
     assert_int_equal(unit_claim(board, &id, 1), 0);
@@ -448,8 +428,8 @@ static void board_copies_no_broken_document(void **state)
 {
     apr_size_t size = bearer_board_size(1);
     char *block = apr_palloc(*state, size);
-    bearer_board_t *from = board_in(block, 1, *state);
-    bearer_board_t *to = new_board(1, *state);
+    bearer_board_t *from = world_board_in(block, 1, *state);
+    bearer_board_t *to = world_board(1, *state);
     bearer_board_id_t id = id_of(1);
     char *at;
 
@@ -547,7 +527,7 @@ static void board_gives_the_text_or_none(void **state)
     apr_size_t size = bearer_board_size(1);
     unsigned char *block = apr_palloc(*state, size);
     unsigned char *whole = apr_palloc(*state, size);
-    bearer_board_t *board = board_in(block, 1, *state);
+    bearer_board_t *board = world_board_in(block, 1, *state);
     apr_uint64_t rng = 0x2545f4914f6cdd1du;
     bearer_board_id_t id = id_of(1);
     apr_size_t slot_at = bearer_board_size(0);
@@ -596,7 +576,7 @@ static void board_gives_the_text_or_none(void **state)
 
 static void board_throttles_asks(void **state)
 {
-    bearer_board_t *board = new_board(2, *state);
+    bearer_board_t *board = world_board(2, *state);
     apr_uint64_t rng = 1234567;
     apr_time_t now = T, last = 0;
     int i, asks = 0;
@@ -638,7 +618,7 @@ static void *APR_THREAD_FUNC ask_in_step(apr_thread_t *thread BEARER_UNUSED,
 
 static void board_lets_one_of_many_threads_ask(void **state)
 {
-    walker_t *walkers = walk(new_board(1, *state), ask_in_step, *state);
+    walker_t *walkers = walk(world_board(1, *state), ask_in_step, *state);
     int i, k;
 
     for (i = 0; i < ROUNDS; i++) {
@@ -748,7 +728,7 @@ static void *APR_THREAD_FUNC read_thread(apr_thread_t *thread, void *baton)
 static void board_is_read_whole_beside_a_writer(void **state)
 {
     enum { READERS = 3, POSTS = 4000 / FEWER };
-    bearer_board_t *board = new_board(1, *state);
+    bearer_board_t *board = world_board(1, *state);
     bearer_board_id_t id = id_of(1);
     reader_t readers[READERS];
     apr_thread_t *threads[READERS];
@@ -805,7 +785,7 @@ post_until_stopped(apr_thread_t *thread BEARER_UNUSED, void *baton)
 static void board_hands_over_under_a_post(void **state)
 {
     enum { HANDS = 3000 / FEWER };
-    bearer_board_t *board = new_board(1, *state);
+    bearer_board_t *board = world_board(1, *state);
     bearer_board_id_t former = id_of(1), id = former;
     tally_t tally = {0, 0, 0};
     reader_t own = {board, &tally, former, 0};
@@ -931,7 +911,7 @@ static void board_survives_killed_writers(void **state)
     apr_size_t size = bearer_board_size(1);
     void *block = share(size);
     tally_t *tally = share(sizeof(*tally));
-    bearer_board_t *board = board_in(block, 1, *state);
+    bearer_board_t *board = world_board_in(block, 1, *state);
     reader_t own = {board, tally, id_of(1), 0};
     apr_uint64_t rng = 6364136223846793005u;
     char *buffer = apr_palloc(*state, BEARER_LIMIT_DOCUMENT);

@@ -6,17 +6,16 @@
 #include "bearer/gate/gate.h"
 
 #include "mint.h"
+#include "world.h"
 #include "slots.h"
 
-#define SECRET   "0123456789abcdef0123456789abcdef"
+#define SECRET   WORLD_SECRET
 #define SECOND   apr_time_from_sec(1)
 #define LOOK     apr_time_from_msec(10)
 #define LOOKS(s) ((s)*100) /* how often it looks in so many seconds */
 #define TIMEOUT  5
-#define BY_I     "{'iss':'https://i','aud':'api','exp':1900000000,'sub':'alice'}"
-#define BY_S     "{'iss':'https://s','aud':'api','exp':1900000000,'sub':'alice'}"
-
-static const bearer_str_t audience[] = {BEARER_LIT("api")};
+#define BY_I     WORLD_BY_I "}"
+#define BY_S     WORLD_BY_S "}"
 
 typedef struct world_t world_t;
 
@@ -32,10 +31,7 @@ struct world_t {
     bearer_gate_conf_t conf;
     bearer_gate_t *gate, *other; /* and another process's */
     bearer_source_t source;
-    bearer_issuer_t keys, secret;
-    const bearer_issuer_t *issuers[2];
-    const bearer_path_t *user[1];
-    bearer_policy_t policy;
+    world_place_t place;
     bearer_verdict_t verdict, nested;
 };
 
@@ -64,44 +60,13 @@ static void pause_clock(void *baton, apr_interval_time_t time)
 
 static void make_board(world_t *world)
 {
-    apr_size_t size = bearer_board_size(1);
-    void *block = apr_palloc(world->pool, size);
-
-    bearer_board_format(block, size, 1);
-    assert_int_equal(
-        bearer_board_attach(block, size, &world->board, world->pool),
-        BEARER_OK);
+    world->board = world_board(1, world->pool);
     memset(world->source.slot.id.bytes, 7, sizeof(world->source.slot.id.bytes));
     assert_true(bearer_board_claim(world->board, &world->source.slot, 1));
     assert_int_equal(world->source.slot.number, 0);
     assert_int_equal(
         bearer_keyring_create(&world->ring, world->board, world->pool),
         APR_SUCCESS);
-}
-
-static void make_policy(world_t *world)
-{
-    const bearer_jwk_t *key = NULL;
-
-    assert_int_equal(
-        bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, world->pool),
-        BEARER_OK);
-    assert_int_equal(
-        bearer_path_parse("sub", &world->user[0], NULL, world->pool),
-        BEARER_OK);
-    world->keys.iss = unit_str("https://i");
-    world->keys.source = &world->source;
-    world->secret.iss = unit_str("https://s");
-    world->secret.secret = bearer_jwks_create(key, world->pool);
-    world->issuers[0] = &world->keys;
-    world->issuers[1] = &world->secret;
-    world->policy.issuers = world->issuers;
-    world->policy.issuer_count = 2;
-    world->policy.audiences = audience;
-    world->policy.audience_count = 1;
-    world->policy.user = world->user;
-    world->policy.user_count = 1;
-    bearer_policy_freeze(&world->policy, world->pool);
 }
 
 static world_t *create(apr_pool_t *pool)
@@ -113,11 +78,9 @@ static world_t *create(apr_pool_t *pool)
     world->now.tick = 1000000 * SECOND;
     world->source.kind = BEARER_SOURCE_URL;
     world->source.timeout = TIMEOUT * SECOND;
-    world->source.schedule.refresh = 3600 * SECOND;
-    world->source.schedule.miss = 60 * SECOND;
-    world->source.schedule.stale = 86400 * SECOND;
+    world->source.schedule = world_hourly;
     make_board(world);
-    make_policy(world);
+    world_make_place(&world->place, &world->source, pool);
     world->conf.prove.board = world->board;
     world->conf.prove.ring = world->ring;
     world->conf.prove.waiters_here = 4;
@@ -222,9 +185,9 @@ static void admit(world_t *world, bearer_gate_t *gate, const char *token,
                                     .method = "GET",
                                     .target = "/"};
 
-    bearer_policy_freeze(&world->policy, world->pool);
-    bearer_gate_admit(gate, &presented, &world->policy, world->now, verdict,
-                      world->pool);
+    bearer_policy_freeze(&world->place.policy, world->pool);
+    bearer_gate_admit(gate, &presented, &world->place.policy, world->now,
+                      verdict, world->pool);
 }
 
 /* sends a token and counts the looks of this request */
@@ -265,7 +228,7 @@ static void gate_admits_by_keys_at_hand(void **state)
 
     answer_one(world);
     offer_one(world, "ok", 0);
-    assert_ptr_equal(verdict->proof.issuer, &world->keys);
+    assert_ptr_equal(verdict->proof.issuer, &world->place.keys);
     assert_string_equal(verdict->subject.data, "alice");
     assert_string_equal(verdict->note.text, "");
     assert_non_null(verdict->proof.key.alg);
@@ -294,7 +257,7 @@ static void gate_fills_a_verdict_as_far_as_it_got(void **state)
     offer(world,
           token_of(world, "one", 1, "{'iss':'https://i','exp':1799999990}"),
           "expired", 0);
-    assert_ptr_equal(verdict->proof.issuer, &world->keys);
+    assert_ptr_equal(verdict->proof.issuer, &world->place.keys);
     assert_null(verdict->proof.claims);
     assert_string_equal(verdict->note.text, "exp 10 s ago");
 }
@@ -385,7 +348,7 @@ static void gate_gives_up_at_the_timeout(void **state)
     assert_int_equal(asked(world), 0);
     assert_int_equal(world->now.tick, began + TIMEOUT * SECOND);
     assert_string_equal(world->verdict.note.text, "issuer https://i");
-    assert_ptr_equal(world->verdict.proof.issuer, &world->keys);
+    assert_ptr_equal(world->verdict.proof.issuer, &world->place.keys);
     /* the first round did not come: now it is asked for */
     began = world->now.tick;
     offer_one(world, "keys_unavailable", LOOKS(TIMEOUT));
@@ -748,8 +711,9 @@ static void *APR_THREAD_FUNC serve(apr_thread_t *thread, void *baton)
     bearer_now_t now = {NOW, real_clock(NULL)};
     bearer_verdict_t verdict;
 
-    bearer_gate_admit(request->world->gate, &presented, &request->world->policy,
-                      now, &verdict, apr_thread_pool_get(thread));
+    bearer_gate_admit(request->world->gate, &presented,
+                      &request->world->place.policy, now, &verdict,
+                      apr_thread_pool_get(thread));
     request->why = verdict.why;
     return NULL;
 }
@@ -827,7 +791,7 @@ static void gate_secrets_need_no_board(void **state)
     world->gate = bearer_gate_create(&world->conf, *state);
     offer(world, mint_secret_token("{'alg':'HS256'}", BY_S, SECRET, *state),
           "ok", 0);
-    assert_ptr_equal(world->verdict.proof.issuer, &world->secret);
+    assert_ptr_equal(world->verdict.proof.issuer, &world->place.secret);
     offer(world, mint_secret_token("{'alg':'HS256'}", BY_S, "x" SECRET, *state),
           "sig_wrong", 0);
     /* a kid that nobody knows is no reason to wait for a secret */
@@ -882,7 +846,7 @@ static void gate_recalls_what_was_proven(void **state)
     world_t *world = create_with_cache(*state, &token);
 
     offer_recalled(world, token, "ok");
-    assert_ptr_equal(world->verdict.proof.issuer, &world->keys);
+    assert_ptr_equal(world->verdict.proof.issuer, &world->place.keys);
     assert_string_equal(world->verdict.subject.data, "alice");
     assert_string_equal(world->verdict.note.text, "");
     assert_int_equal(bearer_tokcache_stats(world->conf.cache).hits, 1);
@@ -900,18 +864,18 @@ static void gate_judges_place_and_time_again(void **state)
     static const char *const names[] = {"jti"};
     const char *token;
     world_t *world = create_with_cache(*state, &token);
-    bearer_policy_t policy = world->policy;
+    bearer_policy_t policy = world->place.policy;
 
-    world->policy.audiences = others;
+    world->place.policy.audiences = others;
     offer_recalled(world, token, "aud_wrong");
-    world->policy = policy;
-    world->policy.required = names;
-    world->policy.required_count = 1;
+    world->place.policy = policy;
+    world->place.policy.required = names;
+    world->place.policy.required_count = 1;
     offer_recalled(world, token, "claim_missing");
-    world->policy = policy;
-    world->policy.max_age = 60;
+    world->place.policy = policy;
+    world->place.policy.max_age = 60;
     offer_recalled(world, token, "iat_missing");
-    world->policy = policy;
+    world->place.policy = policy;
     world->now.wall = 1900000000;
     offer_recalled(world, token, "expired");
     world->now.wall = NOW;
@@ -923,17 +887,17 @@ static void gate_judges_the_header_again(void **state)
 {
     const char *token;
     world_t *world = create_with_cache(*state, &token);
-    bearer_policy_t policy = world->policy;
+    bearer_policy_t policy = world->place.policy;
 
-    world->policy.typ = BEARER_TYP_AT_JWT;
+    world->place.policy.typ = BEARER_TYP_AT_JWT;
     offer_whole(world, token, "typ_wrong");
-    world->policy = policy;
-    world->keys.algs = bearer_alg_find(unit_str("ES256"))->bit;
+    world->place.policy = policy;
+    world->place.keys.algs = bearer_alg_find(unit_str("ES256"))->bit;
     offer(world, token, "alg_forbidden", 0);
-    world->keys.algs = 0;
-    world->policy.issuer_count = 0;
+    world->place.keys.algs = 0;
+    world->place.policy.issuer_count = 0;
     offer(world, token, "alg_forbidden", 0);
-    world->policy = policy;
+    world->place.policy = policy;
     offer_recalled(world, token, "ok");
 }
 
@@ -941,11 +905,11 @@ static void gate_recalls_for_the_same_keys_only(void **state)
 {
     const char *token;
     world_t *world = create_with_cache(*state, &token);
-    bearer_issuer_t twin = world->keys;
+    bearer_issuer_t twin = world->place.keys;
     bearer_source_t other = world->source;
 
     /* another line of the configuration that means the same source */
-    world->issuers[0] = &twin;
+    world->place.issuers[0] = &twin;
     offer_recalled(world, token, "ok");
     assert_ptr_equal(world->verdict.proof.issuer, &twin);
     /* the same issuer with keys from elsewhere: another virtual host */
@@ -954,7 +918,7 @@ static void gate_recalls_for_the_same_keys_only(void **state)
     offer(world, token, "keys_unavailable", LOOKS(TIMEOUT));
     /* the same issuer with a shared secret */
     twin.source = NULL;
-    twin.secret = world->secret.secret;
+    twin.secret = world->place.secret.secret;
     offer(world, token, "alg_forbidden", 0);
 }
 
@@ -1010,14 +974,14 @@ static void gate_recalls_by_secrets(void **state)
 {
     const char *token;
     world_t *world = create_with_cache(*state, &token);
-    bearer_issuer_t twin = world->secret;
+    bearer_issuer_t twin = world->place.secret;
 
     token = mint_secret_token("{'alg':'HS256'}", BY_S, SECRET, *state);
     offer_whole(world, token, "ok");
     offer_recalled(world, token, "ok");
     /* another line of the configuration, with a secret of its own */
     twin.secret = bearer_jwks_create(twin.secret->keys[0], *state);
-    world->issuers[1] = &twin;
+    world->place.issuers[1] = &twin;
     offer_whole(world, token, "ok");
 }
 

@@ -9,6 +9,7 @@
 
 #include "bearer/keys/keyring.h"
 #include "tests/unit/slots.h"
+#include "tests/unit/world.h"
 
 static const bearer_schedule_t good = {1, 1, 2, 0, 0, 0};
 
@@ -53,10 +54,7 @@ static fixture_t *new_fixture(int slots, apr_pool_t *pool)
 
     all->size = bearer_board_size(slots);
     all->block = apr_palloc(pool, all->size);
-    bearer_board_format(all->block, all->size, slots);
-    assert_int_equal(
-        bearer_board_attach(all->block, all->size, &all->board, pool),
-        BEARER_OK);
+    all->board = world_board_in(all->block, slots, pool);
     assert_int_equal(bearer_keyring_create(&all->ring, all->board, pool),
                      APR_SUCCESS);
     memset(all->id.bytes, 1, sizeof(all->id.bytes));

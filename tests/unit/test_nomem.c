@@ -32,6 +32,7 @@
 #include "mint.h"
 #include "mockserver.h"
 #include "nomem.h"
+#include "world.h"
 
 /* more allocations than anything here makes */
 #define FAR 100000
@@ -722,7 +723,7 @@ static void signatures_need_memory(void **state BEARER_UNUSED)
 #define ISSUER   "https://issuer.example"
 #define METADATA ISSUER "/.well-known/openid-configuration"
 #define KEYS     ISSUER "/keys"
-#define SECRET   "0123456789abcdef0123456789abcdef"
+#define SECRET   WORLD_SECRET
 #define SECOND   apr_time_from_sec(1)
 
 typedef struct world_t {
@@ -732,10 +733,7 @@ typedef struct world_t {
     bearer_refresh_env_t env;
     bearer_refresh_t *refresh;
     bearer_keystore_t store;
-    bearer_issuer_t published, shared;
-    const bearer_issuer_t *issuers[2];
-    const bearer_path_t *user[1];
-    bearer_policy_t policy;
+    world_place_t place;
     bearer_gate_t *gate;
     bearer_stats_t *stats;
     bearer_report_conf_t report;
@@ -795,30 +793,6 @@ static bearer_reason_t fetch(const bearer_fetch_request_t *request,
     return BEARER_OK;
 }
 
-static void make_policy(world_t *world, apr_pool_t *pool)
-{
-    static const bearer_str_t audiences[] = {BEARER_LIT("api")};
-    const bearer_jwk_t *key = NULL;
-
-    assert_int_equal(
-        bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
-    assert_int_equal(bearer_path_parse("sub", &world->user[0], NULL, pool),
-                     BEARER_OK);
-    world->published.iss = unit_str(ISSUER);
-    world->published.source = &world->source;
-    world->shared.iss = unit_str("https://s");
-    world->shared.secret = bearer_jwks_create(key, pool);
-    world->issuers[0] = &world->published;
-    world->issuers[1] = &world->shared;
-    world->policy.issuers = world->issuers;
-    world->policy.issuer_count = 2;
-    world->policy.audiences = audiences;
-    world->policy.audience_count = 1;
-    world->policy.user = world->user;
-    world->policy.user_count = 1;
-    bearer_policy_freeze(&world->policy, pool);
-}
-
 static void make_gate(world_t *world, apr_pool_t *pool)
 {
     bearer_tokcache_conf_t cache = {.entries = 64,
@@ -873,21 +847,15 @@ static void post(world_t *world, bearer_str_t keys)
 static world_t *create(bearer_source_kind_t kind, apr_pool_t *pool)
 {
     world_t *world = apr_pcalloc(pool, sizeof(*world));
-    apr_size_t size = bearer_board_size(2);
-    void *block = apr_palloc(pool, size);
 
     world->source.issuer = ISSUER;
     world->source.kind = kind;
     world->source.location = kind == BEARER_SOURCE_URL ? KEYS : NULL;
     world->source.timeout = 5 * SECOND;
     world->source.max_body = 262144;
-    world->source.schedule.refresh = 3600 * SECOND;
-    world->source.schedule.miss = 60 * SECOND;
-    world->source.schedule.stale = 86400 * SECOND;
+    world->source.schedule = world_hourly;
     assert_int_equal(bearer_source_identify(&world->source), BEARER_OK);
-    bearer_board_format(block, size, 2);
-    assert_int_equal(bearer_board_attach(block, size, &world->board, pool),
-                     BEARER_OK);
+    world->board = world_board(2, pool);
     assert_true(bearer_board_claim(world->board, &world->source.slot, 1));
     assert_int_equal(bearer_keyring_create(&world->ring, world->board, pool),
                      APR_SUCCESS);
@@ -902,7 +870,8 @@ static world_t *create(bearer_source_kind_t kind, apr_pool_t *pool)
     world->env.store = &world->store;
     world->refresh = bearer_refresh_create(&world->source, pool);
     world->keys = jose_json(THREE, pool);
-    make_policy(world, pool);
+    world_make_place(&world->place, &world->source, pool);
+    world->place.keys.iss = unit_str(ISSUER);
     make_gate(world, pool);
     make_report(world, pool);
     return world;
@@ -1203,7 +1172,7 @@ static bearer_reason_t admit(void *baton, apr_pool_t *pool)
     bearer_verdict_t verdict = {0};
 
     bearer_gate_admit(world->gate, &(bearer_presented_t){.token = world->token},
-                      &world->policy, now(NULL), &verdict, pool);
+                      &world->place.policy, now(NULL), &verdict, pool);
     back();
     if (verdict.why) {
         assert_null(verdict.proof.claims);
@@ -1250,7 +1219,7 @@ static bearer_reason_t admit_forged(void *baton, apr_pool_t *pool)
     bearer_verdict_t verdict = {0};
 
     bearer_gate_admit(world->gate, &(bearer_presented_t){.token = world->token},
-                      &world->policy, now(NULL), &verdict, pool);
+                      &world->place.policy, now(NULL), &verdict, pool);
     back();
     assert_int_not_equal(verdict.why, BEARER_OK);
     assert_null(verdict.proof.claims);

@@ -6,8 +6,9 @@
 #include "bearer/gate/prove.h"
 
 #include "mint.h"
+#include "world.h"
 
-#define SECRET      "0123456789abcdef0123456789abcdef"
+#define SECRET      WORLD_SECRET
 #define CLAIMS(iss) "{'iss':'" iss "','sub':'alice'}"
 
 /* a process with one place and a board whose keys are good */
@@ -17,9 +18,7 @@ typedef struct world_t {
     bearer_prove_conf_t conf;
     bearer_prover_t *prover;
     bearer_source_t source;
-    bearer_issuer_t keys, secret;
-    const bearer_issuer_t *issuers[2];
-    bearer_policy_t policy;
+    world_place_t place;
     bearer_proof_t proof;
 } world_t;
 
@@ -47,13 +46,7 @@ static void post(world_t *world, const char *keys)
 
 static void make_board(world_t *world)
 {
-    apr_size_t size = bearer_board_size(1);
-    void *block = apr_palloc(world->pool, size);
-
-    bearer_board_format(block, size, 1);
-    assert_int_equal(
-        bearer_board_attach(block, size, &world->conf.board, world->pool),
-        BEARER_OK);
+    world->conf.board = world_board(1, world->pool);
     world->source.slot.id.bytes[0] = 7;
     assert_true(bearer_board_claim(world->conf.board, &world->source.slot, 1));
     assert_int_equal(bearer_keyring_create(&world->conf.ring, world->conf.board,
@@ -64,24 +57,13 @@ static void make_board(world_t *world)
 static world_t *create(apr_pool_t *pool)
 {
     world_t *world = apr_pcalloc(pool, sizeof(*world));
-    const bearer_jwk_t *key = NULL;
 
     world->pool = pool;
     world->now.wall = NOW;
     world->now.tick = apr_time_from_sec(1000000);
-    world->source.schedule.stale = apr_time_from_sec(86400);
+    world->source.schedule = world_hourly;
     make_board(world);
-    assert_int_equal(
-        bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
-    world->keys.iss = unit_str("https://i");
-    world->keys.source = &world->source;
-    world->secret.iss = unit_str("https://s");
-    world->secret.secret = bearer_jwks_create(key, pool);
-    world->issuers[0] = &world->keys;
-    world->issuers[1] = &world->secret;
-    world->policy.issuers = world->issuers;
-    world->policy.issuer_count = 2;
-    world->policy.any_audience = true;
+    world_make_place(&world->place, &world->source, pool);
     world->conf.tick = tick;
     world->conf.pause = never_pause;
     world->conf.baton = world;
@@ -96,12 +78,12 @@ static void prove(world_t *world, const char *token, const char *want)
     bearer_now_t now = world->now;
     bearer_note_t note = {""};
 
-    bearer_policy_freeze(&world->policy, world->pool);
+    bearer_policy_freeze(&world->place.policy, world->pool);
     memset(&world->proof, 0xff, sizeof(world->proof));
     unit_expect_reason(want,
                        bearer_prove_token(world->prover, &presented,
-                                          &world->policy, &now, &world->proof,
-                                          &note, world->pool),
+                                          &world->place.policy, &now,
+                                          &world->proof, &note, world->pool),
                        want);
     /* nobody waited */
     assert_int_equal(now.tick, world->now.tick);
@@ -121,7 +103,7 @@ static void prove_says_how_and_by_what(void **state)
     bearer_proof_t *proof = &world->proof;
 
     prove(world, signed_token(world), "ok");
-    assert_ptr_equal(proof->issuer, &world->keys);
+    assert_ptr_equal(proof->issuer, &world->place.keys);
     assert_int_equal(proof->how, BEARER_PROVEN_BY_KEY);
     assert_string_equal(proof->key.alg->name, "EdDSA");
     assert_string_equal(proof->key.kid.data, "one");
@@ -136,7 +118,7 @@ static void prove_says_how_and_by_what(void **state)
           mint_secret_token("{'alg':'HS256'}", CLAIMS("https://s"), SECRET,
                             *state),
           "ok");
-    assert_ptr_equal(proof->issuer, &world->secret);
+    assert_ptr_equal(proof->issuer, &world->place.secret);
     assert_int_equal(proof->how, BEARER_PROVEN_BY_SECRET);
     assert_int_equal(proof->key.version, 0);
     assert_null(proof->key.kid.data);
@@ -176,36 +158,36 @@ static void prove_marks_nothing_else(void **state)
 
 static const bearer_issuer_t *again(world_t *world)
 {
-    bearer_policy_freeze(&world->policy, world->pool);
-    return bearer_prove_again(world->prover, &world->proof, &world->policy,
-                              world->now.tick);
+    bearer_policy_freeze(&world->place.policy, world->pool);
+    return bearer_prove_again(world->prover, &world->proof,
+                              &world->place.policy, world->now.tick);
 }
 
 /* cache poisoning: each of these is a place that the proof is none for */
 static void prove_again_wants_the_same_keys_and_rules(void **state)
 {
     world_t *world = create(*state);
-    bearer_issuer_t twin = world->keys;
+    bearer_issuer_t twin = world->place.keys;
     bearer_source_t other = world->source;
-    bearer_policy_t policy = world->policy;
+    bearer_policy_t policy = world->place.policy;
 
     prove(world, signed_token(world), "ok");
-    assert_ptr_equal(again(world), &world->keys);
-    world->issuers[0] = &twin;
+    assert_ptr_equal(again(world), &world->place.keys);
+    world->place.issuers[0] = &twin;
     assert_ptr_equal(again(world), &twin);
     other.slot.id.bytes[5] ^= 1;
     twin.source = &other;
     assert_null(again(world));
-    twin = world->keys;
-    twin.secret = world->secret.secret;
+    twin = world->place.keys;
+    twin.secret = world->place.secret.secret;
     assert_null(again(world));
-    twin = world->keys;
+    twin = world->place.keys;
     twin.algs = bearer_alg_find(unit_str("ES256"))->bit;
     assert_null(again(world));
-    twin = world->keys;
-    world->policy.issuer_count = 0;
+    twin = world->place.keys;
+    world->place.policy.issuer_count = 0;
     assert_null(again(world));
-    world->policy = policy;
+    world->place.policy = policy;
     world->proof.key.typ = unit_str("logout+jwt");
     assert_null(again(world));
     world->proof.key.typ = unit_str("at+jwt");

@@ -9,6 +9,7 @@
 #include "bearer/base/log.h"
 #include "bearer/keys/refresh.h"
 #include "tests/unit/slots.h"
+#include "tests/unit/world.h"
 
 #define ISSUER   "https://issuer.example/realm"
 #define KEYS     "https://issuer.example/keys"
@@ -153,8 +154,6 @@ static world_t *create(bearer_source_kind_t kind, const char *location,
                        apr_pool_t *pool)
 {
     world_t *w = apr_pcalloc(pool, sizeof(*w));
-    apr_size_t size = bearer_board_size(2);
-    void *block = apr_palloc(pool, size);
 
     world = w;
     w->pool = pool;
@@ -164,13 +163,9 @@ static world_t *create(bearer_source_kind_t kind, const char *location,
     w->source.kind = kind;
     w->source.location = location;
     w->source.max_body = 262144;
-    w->source.schedule.refresh = apr_time_from_sec(3600);
-    w->source.schedule.miss = apr_time_from_sec(60);
-    w->source.schedule.stale = apr_time_from_sec(86400);
+    w->source.schedule = world_hourly;
     assert_int_equal(bearer_source_identify(&w->source), BEARER_OK);
-    bearer_board_format(block, size, 2);
-    assert_int_equal(bearer_board_attach(block, size, &w->env.board, pool),
-                     BEARER_OK);
+    w->env.board = world_board(2, pool);
     assert_true(bearer_board_claim(w->env.board, &w->source.slot, 1));
     w->env.fetch = fetch;
     w->env.lock = lock;
@@ -699,14 +694,10 @@ static void refresh_does_not_remember_a_long_etag(void **state)
 static void refresh_asks_for_all_when_the_board_lost_its_document(void **state)
 {
     world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
-    apr_size_t size = bearer_board_size(2);
-    void *block = apr_palloc(w->pool, size);
 
     answer(w, KEYS, 200, ONE("a"))->etag = "\"1\"";
     (void)run(w);
-    bearer_board_format(block, size, 2);
-    assert_int_equal(bearer_board_attach(block, size, &w->env.board, w->pool),
-                     BEARER_OK);
+    w->env.board = world_board(2, w->pool);
     assert_true(bearer_board_claim(w->env.board, &w->source.slot, 2));
     (void)run(w);
     assert_null(w->etags[0]);
@@ -1516,12 +1507,7 @@ static const char *stored(const world_t *w)
 /* the machine starts anew, and so does its clock; wall and disk stay */
 static void reboot(world_t *w)
 {
-    apr_size_t size = bearer_board_size(2);
-    void *block = apr_palloc(w->pool, size);
-
-    bearer_board_format(block, size, 2);
-    assert_int_equal(bearer_board_attach(block, size, &w->env.board, w->pool),
-                     BEARER_OK);
+    w->env.board = world_board(2, w->pool);
     assert_true(bearer_board_claim(w->env.board, &w->source.slot, 1));
     w->now.tick = apr_time_from_sec(200000);
     w->written = 0;

@@ -9,6 +9,7 @@
 #include "bearer/text/json.h"
 #include "tests/unit/fixtures.h"
 #include "tests/unit/slots.h"
+#include "tests/unit/world.h"
 
 #define SEC ((apr_time_t)1000000)
 #define T   (100000 * SEC)
@@ -42,9 +43,7 @@ static void fill_source(world_t *world, int i, const char *issuer,
     source->issuer = issuer;
     source->kind = kind;
     source->location = location;
-    source->schedule.refresh = 3600 * SEC;
-    source->schedule.miss = 60 * SEC;
-    source->schedule.stale = 86400 * SEC;
+    source->schedule = world_hourly;
     source->slot.id.bytes[0] = (unsigned char)(i + 1);
     source->slot.number = -1;
     if (kind != BEARER_SOURCE_SECRET)
@@ -69,13 +68,10 @@ static world_t *make(apr_pool_t *pool)
     static const bearer_schedule_t bad = {0, T - 2 * SEC, T + 4 * SEC, 0, 3, 0};
     static const bearer_schedule_t old = {T - 90000 * SEC, T, T, 0, 0, 0};
     bearer_stats_shape_t shape = {2, 8};
-    apr_size_t size = bearer_board_size(4);
     world_t *world = apr_pcalloc(pool, sizeof(*world));
     void *block = apr_pcalloc(pool, bearer_stats_size(shape));
-    void *board = apr_pcalloc(pool, size);
 
-    bearer_board_format(board, size, 4);
-    assert_int_equal(bearer_board_attach(board, size, &world->board, pool), 0);
+    world->board = world_board(4, pool);
     bearer_stats_format(block, shape);
     assert_int_equal(bearer_stats_attach(block, bearer_stats_size(shape),
                                          &world->stats, pool),

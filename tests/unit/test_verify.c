@@ -4,21 +4,12 @@
 #include "bearer/judge/verify.h"
 
 #include "mint.h"
+#include "world.h"
 
-#define SECRET "0123456789abcdef0123456789abcdef"
+#define SECRET WORLD_SECRET
 /* good claims of either issuer, but for what follows */
-#define BY_I "{'iss':'https://i','aud':'api','exp':1900000000,'sub':'alice'"
-#define BY_S "{'iss':'https://s','aud':'api','exp':1900000000,'sub':'alice'"
-
-static const bearer_str_t audience[] = {BEARER_LIT("api")};
-
-/* a place with an issuer of published keys and one with a secret */
-typedef struct place_t {
-    bearer_issuer_t keys, secret;
-    const bearer_issuer_t *issuers[2];
-    const bearer_path_t *user[1];
-    bearer_policy_t policy;
-} place_t;
+#define BY_I WORLD_BY_I
+#define BY_S WORLD_BY_S
 
 static const bearer_jwks_t *set_of(const char *keys, apr_pool_t *pool)
 {
@@ -29,27 +20,12 @@ static const bearer_jwks_t *set_of(const char *keys, apr_pool_t *pool)
     return set;
 }
 
-static place_t *place(apr_pool_t *pool)
+/* nobody looks for its keys: they are handed over */
+static world_place_t *place(apr_pool_t *pool)
 {
-    place_t *made = apr_pcalloc(pool, sizeof(*made));
-    const bearer_jwk_t *key = NULL;
+    world_place_t *made = apr_pcalloc(pool, sizeof(*made));
 
-    assert_int_equal(
-        bearer_jwk_parse_secret(unit_str(SECRET), &key, NULL, pool), BEARER_OK);
-    assert_int_equal(bearer_path_parse("sub", &made->user[0], NULL, pool),
-                     BEARER_OK);
-    made->keys.iss = unit_str("https://i");
-    made->secret.iss = unit_str("https://s");
-    made->secret.secret = bearer_jwks_create(key, pool);
-    made->issuers[0] = &made->keys;
-    made->issuers[1] = &made->secret;
-    made->policy.issuers = made->issuers;
-    made->policy.issuer_count = 2;
-    made->policy.audiences = audience;
-    made->policy.audience_count = 1;
-    made->policy.user = made->user;
-    made->policy.user_count = 1;
-    bearer_policy_freeze(&made->policy, pool);
+    world_make_place(made, NULL, pool);
     return made;
 }
 
@@ -135,7 +111,7 @@ static void verify_gives_the_earliest_reason(void **state)
          "'jwk':{'kty':'oct','k':'AAAA'},'x5c':['AAAA']}",
          BY_I "}", "ok"},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const bearer_jwks_t *keys = set_of(
         apr_pstrcat(
             *state, mint_key(1, "one", *state), ",", mint_key(2, "two", *state),
@@ -173,7 +149,7 @@ static void verify_refuses_bad_forms_first(void **state)
         {"impossible length", "W10.W.W10", "b64_length"},
         {"another spelling", "W11.W10.W10", "b64_canonical"},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     char *large = apr_pcalloc(*state, BEARER_LIMIT_TOKEN + 2);
     bearer_note_t note;
     apr_size_t i;
@@ -204,7 +180,7 @@ static void verify_accepts_foreign_tokens(void **state)
         {"{'kty':'OKP','crv':'Ed25519','kid':'k','x':'" FIX_ED25519_X "'}",
          FIX_EDDSA_ED25519_TOKEN},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     bearer_str_t foreign[] = {BEARER_LIT("https://api.example")};
     bearer_note_t note;
     apr_size_t i;
@@ -226,7 +202,7 @@ static void verify_accepts_foreign_tokens(void **state)
 
 static void verify_uses_an_issuers_own_algorithms(void **state)
 {
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
     const char *token = mint("{'alg':'EdDSA','kid':'one'}", BY_I "}", *state);
     bearer_note_t note;
@@ -245,7 +221,7 @@ static void verify_uses_an_issuers_own_algorithms(void **state)
 /* algorithm confusion: what is public must not serve as a secret */
 static void verify_keeps_secrets_and_keys_apart(void **state)
 {
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
     bearer_note_t note;
 
@@ -274,7 +250,7 @@ static void verify_keeps_secrets_and_keys_apart(void **state)
 /* a key id means nothing without its issuer */
 static void verify_one_kid_of_two_issuers(void **state)
 {
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const bearer_jwks_t *of_i = set_of(mint_key(1, "same", *state), *state);
     const bearer_jwks_t *of_other = set_of(mint_key(2, "same", *state), *state);
     const char *header = "{'alg':'EdDSA','kid':'same'}";
@@ -420,7 +396,7 @@ static void verify_tells_whether_newer_keys_may_help(void **state)
         {"no kid, RSA", {RSA_KEY("")}, "{'alg':'RS256'}", "sig_length", true},
         {"no kid, EC", {P256_KEY}, "{'alg':'ES256'}", "sig_wrong", true},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     apr_size_t i, k;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -448,7 +424,7 @@ static void verify_tells_whether_newer_keys_may_help(void **state)
 /* a length that its algorithm forbids is wrong for every key */
 static void verify_asks_nobody_for_impossible_lengths(void **state)
 {
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const char *token = apr_pstrcat(
         *state, mint_signed_part("{'alg':'ES256'}", BY_I "}", *state), ".AAAA",
         NULL);
@@ -483,7 +459,7 @@ static void verify_fills_a_job_as_far_as_it_got(void **state)
         {"{'alg':'EdDSA'}", BY_S "}", "alg_forbidden", true, true, true},
         {"{'alg':'EdDSA'}", BY_I "}", "ok", true, true, true},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -505,7 +481,7 @@ static void verify_fills_a_job_as_far_as_it_got(void **state)
 
 static void verify_finds_the_subject_if_asked(void **state)
 {
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const char *nobody = "{'iss':'https://i','aud':'api','exp':1900000000}";
     bearer_str_t subject = {NULL, 0};
     bearer_job_t job;
@@ -553,7 +529,7 @@ static void verify_notes_are_short_and_escaped(void **state)
          "kid a\\x0d\\x0ab, alg EdDSA"},
         {"{'alg':'ES256'}", BY_I "}", "kid , alg ES256"},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
     bearer_note_t note;
     apr_size_t i;
@@ -610,7 +586,7 @@ static void verify_tries_keys_within_a_budget(void **state)
         {"beyond what is looked at", times(32, unfit, one, *state),
          "key_ambiguous"},
     };
-    place_t *at = place(*state);
+    world_place_t *at = place(*state);
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
