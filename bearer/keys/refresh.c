@@ -9,6 +9,7 @@
 #include "bearer/keys/discovery.h"
 #include "bearer/text/freshness.h"
 #include "bearer/text/json.h"
+#include "bearer/text/write.h"
 #include "bearer/text/url.h"
 
 /* an address found by discovery is looked up again after so long */
@@ -220,12 +221,10 @@ static bearer_str_t add_address(const attempt_t *attempt, const char *address)
         attempt->found ? attempt->found : attempt->refresh->found;
     bearer_str_t text = *keys;
     bearer_str_t quoted;
-    const json_t *uri;
 
     if (attempt->refresh->source->kind != BEARER_SOURCE_DISCOVERY)
         return text;
-    uri = bearer_json_adopt(json_string(address), attempt->tmp);
-    quoted = bearer_json_render(uri, attempt->tmp);
+    quoted = bearer_write_quoted(address, attempt->tmp);
     /* without it, the next fetcher has to look for it */
     if (!quoted.len)
         return text;
@@ -242,7 +241,7 @@ static void recall_address(attempt_t *attempt)
 {
     bearer_refresh_t *refresh = attempt->refresh;
     apr_time_t now = attempt->env->now(attempt->env->baton).tick;
-    const json_t *document;
+    const bearer_value_t *document;
     apr_int64_t found;
     bearer_str_t uri;
 
@@ -250,8 +249,9 @@ static void recall_address(attempt_t *attempt)
         || refresh->source->kind != BEARER_SOURCE_DISCOVERY
         || bearer_json_parse(attempt->posted, &document, NULL, attempt->tmp))
         return;
-    if (bearer_json_string(document, "jwks_uri", &uri) != BEARER_JSON_GOT
-        || bearer_json_seconds(document, "found", &found) != BEARER_JSON_GOT)
+    if (bearer_value_get_string(document, "jwks_uri", &uri) != BEARER_VALUE_GOT
+        || bearer_value_get_seconds(document, "found", &found)
+               != BEARER_VALUE_GOT)
         return;
     if (uri.len >= sizeof(refresh->address) || found < 0
         || found > apr_time_sec(now))
