@@ -49,7 +49,9 @@ static bool fault_here(reader_t *in, bearer_reason_t why, const char *what)
 
 static void skip_space(reader_t *in)
 {
-    while (in->at < in->end && bearer_str_is_file_blank(*in->at))
+    /* most of what is not blank is greater than all that is */
+    while (in->at < in->end && (unsigned char)*in->at <= ' '
+           && bearer_str_is_file_blank(*in->at))
         in->at++;
 }
 
@@ -114,22 +116,23 @@ static bool take_string(reader_t *in, bearer_str_t *out)
     const unsigned char *from = (const unsigned char *)in->at;
     const unsigned char *end = (const unsigned char *)in->end;
     const unsigned char *at = from;
-    unsigned char seen = 0;
+    bool ascii = true;
 
-    while (at < end && plain[*at])
-        seen |= plain[*at++];
+    while (at < end && plain[*at] == ASCII)
+        at++;
+    for (; at < end && plain[*at]; at++)
+        ascii = false;
     out->data = in->at;
     out->len = (apr_size_t)(at - from);
     in->at += out->len;
-    if (!take_at_once(in, '"')) {
-        if (in->at == in->end || *in->at != '\\' || !unescape(in, out))
-            return false;
-        seen = HIGH;
-    }
-    if ((seen & HIGH) && !bearer_utf8_check(*out))
-        return fault(in, BEARER_JSON_SYNTAX, "not UTF-8, byte",
-                     (const char *)from - in->begin);
-    return true;
+    if (at < end && *at == '"')
+        in->at++;
+    else if (at == end || *at != '\\' || !unescape(in, out))
+        return false;
+    if ((ascii && out->data == (const char *)from) || bearer_utf8_check(*out))
+        return true;
+    return fault(in, BEARER_JSON_SYNTAX, "not UTF-8, byte",
+                 (const char *)from - in->begin);
 }
 
 static bool read_string(reader_t *in)

@@ -24,6 +24,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "bearer/base/clock.h"
 #include "bearer/gate/tokcache.h"
 #include "bearer/judge/claims.h"
 #include "bearer/judge/token.h"
