@@ -136,9 +136,13 @@ static void json_refuses_a_raw_nul(void **state)
 {
     bearer_str_t text = {"{}\0", 3};
     bearer_str_t inside = {"{\"a\":\"\0\"}", 9};
+    bearer_str_t number = {"{\"a\":1\0}", 8}; /* which jansson takes */
     const bearer_value_t *json;
 
     unit_expect_reason("behind", bearer_json_parse(text, &json, NULL, *state),
+                       "json_syntax");
+    unit_expect_reason("behind a number",
+                       bearer_json_parse(number, &json, NULL, *state),
                        "json_syntax");
     unit_expect_reason("inside", bearer_json_parse(inside, &json, NULL, *state),
                        "json_syntax");
