@@ -68,7 +68,7 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog BEARER_UNUSED,
         return OK;
     /* 1 */
     mab_log_install(s);
-    bearer_json_seed();
+    bearer_jws_seed();
     /* 2 */
     rv = mab_shared_open(pconf, ptemp, s);
     if (rv != OK)

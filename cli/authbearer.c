@@ -6,6 +6,8 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
+#include "bearer/jose/jws.h"
+
 /* how long one answer of an issuer may take; what AuthBearerFetch has */
 #define TIMEOUT  apr_time_from_sec(5)
 #define CONNECT  apr_time_from_sec(2)
@@ -140,7 +142,7 @@ int main(int argc, const char *const *argv, const char *const *env)
         || apr_pool_create_ex(&pool, NULL, end_without_memory, NULL)
                != APR_SUCCESS)
         return end_without_memory(APR_ENOMEM);
-    bearer_json_seed();
+    bearer_jws_seed();
     status = run(argc, argv, pool);
     /* a full disk or a closed pipe is no verdict */
     if (fflush(stdout) != 0 || ferror(stdout))

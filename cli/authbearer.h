@@ -12,13 +12,13 @@
 #define AUTHBEARER_H
 
 #include <apr_tables.h>
-#include <jansson.h>
 
 #include "bearer/base/clock.h"
 #include "bearer/judge/policy.h"
 #include "bearer/keys/outcome.h"
 #include "bearer/keys/source.h"
 #include "bearer/text/json.h"
+#include "bearer/text/write.h"
 
 /** What the program says to its caller. */
 enum {
@@ -72,7 +72,7 @@ int tool_complain(const char *format, ...) BEARER_PRINTF(1, 2);
 
 /** A JSON value as one line of printable ASCII: strangers' claims may hold what
  * a terminal obeys. */
-const char *tool_text_value(const json_t *value, apr_pool_t *pool);
+const char *tool_text_value(const bearer_value_t *value, apr_pool_t *pool);
 
 /** The same for a text that may be any bytes. */
 const char *tool_text_string(bearer_str_t text, apr_pool_t *pool);
@@ -84,12 +84,15 @@ const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool);
 const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
                                apr_pool_t *pool);
 
-/** {"reason", "sentence", "note"} of a reason into an object. */
-void tool_text_add_reason(json_t *object, bearer_reason_t why,
+/** {"reason", "sentence", "note"} of a reason into the open object. */
+void tool_text_add_reason(bearer_write_t *json, bearer_reason_t why,
                           const bearer_note_t *note);
 
-/** Prints a JSON document on stdout, in printable ASCII, and frees it. */
-void tool_text_print_json(json_t *json, apr_pool_t *pool);
+/** Begins a JSON document for stdout, an object, in printable ASCII. */
+void tool_text_begin_json(bearer_write_t *json, apr_pool_t *pool);
+
+/** Ends and prints it. */
+void tool_text_print_json(bearer_write_t *json);
 
 /* --- authbearer_input.c ----------------------------------------------------- */
 
@@ -114,7 +117,8 @@ typedef struct tool_step_t {
 /** What was found. */
 typedef struct tool_found_t {
     const bearer_jwks_t *keys; /**< NULL: none that may be used */
-    const json_t *published;   /**< the array "keys" as it came, or NULL */
+    /** the array "keys" as it came, or NULL */
+    const bearer_value_t *published;
     apr_array_header_t *steps; /**< of tool_step_t, in order */
     bearer_outcome_t told;     /**< what decided */
     apr_int64_t fresh;         /**< seconds until asking again; -1: a file */

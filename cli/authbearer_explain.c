@@ -6,9 +6,9 @@
 
 /** What a token says; nothing of it is proven. */
 typedef struct said_t {
-    const json_t *header;
-    const json_t *claims; /* NULL: encrypted */
-    int signature;        /* bytes; -1: encrypted */
+    const bearer_value_t *header;
+    const bearer_value_t *claims; /* NULL: encrypted */
+    int signature;                /* bytes; -1: encrypted */
 } said_t;
 
 /* claims that are times: RFC 7519 4.1, OpenID Connect Core 2 and 5.1 */
@@ -34,7 +34,8 @@ static int cut(bearer_str_t token, bearer_str_t parts[5])
     return count;
 }
 
-static bearer_reason_t read_object(bearer_str_t part, const json_t **out,
+static bearer_reason_t read_object(bearer_str_t part,
+                                   const bearer_value_t **out,
                                    bearer_reason_t bad, bearer_note_t *note,
                                    apr_pool_t *pool)
 {
@@ -82,21 +83,21 @@ static bool is_time(const char *name)
 }
 
 static void print_members(const tool_t *tool, const char *title,
-                          const json_t *object, bool dated)
+                          const bearer_value_t *object, bool dated)
 {
-    void *at;
+    const bearer_value_t *at = bearer_value_first(object);
 
     printf("\n%s\n", title);
-    for (at = json_object_iter((json_t *)object); at;
-         at = json_object_iter_next((json_t *)object, at)) {
-        const char *name = json_object_iter_key(at);
-        bearer_str_t text = bearer_str(name);
+    for (; at; at = bearer_value_next(object, at)) {
+        bearer_str_t name = bearer_value_text(at);
         apr_int64_t seconds;
 
-        printf("  %-12s %s", tool_text_string(text, tool->pool),
-               tool_text_value(json_object_iter_value(at), tool->pool));
-        if (dated && is_time(name)
-            && bearer_json_seconds(object, name, &seconds) == BEARER_JSON_GOT)
+        at = bearer_value_next(object, at);
+        printf("  %-12s %s", tool_text_string(name, tool->pool),
+               tool_text_value(at, tool->pool));
+        if (dated && is_time(name.data)
+            && bearer_value_get_seconds(object, name.data, &seconds)
+                   == BEARER_VALUE_GOT)
             printf("   %s, %s", tool_text_date(seconds, tool->pool),
                    tool_text_distance(seconds, tool->now.wall, tool->pool));
         putchar('\n');
@@ -118,55 +119,57 @@ static void print_text(const tool_t *tool, const said_t *said)
 
 /* --- JSON --------------------------------------------------------------------- */
 
-static json_t *render_times(const tool_t *tool, const said_t *said)
+static void add_times(bearer_write_t *json, const tool_t *tool,
+                      const said_t *said)
 {
-    json_t *json = json_object();
     apr_int64_t seconds;
     size_t i;
 
+    bearer_write_open(json, "times", '{');
     for (i = 0; said->claims && i < sizeof(times) / sizeof(times[0]); i++) {
-        if (bearer_json_seconds(said->claims, times[i], &seconds)
-            != BEARER_JSON_GOT)
+        if (bearer_value_get_seconds(said->claims, times[i], &seconds)
+            != BEARER_VALUE_GOT)
             continue;
-        json_object_set_new(
-            json, times[i],
-            json_pack("{s:s, s:s, s:I}", "date",
-                      tool_text_date(seconds, tool->pool), "distance",
-                      tool_text_distance(seconds, tool->now.wall, tool->pool),
-                      "in", (json_int_t)(seconds - tool->now.wall)));
+        bearer_write_open(json, times[i], '{');
+        bearer_write_text(json, "date", tool_text_date(seconds, tool->pool));
+        bearer_write_text(
+            json, "distance",
+            tool_text_distance(seconds, tool->now.wall, tool->pool));
+        bearer_write_integer(json, "in", seconds - tool->now.wall);
+        bearer_write_close(json);
     }
-    return json;
+    bearer_write_close(json);
 }
 
 static void print_json(const tool_t *tool, const said_t *said)
 {
-    json_t *json = json_object();
+    bearer_write_t json;
 
-    json_object_set_new(json, "verified", json_false());
-    json_object_set(json, "header", (json_t *)said->header);
+    tool_text_begin_json(&json, tool->pool);
+    bearer_write_boolean(&json, "verified", false);
+    bearer_write_value(&json, "header", said->header);
     if (said->claims)
-        json_object_set(json, "claims", (json_t *)said->claims);
-    json_object_set_new(json, "encrypted", json_boolean(!said->claims));
-    json_object_set_new(json, "times", render_times(tool, said));
+        bearer_write_value(&json, "claims", said->claims);
+    bearer_write_boolean(&json, "encrypted", !said->claims);
+    add_times(&json, tool, said);
     if (said->claims)
-        json_object_set_new(json, "signature_bytes",
-                            json_integer(said->signature));
-    tool_text_print_json(json, tool->pool);
+        bearer_write_integer(&json, "signature_bytes", said->signature);
+    tool_text_print_json(&json);
 }
 
 static void print_refusal(const tool_t *tool, bearer_reason_t why,
                           const bearer_note_t *note)
 {
-    json_t *json;
+    bearer_write_t json;
 
     if (!tool->json) {
         printf("refused: %s\n", bearer_error_text(why, note, tool->pool));
         return;
     }
-    json = json_object();
-    json_object_set_new(json, "verified", json_false());
-    tool_text_add_reason(json, why, note);
-    tool_text_print_json(json, tool->pool);
+    tool_text_begin_json(&json, tool->pool);
+    bearer_write_boolean(&json, "verified", false);
+    tool_text_add_reason(&json, why, note);
+    tool_text_print_json(&json);
 }
 
 int tool_explain(tool_t *tool)

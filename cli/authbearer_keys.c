@@ -12,12 +12,13 @@ typedef struct row_t {
 } row_t;
 
 /* a published member in a few characters: strangers wrote it */
-static const char *member(const json_t *key, const char *name, apr_pool_t *pool)
+static const char *member(const bearer_value_t *key, const char *name,
+                          apr_pool_t *pool)
 {
     bearer_note_t note = {""};
     bearer_str_t text;
 
-    if (bearer_json_string(key, name, &text) != BEARER_JSON_GOT)
+    if (bearer_value_get_string(key, name, &text) != BEARER_VALUE_GOT)
         return NULL;
     bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);
     return apr_pstrdup(pool, note.text);
@@ -37,7 +38,7 @@ static void fill_usable(row_t *row, const bearer_jwk_t *key, apr_pool_t *pool)
     row->bits = key->bits;
 }
 
-static row_t judge(const json_t *published, int index, apr_pool_t *pool)
+static row_t judge(const bearer_value_t *published, int index, apr_pool_t *pool)
 {
     const bearer_jwk_t *key;
     row_t row;
@@ -61,14 +62,13 @@ static apr_array_header_t *judge_all(const tool_found_t *found,
                                      apr_pool_t *pool)
 {
     apr_array_header_t *rows = apr_array_make(pool, 8, sizeof(row_t));
+    const bearer_value_t *at = bearer_value_first(found->published);
     int i;
 
-    if (found->published) {
-        for (i = 0; i < (int)json_array_size(found->published); i++)
-            APR_ARRAY_PUSH(rows, row_t) =
-                judge(json_array_get(found->published, (size_t)i), i, pool);
+    for (i = 0; at; at = bearer_value_next(found->published, at))
+        APR_ARRAY_PUSH(rows, row_t) = judge(at, i++, pool);
+    if (found->published)
         return rows;
-    }
     for (i = 0; found->keys && i < found->keys->count; i++) {
         row_t *row = apr_array_push(rows);
 
@@ -155,61 +155,62 @@ static void print_text(const tool_found_t *found,
 
 /* --- JSON --------------------------------------------------------------------- */
 
-static json_t *render_step(const tool_step_t *step)
+/* 0 stands for none */
+static void add_some(bearer_write_t *json, const char *name, int number)
+{
+    if (number)
+        bearer_write_integer(json, name, number);
+    else
+        bearer_write_null(json, name);
+}
+
+static void add_step(bearer_write_t *json, const tool_step_t *step)
 {
     const bearer_outcome_t *one = &step->outcome;
-    json_t *json = json_object();
     bearer_note_t where = {""};
 
     bearer_note_set(&where, "%s", one->tried);
-    json_object_set_new(json, "what", json_string(step->what));
-    json_object_set_new(json, "where", json_string(where.text));
-    json_object_set_new(json, "status",
-                        one->status ? json_integer(one->status) : json_null());
+    bearer_write_open(json, NULL, '{');
+    bearer_write_text(json, "what", step->what);
+    bearer_write_text(json, "where", where.text);
+    add_some(json, "status", one->status);
     tool_text_add_reason(json, one->why, &one->note);
-    return json;
+    bearer_write_close(json);
 }
 
-static json_t *string_or_null(const char *text)
+static void add_row(bearer_write_t *json, const row_t *row)
 {
-    return text ? json_string(text) : json_null();
-}
-
-static json_t *render_row(const row_t *row)
-{
-    json_t *json = json_object();
-
-    json_object_set_new(json, "kid", string_or_null(row->kid));
-    json_object_set_new(json, "kty", string_or_null(row->kty));
-    json_object_set_new(json, "alg", string_or_null(row->alg));
-    json_object_set_new(json, "bits",
-                        row->bits ? json_integer(row->bits) : json_null());
-    json_object_set_new(json, "usable", json_boolean(!row->why));
+    bearer_write_open(json, NULL, '{');
+    bearer_write_text(json, "kid", row->kid);
+    bearer_write_text(json, "kty", row->kty);
+    bearer_write_text(json, "alg", row->alg);
+    add_some(json, "bits", row->bits);
+    bearer_write_boolean(json, "usable", !row->why);
     tool_text_add_reason(json, row->why, &row->note);
-    return json;
+    bearer_write_close(json);
 }
 
 static void print_json(const tool_found_t *found,
                        const apr_array_header_t *rows, apr_pool_t *pool)
 {
-    json_t *json = json_object();
-    json_t *steps = json_array();
-    json_t *keys = json_array();
+    bearer_write_t json;
     int i;
 
+    tool_text_begin_json(&json, pool);
+    bearer_write_integer(&json, "usable", found->keys ? found->keys->count : 0);
+    if (found->fresh < 0)
+        bearer_write_null(&json, "fresh");
+    else
+        bearer_write_integer(&json, "fresh", found->fresh);
+    bearer_write_open(&json, "steps", '[');
     for (i = 0; i < found->steps->nelts; i++)
-        json_array_append_new(
-            steps, render_step(&APR_ARRAY_IDX(found->steps, i, tool_step_t)));
+        add_step(&json, &APR_ARRAY_IDX(found->steps, i, tool_step_t));
+    bearer_write_close(&json);
+    bearer_write_open(&json, "keys", '[');
     for (i = 0; i < rows->nelts; i++)
-        json_array_append_new(keys, render_row(&APR_ARRAY_IDX(rows, i, row_t)));
-    json_object_set_new(json, "usable",
-                        json_integer(found->keys ? found->keys->count : 0));
-    json_object_set_new(json, "fresh",
-                        found->fresh < 0 ? json_null()
-                                         : json_integer(found->fresh));
-    json_object_set_new(json, "steps", steps);
-    json_object_set_new(json, "keys", keys);
-    tool_text_print_json(json, pool);
+        add_row(&json, &APR_ARRAY_IDX(rows, i, row_t));
+    bearer_write_close(&json);
+    tool_text_print_json(&json);
 }
 
 /* --- the command -------------------------------------------------------------- */

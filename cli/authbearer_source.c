@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/authbearer.h"
 
+#include <apr_strings.h>
+
 #include "bearer/base/file.h"
 #include "bearer/keys/locate.h"
 
@@ -49,20 +51,33 @@ static bearer_reason_t prepare(search_t *search)
     return told->why;
 }
 
+/* an array with this value in it */
+static const bearer_value_t *list_of(const bearer_value_t *value,
+                                     apr_pool_t *pool)
+{
+    const char *text = apr_pstrcat(
+        pool, "{\"keys\":[", bearer_write_json(value, pool).data, "]}", NULL);
+    bearer_str_t whole = {text, strlen(text)};
+    const bearer_value_t *document;
+
+    if (bearer_json_parse(whole, &document, NULL, pool))
+        return NULL;
+    return bearer_value_get(document, "keys");
+}
+
 /* the array of keys as it came, to tell of each why it is not usable */
 static void keep_published(tool_found_t *found, bearer_str_t text,
                            apr_pool_t *pool)
 {
-    const json_t *document;
-    json_t *keys;
+    const bearer_value_t *document, *keys;
 
     if (bearer_json_parse(text, &document, NULL, pool))
         return;
-    keys = json_object_get(document, "keys");
-    if (!keys && json_object_get(document, "kty"))
-        keys = bearer_json_adopt(json_pack("[O]", document), pool);
-    if (json_is_array(keys))
+    keys = bearer_value_get(document, "keys");
+    if (bearer_value_is(keys, BEARER_KIND_ARRAY))
         found->published = keys;
+    else if (!keys && bearer_value_get(document, "kty"))
+        found->published = list_of(document, pool);
 }
 
 /* --- finding ------------------------------------------------------------------ */

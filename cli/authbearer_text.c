@@ -8,51 +8,28 @@
 /* the last second of the year 9999 */
 #define LAST_DATE APR_INT64_C(253402300799)
 
-/* JSON in printable ASCII: what a terminal obeys is escaped. JSON_ENSURE_ASCII
- * does so but for DEL, which jansson writes as it is; outside of strings there
- * is none. */
-static const char *dump(const json_t *value, size_t flags, apr_pool_t *pool)
+const char *tool_text_value(const bearer_value_t *value, apr_pool_t *pool)
 {
-    static const char escape[] = "\\u007f";
-    size_t len, i;
-    char *raw, *text, *to;
+    bearer_write_t out;
 
-    flags |=
-        JSON_ENSURE_ASCII | JSON_REAL_PRECISION(bearer_json_precision(value));
-    len = json_dumpb(value, NULL, 0, flags);
-    raw = apr_palloc(pool, len + 1);
-    len = json_dumpb(value, raw, len, flags);
-    text = to = apr_palloc(pool, (sizeof(escape) - 1) * len + 1);
-    for (i = 0; i < len; i++) {
-        if (raw[i] != 0x7f) {
-            *to++ = raw[i];
-            continue;
-        }
-        memcpy(to, escape, sizeof(escape) - 1);
-        to += sizeof(escape) - 1;
-    }
-    *to = '\0';
-    return text;
-}
-
-const char *tool_text_value(const json_t *value, apr_pool_t *pool)
-{
-    return dump(value, JSON_COMPACT | JSON_ENCODE_ANY, pool);
+    bearer_write_begin(&out, BEARER_WRITE_ASCII, pool);
+    bearer_write_value(&out, NULL, value);
+    return bearer_write_end(&out).data;
 }
 
 const char *tool_text_string(bearer_str_t text, apr_pool_t *pool)
 {
-    json_t *value = json_stringn(text.data ? text.data : "", text.len);
+    bearer_write_t out;
     bearer_note_t note;
-    const char *out;
+    const char *quoted;
 
-    if (!value) {
-        bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);
-        return apr_pstrdup(pool, note.text);
-    }
-    out = tool_text_value(value, pool);
-    json_decref(value);
-    return out;
+    bearer_write_begin(&out, BEARER_WRITE_ASCII, pool);
+    bearer_write_string(&out, NULL, text);
+    quoted = bearer_write_end(&out).data;
+    if (quoted)
+        return quoted;
+    bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);
+    return apr_pstrdup(pool, note.text);
 }
 
 const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool)
@@ -101,20 +78,25 @@ const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
     return apr_pstrcat(pool, span(now - then, pool), " ago", NULL);
 }
 
-void tool_text_add_reason(json_t *object, bearer_reason_t why,
+void tool_text_add_reason(bearer_write_t *json, bearer_reason_t why,
                           const bearer_note_t *note)
 {
     const bearer_reason_info_t *info = bearer_error_find(why);
 
-    json_object_set_new(object, "reason", json_string(info->slug));
-    json_object_set_new(object, "sentence", json_string(info->sentence));
+    bearer_write_text(json, "reason", info->slug);
+    bearer_write_text(json, "sentence", info->sentence);
     if (note && note->text[0])
-        json_object_set_new(object, "note", json_string(note->text));
+        bearer_write_text(json, "note", note->text);
 }
 
-void tool_text_print_json(json_t *json, apr_pool_t *pool)
+void tool_text_begin_json(bearer_write_t *json, apr_pool_t *pool)
 {
-    (void)fputs(dump(json, JSON_INDENT(2), pool), stdout);
-    fputc('\n', stdout);
-    json_decref(json);
+    bearer_write_begin(json, BEARER_WRITE_LINES, pool);
+    bearer_write_open(json, NULL, '{');
+}
+
+void tool_text_print_json(bearer_write_t *json)
+{
+    bearer_write_close(json);
+    (void)puts(bearer_write_end(json).data);
 }

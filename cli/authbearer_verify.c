@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "bearer/gate/prove.h"
+#include "bearer/text/utf8.h"
 
 /* --- judging ------------------------------------------------------------------ */
 
@@ -79,7 +80,7 @@ static void set_particulars(bearer_stage_t stage, const tool_t *tool,
             note, "%s",
             tool_text_distance(claims->exp, tool->now.wall, tool->pool));
     if (stage == BEARER_STAGE_ISSUED && claims
-        && claims->has_iat == BEARER_JSON_GOT)
+        && claims->has_iat == BEARER_VALUE_GOT)
         bearer_note_set(
             note, "%s",
             tool_text_distance(claims->iat, tool->now.wall, tool->pool));
@@ -130,53 +131,56 @@ static void print_text(const tool_t *tool, const verdict_t *verdict)
     }
 }
 
-static json_t *render_checks(const tool_t *tool, const verdict_t *verdict)
+static void add_checks(bearer_write_t *json, const tool_t *tool,
+                       const verdict_t *verdict)
 {
-    json_t *checks = json_array();
     bearer_stage_t failed = bearer_stage_of(verdict->why);
     bearer_stage_t stage;
 
+    bearer_write_open(json, "checks", '[');
     for (stage = 0; stage < BEARER_STAGE_COUNT; stage++) {
-        json_t *check = json_object();
         bearer_note_t note = {""};
 
-        json_object_set_new(check, "check",
-                            json_string(bearer_stage_find(stage)->name));
-        json_object_set_new(check, "result",
-                            json_string(stage < failed    ? "passed"
-                                        : stage == failed ? "failed"
-                                                          : "not reached"));
+        bearer_write_open(json, NULL, '{');
+        bearer_write_text(json, "check", bearer_stage_find(stage)->name);
+        bearer_write_text(json, "result",
+                          stage < failed    ? "passed"
+                          : stage == failed ? "failed"
+                                            : "not reached");
         if (stage < failed)
             set_particulars(stage, tool, verdict, &note);
         if (note.text[0])
-            json_object_set_new(check, "note", json_string(note.text));
-        json_array_append_new(checks, check);
+            bearer_write_text(json, "note", note.text);
+        bearer_write_close(json);
     }
-    return checks;
+    bearer_write_close(json);
 }
 
 static void print_json(const tool_t *tool, const verdict_t *verdict)
 {
     const bearer_reason_info_t *info = bearer_error_find(verdict->why);
-    json_t *json = json_object();
-    json_t *cause;
+    const char *asked = verdict->cause ? verdict->cause_where : "";
+    bearer_str_t where = {asked, strlen(asked)};
+    bearer_write_t json;
 
-    json_object_set_new(json, "verdict", json_string(word(verdict)));
-    tool_text_add_reason(json, verdict->why, &verdict->note);
-    json_object_set_new(json, "status", json_integer(info->status));
-    json_object_set_new(json, "code", json_string(info->code));
-    json_object_set_new(json, "at", json_integer(tool->now.wall));
+    tool_text_begin_json(&json, tool->pool);
+    bearer_write_text(&json, "verdict", word(verdict));
+    tool_text_add_reason(&json, verdict->why, &verdict->note);
+    bearer_write_integer(&json, "status", info->status);
+    bearer_write_text(&json, "code", info->code);
+    bearer_write_integer(&json, "at", tool->now.wall);
     if (!verdict->why)
-        json_object_set_new(
-            json, "user", json_stringn(verdict->user.data, verdict->user.len));
+        bearer_write_string(&json, "user", verdict->user);
     if (verdict->cause) {
-        cause = json_object();
-        tool_text_add_reason(cause, verdict->cause, &verdict->cause_note);
-        json_object_set_new(cause, "where", json_string(verdict->cause_where));
-        json_object_set_new(json, "cause", cause);
+        bearer_write_open(&json, "cause", '{');
+        tool_text_add_reason(&json, verdict->cause, &verdict->cause_note);
+        /* a name of a file may be any bytes */
+        if (bearer_utf8_check(where))
+            bearer_write_string(&json, "where", where);
+        bearer_write_close(&json);
     }
-    json_object_set_new(json, "checks", render_checks(tool, verdict));
-    tool_text_print_json(json, tool->pool);
+    add_checks(&json, tool, verdict);
+    tool_text_print_json(&json);
 }
 
 /* --- the command -------------------------------------------------------------- */

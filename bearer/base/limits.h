@@ -23,6 +23,9 @@
 /** Nesting of any JSON we parse: real claims nest 3 deep, and recursion over
  * 2048 levels (jansson's own limit) is a gift to attackers. */
 #define BEARER_LIMIT_JSON_DEPTH 32
+/** The text of a number that is kept because neither 64 bits nor a double can
+ * hold it: an RSA modulus of 8192 bits has 2467 digits. */
+#define BEARER_LIMIT_NUMBER 4096
 /** How many keys are looked at for one token. */
 #define BEARER_LIMIT_CANDIDATES 32
 /** What trying keys for one token may cost, in microseconds of a slow core. More

@@ -3,18 +3,18 @@
  * jwk - one JWK into one immutable usable key, or the reason why not.
  *
  * Owns:     every check of a key, made once, at load (RFC 7517, RFC 8725 3.5).
- * Does not: choose among keys (jwks) or verify (jws).
+ * Does not: import numbers (material), read PEM (pem), choose among keys (jwks) or
+ *           verify (jws).
  * Memory:   a key and its cjose or OpenSSL object belong to the pool
  * Threads:  any; a key is constant (cjose's counts are never touched)
  */
 #ifndef BEARER_JWK_H
 #define BEARER_JWK_H
 
-#include <jansson.h>
-
 #include "bearer/base/base.h"
 #include "bearer/base/error.h"
 #include "bearer/jose/alg.h"
+#include "bearer/text/value.h"
 
 /** One key that passed every check. */
 typedef struct bearer_jwk_t {
@@ -24,38 +24,25 @@ typedef struct bearer_jwk_t {
     int bits;             /**< RSA modulus, curve size, or secret length */
     int cost;             /**< of a verification, about, as BEARER_LIMIT_COST */
     bearer_algset_t algs; /**< the algorithms it may verify */
-    const json_t *json;   /**< public members only, for bearer_jwks_render;
-                               NULL for a secret */
+    bearer_str_t json;    /**< as JSON, public members only: what
+                               bearer_jwks_render gives; data is NULL for a
+                               secret */
     struct _cjose_jwk_int *cjose; /**< RSA, EC, oct; never retain or release */
     struct evp_pkey_st *pkey;     /**< OKP */
 } bearer_jwk_t;
 
 /**
- * Checks and imports one public key. Members are checked as canonical base64url
- * of the right length before cjose sees them (cjose aborts on "A=", accepts
- * e=1 and 400 000 bit moduli). use, key_ops and alg narrow what it may verify;
- * private members are dropped. A set that publishes an oct key is refused:
+ * Checks and imports one public key. use, key_ops and alg narrow what it may
+ * verify; private members are dropped. A set that publishes an oct key is refused:
  * whoever reads it could sign.
  *
  * @return BEARER_OK, BEARER_JWK_FORM, _KTY, _USE, _ALG, _CURVE, _MEMBER,
  *         _RSA_SIZE, _RSA_EXPONENT, _OCT_PUBLISHED, _REFUSED,
  *         BEARER_NO_MEMORY
  */
-bearer_reason_t bearer_jwk_parse(const json_t *json, const bearer_jwk_t **out,
-                                 bearer_note_t *note,
+bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
+                                 const bearer_jwk_t **out, bearer_note_t *note,
                                  apr_pool_t *pool) BEARER_MUST_USE;
-
-/**
- * A public key from PEM text: "PUBLIC KEY", "RSA PUBLIC KEY" or "CERTIFICATE"
- * (whose dates and names are not judged: the file is the trust). It has no kid
- * and so serves tokens with any kid.
- *
- * @return BEARER_OK, BEARER_PEM_FORM, and what bearer_jwk_parse returns
- */
-bearer_reason_t bearer_jwk_parse_pem(bearer_str_t text,
-                                     const bearer_jwk_t **out,
-                                     bearer_note_t *note,
-                                     apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
  * The secret that a file's content is: of printable text, one newline at the end

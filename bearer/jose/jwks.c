@@ -5,6 +5,7 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
+#include "bearer/jose/pem.h"
 #include "bearer/text/json.h"
 
 /* where a line that lists kids is cut */
@@ -22,11 +23,23 @@ static void skip_key(bearer_jwks_t *set, size_t index, bearer_reason_t why,
                     *note->text ? ": " : "", note->text);
 }
 
-static bearer_reason_t read_keys(const json_t *array, const bearer_jwks_t **out,
-                                 bearer_note_t *note, apr_pool_t *pool)
+static size_t count_of(const bearer_value_t *array)
+{
+    const bearer_value_t *at = bearer_value_first(array);
+    size_t total = 0;
+
+    for (; at; at = bearer_value_next(array, at))
+        total++;
+    return total;
+}
+
+static bearer_reason_t read_keys(const bearer_value_t *array,
+                                 const bearer_jwks_t **out, bearer_note_t *note,
+                                 apr_pool_t *pool)
 {
     bearer_jwks_t *set = apr_pcalloc(pool, sizeof(*set));
-    size_t total = json_array_size(array);
+    const bearer_value_t *at = bearer_value_first(array);
+    size_t total = count_of(array);
     /* a set of a million keys costs no more than one of 256 (key set
      * flooding) */
     size_t looked_at = total > BEARER_LIMIT_KEYS ? BEARER_LIMIT_KEYS : total;
@@ -35,12 +48,11 @@ static bearer_reason_t read_keys(const json_t *array, const bearer_jwks_t **out,
     size_t i;
 
     keys = apr_pcalloc(pool, (looked_at + 1) * sizeof(*keys));
-    for (i = 0; i < looked_at; i++) {
+    for (i = 0; i < looked_at; i++, at = bearer_value_next(array, at)) {
         bearer_reason_t why;
 
         about.text[0] = '\0';
-        why = bearer_jwk_parse(json_array_get(array, i), &keys[set->count],
-                               &about, pool);
+        why = bearer_jwk_parse(at, &keys[set->count], &about, pool);
         /* a set without one of its keys would be taken for all of it */
         if (why == BEARER_NO_MEMORY)
             return why;
@@ -66,13 +78,13 @@ static bearer_reason_t read_keys(const json_t *array, const bearer_jwks_t **out,
     return BEARER_OK;
 }
 
-static bearer_reason_t read_set(const json_t *document,
+static bearer_reason_t read_set(const bearer_value_t *document,
                                 const bearer_jwks_t **out, bearer_note_t *note,
                                 apr_pool_t *pool)
 {
-    const json_t *keys = json_object_get(document, "keys");
+    const bearer_value_t *keys = bearer_value_get(document, "keys");
 
-    if (!json_is_array(keys))
+    if (!bearer_value_is(keys, BEARER_KIND_ARRAY))
         return BEARER_JWKS_FORM;
     return read_keys(keys, out, note, pool);
 }
@@ -80,7 +92,7 @@ static bearer_reason_t read_set(const json_t *document,
 bearer_reason_t bearer_jwks_parse(bearer_str_t text, const bearer_jwks_t **out,
                                   bearer_note_t *note, apr_pool_t *pool)
 {
-    const json_t *document;
+    const bearer_value_t *document;
     bearer_reason_t why;
     apr_pool_t *tmp;
 
@@ -107,18 +119,18 @@ bearer_reason_t bearer_jwks_parse_file(bearer_str_t text,
                                        const bearer_jwks_t **out,
                                        bearer_note_t *note, apr_pool_t *pool)
 {
-    const json_t *document;
+    const bearer_value_t *document;
     const bearer_jwk_t *key;
     bearer_reason_t why;
 
     if (begins_like_pem(text)) {
-        why = bearer_jwk_parse_pem(text, &key, note, pool);
+        why = bearer_pem_parse(text, &key, note, pool);
     }
     else {
         why = bearer_json_parse(text, &document, note, pool);
         if (why)
             return why;
-        if (!json_object_get(document, "kty"))
+        if (!bearer_value_get(document, "kty"))
             return read_set(document, out, note, pool);
         why = bearer_jwk_parse(document, &key, note, pool);
     }
@@ -161,17 +173,12 @@ bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool)
 
     add_piece(pieces, &count, begin);
     for (i = 0; i < set->count; i++) {
-        bearer_str_t key;
-
         /* a secret never leaves the process */
-        if (!set->keys[i]->json)
+        if (!set->keys[i]->json.data)
             continue;
         if (count > 1)
             add_piece(pieces, &count, comma);
-        key = bearer_json_render(set->keys[i]->json, pool);
-        if (!key.len)
-            return text;
-        add_piece(pieces, &count, key);
+        add_piece(pieces, &count, set->keys[i]->json);
     }
     add_piece(pieces, &count, end);
     text.data = apr_pstrcatv(pool, pieces, count, &text.len);

@@ -34,7 +34,7 @@ bearer_reason_t bearer_jwks_parse(bearer_str_t text, const bearer_jwks_t **out,
                                   apr_pool_t *pool) BEARER_MUST_USE;
 
 /** Reads a key file's content: PEM if it begins like PEM, else a JWK set or a
- * single JWK. Reasons of bearer_jwk_parse_pem, bearer_jwks_parse and
+ * single JWK. Reasons of bearer_pem_parse, bearer_jwks_parse and
  * bearer_jwk_parse. */
 bearer_reason_t bearer_jwks_parse_file(bearer_str_t text,
                                        const bearer_jwks_t **out,
@@ -46,8 +46,7 @@ const bearer_jwks_t *bearer_jwks_create(const bearer_jwk_t *key,
                                         apr_pool_t *pool);
 
 /** The usable keys as compact JSON, public members only: what the board
- * holds. Parsing it gives the same set. Secrets are left out. data is NULL if
- * memory ran out. */
+ * holds. Parsing it gives the same set. Secrets are left out. */
 bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool);
 
 /** The keys that a token may be verified with. */

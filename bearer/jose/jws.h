@@ -71,6 +71,10 @@ bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
 bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
                                  const bearer_jwk_t *key) BEARER_MUST_USE;
 
+/** Seeds the hashing of names in jansson, by which cjose reads a token's header
+ * (hash flooding): once, before threads start. */
+void bearer_jws_seed(void);
+
 /** Makes the cryptographic libraries do their lazy work now: once per process,
  * before the first request. */
 void bearer_jws_warm_up(void);

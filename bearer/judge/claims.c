@@ -8,7 +8,9 @@
 
 #include "bearer/base/str.h"
 #include "bearer/text/b64url.h"
+#include "bearer/text/json.h"
 #include "bearer/text/utf8.h"
+#include "bearer/text/write.h"
 
 bearer_reason_t bearer_claims_parse(bearer_str_t payload,
                                     const bearer_claims_t **out,
@@ -17,13 +19,16 @@ bearer_reason_t bearer_claims_parse(bearer_str_t payload,
     bearer_claims_t *claims = apr_pcalloc(pool, sizeof(*claims));
     bearer_reason_t why;
 
-    why = bearer_json_read(payload, &claims->all, note, pool);
+    why = bearer_json_parse(payload, &claims->all, note, pool);
     if (why)
         return why == BEARER_NO_MEMORY ? why : BEARER_PAYLOAD_JSON;
-    claims->has_iss = bearer_json_get_string(claims->all, "iss", &claims->iss);
-    claims->has_exp = bearer_json_get_seconds(claims->all, "exp", &claims->exp);
-    claims->has_nbf = bearer_json_get_seconds(claims->all, "nbf", &claims->nbf);
-    claims->has_iat = bearer_json_get_seconds(claims->all, "iat", &claims->iat);
+    claims->has_iss = bearer_value_get_string(claims->all, "iss", &claims->iss);
+    claims->has_exp =
+        bearer_value_get_seconds(claims->all, "exp", &claims->exp);
+    claims->has_nbf =
+        bearer_value_get_seconds(claims->all, "nbf", &claims->nbf);
+    claims->has_iat =
+        bearer_value_get_seconds(claims->all, "iat", &claims->iat);
     *out = claims;
     return BEARER_OK;
 }
@@ -35,9 +40,9 @@ static bearer_reason_t check_exp(const bearer_claims_t *claims,
                                  const bearer_policy_t *policy, apr_int64_t now,
                                  bearer_note_t *note)
 {
-    if (claims->has_exp == BEARER_JSON_ABSENT)
+    if (claims->has_exp == BEARER_VALUE_ABSENT)
         return BEARER_EXP_MISSING;
-    if (claims->has_exp == BEARER_JSON_WRONG)
+    if (claims->has_exp == BEARER_VALUE_WRONG)
         return BEARER_EXP_INVALID;
     if (now >= claims->exp + policy->leeway) {
         bearer_note_set(note, "exp %" APR_INT64_T_FMT " s ago",
@@ -52,9 +57,9 @@ static bearer_reason_t check_nbf(const bearer_claims_t *claims,
                                  const bearer_policy_t *policy, apr_int64_t now,
                                  bearer_note_t *note)
 {
-    if (claims->has_nbf == BEARER_JSON_ABSENT)
+    if (claims->has_nbf == BEARER_VALUE_ABSENT)
         return BEARER_OK;
-    if (claims->has_nbf == BEARER_JSON_WRONG)
+    if (claims->has_nbf == BEARER_VALUE_WRONG)
         return BEARER_NBF_INVALID;
     if (claims->nbf > now + policy->leeway) {
         bearer_note_set(note, "nbf in %" APR_INT64_T_FMT " s",
@@ -69,9 +74,9 @@ static bearer_reason_t check_iat(const bearer_claims_t *claims,
                                  const bearer_policy_t *policy, apr_int64_t now,
                                  bearer_note_t *note)
 {
-    if (claims->has_iat == BEARER_JSON_WRONG)
+    if (claims->has_iat == BEARER_VALUE_WRONG)
         return BEARER_IAT_INVALID;
-    if (claims->has_iat == BEARER_JSON_ABSENT)
+    if (claims->has_iat == BEARER_VALUE_ABSENT)
         return policy->max_age || policy->max_life ? BEARER_IAT_MISSING
                                                    : BEARER_OK;
     if (claims->iat > now + policy->leeway) {
@@ -144,7 +149,7 @@ static bearer_reason_t check_aud(const bearer_claims_t *claims,
 static bearer_reason_t check_iss(const bearer_claims_t *claims,
                                  const bearer_issuer_t *issuer)
 {
-    if (claims->has_iss != BEARER_JSON_GOT)
+    if (claims->has_iss != BEARER_VALUE_GOT)
         return BEARER_ISS_MISSING;
     if (!bearer_str_equal(claims->iss, issuer->iss))
         return BEARER_ISS_UNKNOWN;
@@ -228,7 +233,7 @@ static bearer_str_t plain(const bearer_value_t *value, apr_pool_t *pool)
     bearer_str_t text = bearer_value_text(value);
 
     if (!text.data)
-        return bearer_json_write(value, pool);
+        return bearer_write_json(value, pool);
     text.data = apr_pstrmemdup(pool, text.data, text.len);
     return text;
 }
@@ -333,7 +338,7 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
         return absent;
     switch (form) {
     case BEARER_FORM_JSON:
-        return bearer_json_write(value, pool);
+        return bearer_write_json(value, pool);
     case BEARER_FORM_BASE64URL:
         return bearer_b64url_render(plain(value, pool), pool);
     case BEARER_FORM_JOIN:

@@ -11,13 +11,13 @@
 #define BEARER_CLAIMS_H
 
 #include "bearer/judge/policy.h"
-#include "bearer/text/json.h"
+#include "bearer/text/value.h"
 
 /** The claims of a token, read once; what depends on time or place is judged
  * later, as often as needed. */
 typedef struct bearer_claims_t {
     const bearer_value_t *all; /**< an object */
-    bearer_json_got_t has_iss, has_exp, has_nbf, has_iat;
+    bearer_value_got_t has_iss, has_exp, has_nbf, has_iat;
     bearer_str_t iss;
     apr_int64_t exp, nbf, iat; /**< seconds; meaningful if has_… is GOT */
 } bearer_claims_t;

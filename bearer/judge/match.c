@@ -12,6 +12,8 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
+#include "bearer/text/number.h"
+#include "bearer/text/write.h"
 
 /* How deep one match may be, which bounds its memory. Its work is metered below:
  * PCRE2's own limit begins anew at each character where a match may begin. */
@@ -19,20 +21,11 @@
 #define DEPTH_LIMIT 1000
 /* so many characters that one step runs over take as long as a step */
 #define RUN 16
-/* 2^63: the first whole number that is no integer any more */
-#define INTEGER_END 9223372036854775808.0
-
-/** A number of a Require line: exact where both sides are integers. */
-typedef struct number_t {
-    bool integral;
-    apr_int64_t integer;
-    double real;
-} number_t;
 
 /** What a condition compares with. */
 typedef struct operand_t {
     bearer_str_t text;
-    number_t number;
+    bearer_number_t number;
     pcre2_code *regex;
 } operand_t;
 
@@ -86,10 +79,7 @@ static bearer_match_result_t is_text(const bearer_value_t *value,
 
     if (bearer_value_is(value, BEARER_KIND_STRING))
         return yes_if(bearer_value_equals(value, want));
-    text = bearer_json_scalar(value, buffer, sizeof(buffer));
-    /* no memory: "not" may stand before the line */
-    if (!text.data && bearer_value_is_number(value))
-        return BEARER_MATCH_UNSURE;
+    text = bearer_write_scalar(value, buffer, sizeof(buffer));
     return yes_if(text.data && bearer_str_equal(text, want));
 }
 
@@ -146,36 +136,12 @@ static bearer_match_result_t matches_regex(const condition_t *condition,
     return rv >= 0 ? BEARER_MATCH_YES : BEARER_MATCH_UNSURE;
 }
 
-/* an integer against a real, exactly: as a double, 2^53 + 1 equals 2^53 */
-static int compare_mixed(apr_int64_t integer, double real)
+/* less than, equal to or greater than 0; only called for JSON numbers */
+static int compare(const bearer_value_t *value, const bearer_number_t *number)
 {
-    apr_int64_t whole;
-    double rest;
+    bearer_number_t claim = bearer_number_of(value);
 
-    if (real >= INTEGER_END)
-        return -1;
-    if (real < -INTEGER_END)
-        return 1;
-    whole = (apr_int64_t)real;
-    rest = real - (double)whole;
-    if (integer != whole)
-        return integer < whole ? -1 : 1;
-    return (rest < 0) - (rest > 0);
-}
-
-/* -1, 0, 1 like strcmp; only called for JSON numbers */
-static int compare(const bearer_value_t *value, const number_t *number)
-{
-    apr_int64_t integer = bearer_value_integer(value);
-    double real = bearer_value_real(value);
-
-    if (bearer_value_is(value, BEARER_KIND_INTEGER) && number->integral)
-        return (integer > number->integer) - (integer < number->integer);
-    if (bearer_value_is(value, BEARER_KIND_INTEGER))
-        return compare_mixed(integer, number->real);
-    if (number->integral)
-        return -compare_mixed(number->integer, real);
-    return (real > number->real) - (real < number->real);
+    return bearer_number_compare(&claim, number);
 }
 
 static bearer_match_result_t at_least(const condition_t *condition,
@@ -327,9 +293,10 @@ static bearer_reason_t parse_number(const char *text, operand_t *operand,
 
     errno = 0;
     operand->number.integer = strtoll(text, &end, 10);
-    operand->number.integral = *text && !*end;
-    /* beyond 64 bits no claim is read either; not rounded to something else */
-    good = !(operand->number.integral && errno);
+    operand->number.kind =
+        *text && !*end ? BEARER_KIND_INTEGER : BEARER_KIND_REAL;
+    /* beyond 64 bits it would be rounded to something else */
+    good = !(operand->number.kind == BEARER_KIND_INTEGER && errno);
     operand->number.real = strtod(text, &end);
     /* strtod reads more than JSON does: "inf", "nan", "0x1p3", "1e999" */
     good = good && *text && !*end && isfinite(operand->number.real)

@@ -29,7 +29,8 @@ typedef struct bearer_match_t bearer_match_t;
  * A first word that begins with "/" is a JSON Pointer and never a one-word form.
  * Behind a path, a second word of nothing but =<>!~ that is none of these
  * operators is refused, as are an empty word, an empty expression and a number that
- * is not finite or an integer over 64 bits. Numbers are compared exactly.
+ * is not finite or an integer over 64 bits. Numbers are compared exactly; a claim's
+ * that neither 64 bits nor a double can hold equals only what is written as it is.
  *
  * @return BEARER_OK, BEARER_MATCH_FORM, BEARER_PATH_FORM
  */

@@ -5,8 +5,8 @@
 
 #include <apr_strings.h>
 
-#include "bearer/text/json.h"
 #include "bearer/text/url.h"
+#include "bearer/text/write.h"
 
 bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
                                       bearer_note_t *note, apr_pool_t *pool)
@@ -28,67 +28,44 @@ bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
     return BEARER_OK;
 }
 
-/* adds what is made for it; false: memory ran out */
-static bool add(json_t *object, const char *name, json_t *value)
+/* what is not set is not told */
+static void add_text(bearer_write_t *out, const char *name, const char *text)
 {
-    return json_object_set_new(object, name, value) == 0;
+    if (text)
+        bearer_write_text(out, name, text);
 }
 
-static bool add_text(json_t *object, const char *name, const char *text)
+static void add_words(bearer_write_t *out, const char *name, const char *text)
 {
-    return !text || add(object, name, json_string(text));
-}
-
-static json_t *words_of(const char *text, apr_pool_t *pool)
-{
-    json_t *array = json_array();
     char *state = NULL;
-    char *word = apr_strtok(apr_pstrdup(pool, text), " ", &state);
+    char *word = apr_strtok(apr_pstrdup(out->pool, text), " ", &state);
 
-    for (; word; word = apr_strtok(NULL, " ", &state)) {
-        if (json_array_append_new(array, json_string(word)) == 0)
-            continue;
-        json_decref(array);
-        return NULL;
-    }
-    return array;
-}
-
-static json_t *names_of(const bearer_str_t *issuers, int count)
-{
-    json_t *array = json_array();
-    int i;
-
-    for (i = 0; i < count; i++) {
-        if (json_array_append_new(array,
-                                  json_stringn(issuers[i].data, issuers[i].len))
-            == 0)
-            continue;
-        json_decref(array);
-        return NULL;
-    }
-    return array;
+    bearer_write_open(out, name, '[');
+    for (; word; word = apr_strtok(NULL, " ", &state))
+        bearer_write_text(out, NULL, word);
+    bearer_write_close(out);
 }
 
 const char *bearer_resource_render(const bearer_resource_t *resource,
                                    const bearer_str_t *issuers, int count,
                                    bool query_method, apr_pool_t *pool)
 {
-    json_t *object = bearer_json_adopt(json_object(), pool);
-    const char *methods = query_method ? "header query" : "header";
-    bearer_str_t text;
-    bool good;
+    bearer_write_t out;
+    int i;
 
-    good = add_text(object, "resource", resource->url)
-           && add(object, "authorization_servers", names_of(issuers, count))
-           && add(object, "bearer_methods_supported", words_of(methods, pool));
-    if (good && resource->scopes)
-        good =
-            add(object, "scopes_supported", words_of(resource->scopes, pool));
-    good = good && add_text(object, "resource_name", resource->name)
-           && add_text(object, "resource_documentation", resource->docs);
-    if (!good)
-        return NULL;
-    text = bearer_json_render(object, pool);
-    return text.len ? text.data : NULL;
+    bearer_write_begin(&out, BEARER_WRITE_COMPACT, pool);
+    bearer_write_open(&out, NULL, '{');
+    bearer_write_text(&out, "resource", resource->url);
+    bearer_write_open(&out, "authorization_servers", '[');
+    for (i = 0; i < count; i++)
+        bearer_write_string(&out, NULL, issuers[i]);
+    bearer_write_close(&out);
+    add_words(&out, "bearer_methods_supported",
+              query_method ? "header query" : "header");
+    if (resource->scopes)
+        add_words(&out, "scopes_supported", resource->scopes);
+    add_text(&out, "resource_name", resource->name);
+    add_text(&out, "resource_documentation", resource->docs);
+    bearer_write_close(&out);
+    return bearer_write_end(&out).data;
 }

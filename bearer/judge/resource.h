@@ -42,7 +42,7 @@ bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
 
 /** The metadata document: resource, authorization_servers (the issuers),
  * bearer_methods_supported, and what else is set; NULL if a text is not
- * UTF-8 or memory ran out. */
+ * UTF-8. */
 const char *bearer_resource_render(const bearer_resource_t *resource,
                                    const bearer_str_t *issuers, int count,
                                    bool query_method, apr_pool_t *pool);

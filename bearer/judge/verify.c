@@ -58,7 +58,7 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     if (why)
         return why;
     /* 4: unproven, but it only chooses whose keys must prove it */
-    if (job->claims->has_iss != BEARER_JSON_GOT)
+    if (job->claims->has_iss != BEARER_VALUE_GOT)
         return BEARER_ISS_MISSING;
     trust = bearer_policy_find(policy, job->claims->iss);
     if (!trust) {

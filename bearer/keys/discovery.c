@@ -12,7 +12,7 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
                                        const char **jwks_uri,
                                        bearer_note_t *note, apr_pool_t *pool)
 {
-    const json_t *document;
+    const bearer_value_t *document;
     bearer_reason_t why;
     bearer_str_t value;
     bearer_url_t url;
@@ -23,7 +23,8 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
 
     /* RFC 8414 3.3, OpenID Connect Discovery 4.3: identical, or one issuer
      * could hand us the keys of another (mix-up) */
-    if (bearer_json_string(document, "issuer", &value) != BEARER_JSON_GOT) {
+    if (bearer_value_get_string(document, "issuer", &value)
+        != BEARER_VALUE_GOT) {
         bearer_note_set(note, "issuer is missing or not a string");
         return BEARER_DISCOVERY_ISSUER;
     }
@@ -33,7 +34,8 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
         return BEARER_DISCOVERY_ISSUER;
     }
 
-    if (bearer_json_string(document, "jwks_uri", &value) != BEARER_JSON_GOT) {
+    if (bearer_value_get_string(document, "jwks_uri", &value)
+        != BEARER_VALUE_GOT) {
         bearer_note_set(note, "jwks_uri is missing or not a string");
         return BEARER_DISCOVERY_URI;
     }

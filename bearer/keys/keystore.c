@@ -17,6 +17,7 @@
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
 #include "bearer/text/json.h"
+#include "bearer/text/write.h"
 
 #define MAC     BEARER_KEYSTORE_SIGNER
 #define MAC_HEX ((apr_size_t)2 * MAC)
@@ -132,11 +133,8 @@ static bearer_str_t compose(const bearer_keystore_t *store,
                             apr_pool_t *pool)
 {
     bearer_str_t text = {NULL, 0};
-    const json_t *name = bearer_json_adopt(json_string(issuer), pool);
-    bearer_str_t quoted = {NULL, 0};
+    bearer_str_t quoted = bearer_write_quoted(issuer, pool);
 
-    if (name)
-        quoted = bearer_json_render(name, pool);
     if (!quoted.len || keys.len < 2 || keys.data[0] != '{')
         return text;
     /* behind its brace, the key set is the rest of our object */
@@ -225,14 +223,15 @@ static bearer_reason_t read_stored(const bearer_keystore_t *store,
 }
 
 /* what stands beside the keys */
-static bearer_reason_t check_head(const json_t *document,
+static bearer_reason_t check_head(const bearer_value_t *document,
                                   const bearer_keystore_wanted_t *wanted,
                                   apr_int64_t *age, bearer_note_t *note)
 {
     apr_int64_t fetched, old;
     bearer_str_t issuer;
 
-    if (bearer_json_string(document, "issuer", &issuer) != BEARER_JSON_GOT) {
+    if (bearer_value_get_string(document, "issuer", &issuer)
+        != BEARER_VALUE_GOT) {
         bearer_note_set(note, "issuer is missing or not a string");
         return BEARER_KEYSTORE_FORM;
     }
@@ -242,7 +241,8 @@ static bearer_reason_t check_head(const json_t *document,
                         issuer.data);
         return BEARER_KEYSTORE_FORM;
     }
-    if (bearer_json_seconds(document, "fetched", &fetched) != BEARER_JSON_GOT) {
+    if (bearer_value_get_seconds(document, "fetched", &fetched)
+        != BEARER_VALUE_GOT) {
         bearer_note_set(note, "fetched is missing or not a number");
         return BEARER_KEYSTORE_FORM;
     }
@@ -261,7 +261,7 @@ bearer_reason_t bearer_keystore_read(const bearer_keystore_t *store,
                                      bearer_note_t *note, apr_pool_t *pool)
 {
     bearer_keystore_found_t found;
-    const json_t *document;
+    const bearer_value_t *document;
     bearer_str_t text;
     bearer_reason_t why;
 

@@ -9,6 +9,7 @@
 #include "bearer/keys/discovery.h"
 #include "bearer/text/freshness.h"
 #include "bearer/text/json.h"
+#include "bearer/text/write.h"
 
 /* an address found by discovery is looked up again after so long */
 #define REDISCOVER apr_time_from_sec(86400)
@@ -103,12 +104,10 @@ static bearer_str_t add_address(const search_t *search, const char *address)
         search->found->found ? search->found->found : search->known->found;
     bearer_str_t text = *keys;
     bearer_str_t quoted;
-    const json_t *uri;
 
     if (search->source->kind != BEARER_SOURCE_DISCOVERY)
         return text;
-    uri = bearer_json_adopt(json_string(address), search->pool);
-    quoted = bearer_json_render(uri, search->pool);
+    quoted = bearer_write_quoted(address, search->pool);
     /* without it, the next fetcher has to look for it */
     if (!quoted.len)
         return text;
@@ -123,13 +122,15 @@ static bearer_str_t add_address(const search_t *search, const char *address)
 const char *bearer_locate_recall(bearer_str_t text, apr_time_t tick,
                                  apr_time_t *found, apr_pool_t *pool)
 {
-    const json_t *document;
+    const bearer_value_t *document;
     apr_int64_t seconds;
     bearer_str_t uri;
 
     if (bearer_json_parse(text, &document, NULL, pool)
-        || bearer_json_string(document, "jwks_uri", &uri) != BEARER_JSON_GOT
-        || bearer_json_seconds(document, "found", &seconds) != BEARER_JSON_GOT)
+        || bearer_value_get_string(document, "jwks_uri", &uri)
+               != BEARER_VALUE_GOT
+        || bearer_value_get_seconds(document, "found", &seconds)
+               != BEARER_VALUE_GOT)
         return NULL;
     if (uri.len > BEARER_LIMIT_URL || seconds < 0
         || seconds > apr_time_sec(tick))

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <jansson.h>
 
 #include "bearer/base/str.h"
-#include "bearer/text/json.h"
 #include "bearer/text/utf8.h"
+#include "bearer/text/write.h"
 
 /* --- gathering --------------------------------------------------------------- */
 
@@ -97,52 +96,51 @@ static const char *utf8_text(const char *text, bearer_note_t *room)
     return room->text;
 }
 
-static json_t *text_or_null(const char *text)
+static void write_text(bearer_write_t *out, const char *name, const char *text)
 {
     bearer_note_t room;
 
-    return text ? json_string(utf8_text(text, &room)) : json_null();
+    bearer_write_text(out, name, text ? utf8_text(text, &room) : NULL);
 }
 
-/* Half a report would be taken for a whole one: what fails is remembered. */
-static void set(bool *failed, json_t *object, const char *name, json_t *value)
+static void write_number(bearer_write_t *out, const char *name,
+                         apr_uint64_t value)
 {
-    if (json_object_set_new(object, name, value))
-        *failed = true;
+    bearer_write_integer(out, name, (apr_int64_t)value);
 }
 
-static void append(bool *failed, json_t *array, json_t *value)
+/* 0 stands for none */
+static void write_some(bearer_write_t *out, const char *name, apr_int64_t value)
 {
-    if (json_array_append_new(array, value))
-        *failed = true;
-}
-
-static void set_number(bool *failed, json_t *object, const char *name,
-                       apr_uint64_t value)
-{
-    set(failed, object, name, json_integer((json_int_t)value));
+    if (value)
+        bearer_write_integer(out, name, value);
+    else
+        bearer_write_null(out, name);
 }
 
 /* how long ago, or null for never */
-static void set_age(bool *failed, json_t *object, const char *name,
-                    const bearer_now_t *now, apr_int64_t tick)
+static void write_age(bearer_write_t *out, const char *name,
+                      const bearer_now_t *now, apr_int64_t tick)
 {
-    set(failed, object, name,
-        tick ? json_integer(seconds(now->tick - tick)) : json_null());
+    if (tick)
+        bearer_write_integer(out, name, seconds(now->tick - tick));
+    else
+        bearer_write_null(out, name);
 }
 
-static json_t *json_latency(bool *failed, const bearer_stats_latency_t *latency)
+static void write_latency(bearer_write_t *out, const char *name,
+                          const bearer_stats_latency_t *latency)
 {
-    json_t *json = json_object();
-    json_t *buckets = json_array();
     int i;
 
-    set_number(failed, json, "count", bearer_stats_count(latency));
-    set_number(failed, json, "microseconds", latency->micros);
+    bearer_write_open(out, name, '{');
+    write_number(out, "count", bearer_stats_count(latency));
+    write_number(out, "microseconds", latency->micros);
+    bearer_write_open(out, "buckets", '[');
     for (i = 0; i < BEARER_STATS_BUCKETS; i++)
-        append(failed, buckets, json_integer((json_int_t)latency->buckets[i]));
-    set(failed, json, "buckets", buckets);
-    return json;
+        write_number(out, NULL, latency->buckets[i]);
+    bearer_write_close(out);
+    bearer_write_close(out);
 }
 
 /* "wait_seconds" are whole microseconds here */
@@ -152,157 +150,166 @@ static const char *name_of(const bearer_stats_row_t *row)
                                                           : row->name;
 }
 
-static json_t *json_counts(bool *failed, const bearer_stats_counts_t *counts)
+static void write_verdicts(bearer_write_t *out,
+                           const bearer_stats_counts_t *counts)
 {
-    bearer_report_totals_t totals = bearer_report_totals(counts);
-    json_t *json = json_object();
-    json_t *verdicts = json_object();
-    json_t *verify = json_object();
-    const bearer_alg_t *alg;
-    const bearer_stats_row_t *row;
     int i;
 
-    set_number(failed, json, "accepted", totals.accepted);
-    set_number(failed, json, "refused", totals.refused);
-    set_number(failed, json, "without_token", totals.without);
-    set_number(failed, json, "denied", totals.denied);
+    bearer_write_open(out, "verdicts", '{');
     for (i = 0; i < BEARER_REASON_COUNT; i++) {
         if (counts->verdicts[i])
-            set_number(failed, verdicts,
-                       bearer_error_find((bearer_reason_t)i)->slug,
-                       counts->verdicts[i]);
+            write_number(out, bearer_error_find((bearer_reason_t)i)->slug,
+                         counts->verdicts[i]);
     }
-    set(failed, json, "verdicts", verdicts);
-    for (i = 0, row = bearer_stats_row(0); row; row = bearer_stats_row(++i))
-        set_number(failed, json, name_of(row), bearer_stats_value(counts, row));
-    set(failed, json, "admit", json_latency(failed, &counts->admit));
-    for (i = 0, alg = bearer_alg_row(0); alg; alg = bearer_alg_row(++i)) {
-        if (bearer_stats_count(&counts->verify[i]))
-            set(failed, verify, alg->name,
-                json_latency(failed, &counts->verify[i]));
-    }
-    set(failed, json, "verify", verify);
-    return json;
+    bearer_write_close(out);
 }
 
-static json_t *json_key(bool *failed, const bearer_jwk_t *key)
+/* the members of an object that is open */
+static void write_counts(bearer_write_t *out,
+                         const bearer_stats_counts_t *counts)
 {
-    json_t *json = json_object();
-    json_t *algs = json_array();
+    bearer_report_totals_t totals = bearer_report_totals(counts);
+    const bearer_stats_row_t *row;
     const bearer_alg_t *alg;
     int i;
 
-    set(failed, json, "kid",
-        key->kid.data ? json_stringn(key->kid.data, key->kid.len)
-                      : json_null());
-    set(failed, json, "kty", json_string(bearer_alg_kty_name(key->kty)));
+    write_number(out, "accepted", totals.accepted);
+    write_number(out, "refused", totals.refused);
+    write_number(out, "without_token", totals.without);
+    write_number(out, "denied", totals.denied);
+    write_verdicts(out, counts);
+    for (i = 0, row = bearer_stats_row(0); row; row = bearer_stats_row(++i))
+        write_number(out, name_of(row), bearer_stats_value(counts, row));
+    write_latency(out, "admit", &counts->admit);
+    bearer_write_open(out, "verify", '{');
+    for (i = 0, alg = bearer_alg_row(0); alg; alg = bearer_alg_row(++i)) {
+        if (bearer_stats_count(&counts->verify[i]))
+            write_latency(out, alg->name, &counts->verify[i]);
+    }
+    bearer_write_close(out);
+}
+
+static void write_key(bearer_write_t *out, const bearer_jwk_t *key)
+{
+    const bearer_alg_t *alg;
+    int i;
+
+    bearer_write_open(out, NULL, '{');
+    if (key->kid.data)
+        bearer_write_string(out, "kid", key->kid);
+    else
+        bearer_write_null(out, "kid");
+    bearer_write_text(out, "kty", bearer_alg_kty_name(key->kty));
     if (key->curve != BEARER_CURVE_NONE)
-        set(failed, json, "crv",
-            json_string(bearer_alg_curve_name(key->curve)));
-    set_number(failed, json, "bits", (apr_uint64_t)key->bits);
+        bearer_write_text(out, "crv", bearer_alg_curve_name(key->curve));
+    bearer_write_integer(out, "bits", key->bits);
+    bearer_write_open(out, "algs", '[');
     for (i = 0, alg = bearer_alg_row(0); alg; alg = bearer_alg_row(++i)) {
         if (key->algs & alg->bit)
-            append(failed, algs, json_string(alg->name));
+            bearer_write_text(out, NULL, alg->name);
     }
-    set(failed, json, "algs", algs);
-    return json;
+    bearer_write_close(out);
+    bearer_write_close(out);
 }
 
-static json_t *json_result(bool *failed, const bearer_stats_result_t *last,
-                           const bearer_now_t *now)
+static void write_result(bearer_write_t *out, const bearer_stats_result_t *last,
+                         const bearer_now_t *now)
 {
     const bearer_reason_info_t *info = bearer_error_find(last->why);
-    json_t *json;
 
-    if (!last->tick)
-        return json_null();
-    json = json_object();
-    set_age(failed, json, "age", now, last->tick);
-    set(failed, json, "reason", json_string(info->slug));
-    set(failed, json, "sentence",
-        last->why ? json_string(info->sentence) : json_null());
-    set(failed, json, "status",
-        last->status ? json_integer(last->status) : json_null());
-    return json;
+    if (!last->tick) {
+        bearer_write_null(out, "last");
+        return;
+    }
+    bearer_write_open(out, "last", '{');
+    write_age(out, "age", now, last->tick);
+    bearer_write_text(out, "reason", info->slug);
+    bearer_write_text(out, "sentence", last->why ? info->sentence : NULL);
+    write_some(out, "status", last->status);
+    bearer_write_close(out);
 }
 
-static json_t *json_source(bool *failed, const bearer_report_source_t *one,
-                           const bearer_now_t *now)
+/* what a secret has not */
+static void write_fetched(bearer_write_t *out,
+                          const bearer_report_source_t *one,
+                          const bearer_now_t *now)
+{
+    int i;
+
+    write_text(out, "location", one->source->location);
+    bearer_write_integer(out, "slot", one->source->slot.number);
+    bearer_write_open(out, "keys", '[');
+    for (i = 0; one->keys && i < one->keys->count; i++)
+        write_key(out, one->keys->keys[i]);
+    bearer_write_close(out);
+    write_age(out, "keys_age", now, one->schedule.last_good);
+    write_age(out, "last_try_age", now, one->schedule.last_try);
+    if (one->schedule.next)
+        bearer_write_integer(out, "next_in",
+                             seconds(one->schedule.next - now->tick));
+    else
+        bearer_write_null(out, "next_in");
+    write_number(out, "failures_in_a_row", one->schedule.failures);
+    write_result(out, &one->last, now);
+    write_number(out, "refreshes_good", one->last.good);
+    write_number(out, "refreshes_failed", one->last.failed);
+}
+
+static void write_source(bearer_write_t *out, const bearer_report_source_t *one,
+                         const bearer_now_t *now)
 {
     const bearer_source_t *source = one->source;
-    json_t *json = json_object();
-    json_t *keys = json_array();
-    int i;
 
-    set(failed, json, "issuer", text_or_null(source->issuer));
-    set(failed, json, "kind", json_string(bearer_source_kind(source)));
-    set(failed, json, "usable", json_boolean(one->usable));
-    if (source->kind == BEARER_SOURCE_SECRET) {
-        json_decref(keys);
-        return json;
-    }
-    set(failed, json, "location", text_or_null(source->location));
-    set(failed, json, "slot", json_integer(source->slot.number));
-    for (i = 0; one->keys && i < one->keys->count; i++)
-        append(failed, keys, json_key(failed, one->keys->keys[i]));
-    set(failed, json, "keys", keys);
-    set_age(failed, json, "keys_age", now, one->schedule.last_good);
-    set_age(failed, json, "last_try_age", now, one->schedule.last_try);
-    set(failed, json, "next_in",
-        one->schedule.next
-            ? json_integer(seconds(one->schedule.next - now->tick))
-            : json_null());
-    set_number(failed, json, "failures_in_a_row", one->schedule.failures);
-    set(failed, json, "last", json_result(failed, &one->last, now));
-    set_number(failed, json, "refreshes_good", one->last.good);
-    set_number(failed, json, "refreshes_failed", one->last.failed);
-    return json;
+    bearer_write_open(out, NULL, '{');
+    write_text(out, "issuer", source->issuer);
+    bearer_write_text(out, "kind", bearer_source_kind(source));
+    bearer_write_boolean(out, "usable", one->usable);
+    if (source->kind != BEARER_SOURCE_SECRET)
+        write_fetched(out, one, now);
+    bearer_write_close(out);
 }
 
-static json_t *json_processes(bool *failed, const bearer_report_t *report)
+static void write_processes(bearer_write_t *out, const bearer_report_t *report)
 {
-    json_t *list = json_array();
     int i;
 
+    bearer_write_open(out, "processes", '[');
     for (i = 0; i < report->stats->process_count; i++) {
         const bearer_stats_process_t *process = &report->stats->processes[i];
-        json_t *json = json_counts(failed, &process->counts);
 
-        set(failed, json, "pid",
-            process->pid ? json_integer(process->pid) : json_null());
-        set_age(failed, json, "age", &report->now, process->since);
-        append(failed, list, json);
+        bearer_write_open(out, NULL, '{');
+        write_counts(out, &process->counts);
+        write_some(out, "pid", process->pid);
+        write_age(out, "age", &report->now, process->since);
+        bearer_write_close(out);
     }
-    return list;
+    bearer_write_close(out);
 }
 
 bearer_str_t bearer_report_json(const bearer_report_t *report, apr_pool_t *pool)
 {
-    json_t *json = bearer_json_adopt(json_object(), pool);
-    json_t *issuers = json_array();
-    json_t *ends = json_array();
-    bearer_str_t none = {NULL, 0};
-    bearer_str_t text;
-    bool failed = false;
+    bearer_write_t out;
     int i;
 
-    set(&failed, json, "time", json_integer(report->now.wall));
-    set(&failed, json, "fetcher",
-        report->leader ? json_integer(report->leader) : json_null());
+    bearer_write_begin(&out, BEARER_WRITE_COMPACT, pool);
+    bearer_write_open(&out, NULL, '{');
+    bearer_write_integer(&out, "time", report->now.wall);
+    write_some(&out, "fetcher", report->leader);
+    bearer_write_open(&out, "issuers", '[');
     for (i = 0; i < report->source_count; i++)
-        append(&failed, issuers,
-               json_source(&failed, &report->sources[i], &report->now));
-    set(&failed, json, "issuers", issuers);
+        write_source(&out, &report->sources[i], &report->now);
+    bearer_write_close(&out);
+    bearer_write_open(&out, "bucket_ends_microseconds", '[');
     for (i = 0; i < BEARER_STATS_BUCKETS - 1; i++)
-        append(&failed, ends, json_integer((json_int_t)1 << i));
-    append(&failed, ends, json_null());
-    set(&failed, json, "bucket_ends_microseconds", ends);
-    set(&failed, json, "sum", json_counts(&failed, &report->stats->sum));
-    set(&failed, json, "processes", json_processes(&failed, report));
-    if (failed)
-        return none;
-    text = bearer_json_render(json, pool);
-    return text.len ? text : none;
+        bearer_write_integer(&out, NULL, (apr_int64_t)1 << i);
+    bearer_write_null(&out, NULL);
+    bearer_write_close(&out);
+    bearer_write_open(&out, "sum", '{');
+    write_counts(&out, &report->stats->sum);
+    bearer_write_close(&out);
+    write_processes(&out, report);
+    bearer_write_close(&out);
+    return bearer_write_end(&out);
 }
 
 /* --- OpenMetrics ----------------------------------------------------------------- */

@@ -62,8 +62,7 @@ bearer_report_totals_t bearer_report_totals(
 /** Whether refused requests are counted under this reason. */
 bool bearer_report_counts(bearer_reason_t why);
 
-/** Everything as one JSON object, per process and summed; data is NULL if memory
- * ran out. */
+/** Everything as one JSON object, per process and summed. */
 bearer_str_t bearer_report_json(const bearer_report_t *report,
                                 apr_pool_t *pool);
 

@@ -16,6 +16,8 @@ _Static_assert(sizeof(bearer_value_t) == 8, "numbers and members stay aligned");
 
 #define HEAD     sizeof(bearer_value_t)
 #define LEN_MOST ((1u << 28) - 1)
+/* a NumericDate beyond this is a mistake or an attack on our arithmetic */
+#define SECONDS_MAX ((apr_int64_t)1000000000000000)
 
 static const char *behind(const bearer_value_t *value)
 {
@@ -45,7 +47,23 @@ bool bearer_value_is_number(const bearer_value_t *value)
 {
     bearer_kind_t kind = bearer_value_kind(value);
 
-    return kind == BEARER_KIND_INTEGER || kind == BEARER_KIND_REAL;
+    return kind >= BEARER_KIND_INTEGER && kind <= BEARER_KIND_NUMERAL;
+}
+
+/* members stand behind the head of what they are in: nothing to descend into */
+bool bearer_value_holds(const bearer_value_t *value, bearer_kind_t kind)
+{
+    const char *at = (const char *)value;
+    const char *end = at + bearer_value_size(value);
+
+    while (at < end) {
+        const bearer_value_t *one = (const bearer_value_t *)(const void *)at;
+
+        if (one->kind == kind)
+            return true;
+        at += one->kind >= BEARER_KIND_ARRAY ? HEAD : one->span;
+    }
+    return false;
 }
 
 apr_size_t bearer_value_size(const bearer_value_t *value)
@@ -53,15 +71,25 @@ apr_size_t bearer_value_size(const bearer_value_t *value)
     return value ? value->span : 0;
 }
 
-bearer_str_t bearer_value_text(const bearer_value_t *value)
+static bearer_str_t text_of(const bearer_value_t *value, bearer_kind_t kind)
 {
     bearer_str_t text = {NULL, 0};
 
-    if (bearer_value_kind(value) == BEARER_KIND_STRING) {
+    if (bearer_value_kind(value) == kind) {
         text.data = behind(value);
         text.len = value->len;
     }
     return text;
+}
+
+bearer_str_t bearer_value_text(const bearer_value_t *value)
+{
+    return text_of(value, BEARER_KIND_STRING);
+}
+
+bearer_str_t bearer_value_numeral(const bearer_value_t *value)
+{
+    return text_of(value, BEARER_KIND_NUMERAL);
 }
 
 apr_int64_t bearer_value_integer(const bearer_value_t *value)
@@ -135,6 +163,61 @@ const bearer_value_t *bearer_value_get(const bearer_value_t *object,
     return NULL;
 }
 
+/* --- members of a type ---------------------------------------------------- */
+
+bearer_value_got_t bearer_value_get_string(const bearer_value_t *object,
+                                           const char *name, bearer_str_t *out)
+{
+    const bearer_value_t *value = bearer_value_get(object, name);
+    bearer_str_t text = bearer_value_text(value);
+
+    if (!value)
+        return BEARER_VALUE_ABSENT;
+    if (!text.data)
+        return BEARER_VALUE_WRONG;
+    *out = text;
+    return BEARER_VALUE_GOT;
+}
+
+static bearer_value_got_t whole_seconds(apr_int64_t whole, apr_int64_t *out)
+{
+    if (whole < -SECONDS_MAX || whole > SECONDS_MAX)
+        return BEARER_VALUE_WRONG;
+    *out = whole;
+    return BEARER_VALUE_GOT;
+}
+
+static bearer_value_got_t real_seconds(double real, apr_int64_t *out)
+{
+    apr_int64_t whole;
+
+    /* written so that not-a-number fails it; the cast below is then defined */
+    if (!(real >= (double)-SECONDS_MAX && real <= (double)SECONDS_MAX))
+        return BEARER_VALUE_WRONG;
+    whole = (apr_int64_t)real;
+    if ((double)whole > real)
+        whole--;
+    *out = whole;
+    return BEARER_VALUE_GOT;
+}
+
+bearer_value_got_t bearer_value_get_seconds(const bearer_value_t *object,
+                                            const char *name, apr_int64_t *out)
+{
+    const bearer_value_t *value = bearer_value_get(object, name);
+
+    switch (bearer_value_kind(value)) {
+    case BEARER_KIND_ABSENT:
+        return BEARER_VALUE_ABSENT;
+    case BEARER_KIND_INTEGER:
+        return whole_seconds(bearer_value_integer(value), out);
+    case BEARER_KIND_REAL:
+        return real_seconds(bearer_value_real(value), out);
+    default: /* a numeral is beyond all times, and all others are no number */
+        return BEARER_VALUE_WRONG;
+    }
+}
+
 /* --- making one ---------------------------------------------------------- */
 
 /* a value with so many bytes behind its head, or NULL */
@@ -176,13 +259,14 @@ bool bearer_value_put_real(bearer_value_room_t *room, double number)
     return value != NULL;
 }
 
-bool bearer_value_put_string(bearer_value_room_t *room, bearer_str_t text)
+static bool put_text(bearer_value_room_t *room, bearer_kind_t kind,
+                     bearer_str_t text)
 {
     bearer_value_t *value = NULL;
     char *to;
 
     if (text.len <= LEN_MOST)
-        value = put(room, BEARER_KIND_STRING, text.len + 1);
+        value = put(room, kind, text.len + 1);
     if (!value)
         return false;
     to = (char *)value + HEAD;
@@ -191,6 +275,16 @@ bool bearer_value_put_string(bearer_value_room_t *room, bearer_str_t text)
     memcpy(to, text.data, text.len);
     value->len = (apr_uint32_t)text.len;
     return true;
+}
+
+bool bearer_value_put_string(bearer_value_room_t *room, bearer_str_t text)
+{
+    return put_text(room, BEARER_KIND_STRING, text);
+}
+
+bool bearer_value_put_numeral(bearer_value_room_t *room, bearer_str_t text)
+{
+    return put_text(room, BEARER_KIND_NUMERAL, text);
 }
 
 bearer_value_t *bearer_value_open(bearer_value_room_t *room, bearer_kind_t kind)

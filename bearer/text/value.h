@@ -2,8 +2,9 @@
 /*
  * value - an immutable JSON value in one block of memory.
  *
- * Owns:     the block: kinds, texts, numbers, members in document order.
- * Does not: read or write JSON text (plain, json).
+ * Owns:     the block: kinds, texts, numbers, members in document order; typed
+ *           getters that refuse politely.
+ * Does not: read JSON text (json) or write it (write).
  * Memory:   a value and all in it are one block without pointers: it may be
  *           copied as a whole (bearer_value_size), at an address divisible by 8
  * Threads:  any; many readers
@@ -21,6 +22,7 @@ typedef enum bearer_kind_t {
     BEARER_KIND_TRUE,
     BEARER_KIND_INTEGER,
     BEARER_KIND_REAL,
+    BEARER_KIND_NUMERAL, /**< a number that neither of the two can hold: its text */
     BEARER_KIND_STRING,
     BEARER_KIND_ARRAY,
     BEARER_KIND_OBJECT
@@ -37,8 +39,11 @@ bool bearer_value_is(const bearer_value_t *value, bearer_kind_t kind);
 /** Whether it is true or false. */
 bool bearer_value_is_boolean(const bearer_value_t *value);
 
-/** Whether it is an integer or a real. */
+/** Whether it is an integer, a real or a numeral. */
 bool bearer_value_is_number(const bearer_value_t *value);
+
+/** Whether it, or anything in it, is of this kind. */
+bool bearer_value_holds(const bearer_value_t *value, bearer_kind_t kind);
 
 /** The bytes of the block, all members included; a multiple of 8. */
 apr_size_t bearer_value_size(const bearer_value_t *value);
@@ -51,6 +56,11 @@ apr_int64_t bearer_value_integer(const bearer_value_t *value);
 
 /** The number of a real, 0 for all else. */
 double bearer_value_real(const bearer_value_t *value);
+
+/** The text of a numeral as it was written, NUL behind it; data is NULL for all
+ * else. RFC 8259 6: at most BEARER_LIMIT_NUMBER bytes of it, an integer beyond 64
+ * bits or a real beyond a double. */
+bearer_str_t bearer_value_numeral(const bearer_value_t *value);
 
 /** Whether it is a string of exactly these bytes; false if text.data is NULL. */
 bool bearer_value_equals(const bearer_value_t *value, bearer_str_t text);
@@ -77,6 +87,27 @@ const bearer_value_t *bearer_value_at(const bearer_value_t *array,
 const bearer_value_t *bearer_value_get(const bearer_value_t *object,
                                        const char *name);
 
+/* --- members of a type ---------------------------------------------------- */
+
+/** What a typed getter found. */
+typedef enum bearer_value_got_t {
+    BEARER_VALUE_ABSENT, /**< no such member */
+    BEARER_VALUE_WRONG,  /**< a member of another type or an unusable value */
+    BEARER_VALUE_GOT     /**< the output is set */
+} bearer_value_got_t;
+
+/** A member that must be a string; out points into the value. */
+bearer_value_got_t bearer_value_get_string(const bearer_value_t *object,
+                                           const char *name, bearer_str_t *out);
+
+/**
+ * A member that must be a NumericDate (RFC 7519 2): an integer or a real that
+ * is finite and within +-10^15 seconds; fractions are cut towards minus
+ * infinity. Strings, null, booleans, 1e300 are BEARER_VALUE_WRONG.
+ */
+bearer_value_got_t bearer_value_get_seconds(const bearer_value_t *object,
+                                            const char *name, apr_int64_t *out);
+
 /* --- making one ---------------------------------------------------------- */
 
 /** The most that the JSON text of a value takes as a value: a digit and a comma
@@ -97,6 +128,9 @@ bool bearer_value_put_integer(bearer_value_room_t *room,
                               apr_int64_t number) BEARER_MUST_USE;
 bool bearer_value_put_real(bearer_value_room_t *room,
                            double number) BEARER_MUST_USE;
+/** @param text a number as RFC 8259 6 wants it */
+bool bearer_value_put_numeral(bearer_value_room_t *room,
+                              bearer_str_t text) BEARER_MUST_USE;
 bool bearer_value_put_string(bearer_value_room_t *room,
                              bearer_str_t text) BEARER_MUST_USE;
 

@@ -2,17 +2,17 @@
 #include "httpd/conf/directives.h"
 
 #include "httpd/conf/set_algorithms.h"
-#include "httpd/conf/set_issuer.h"
 #include "httpd/conf/set_audience.h"
 #include "httpd/conf/set_check.h"
-#include "httpd/conf/set_source.h"
-#include "httpd/conf/set_user.h"
 #include "httpd/conf/set_claim.h"
 #include "httpd/conf/set_errors.h"
+#include "httpd/conf/set_fetch.h"
+#include "httpd/conf/set_issuer.h"
+#include "httpd/conf/set_kept.h"
 #include "httpd/conf/set_origins.h"
 #include "httpd/conf/set_resource.h"
-#include "httpd/conf/set_fetch.h"
-#include "httpd/conf/set_kept.h"
+#include "httpd/conf/set_source.h"
+#include "httpd/conf/set_user.h"
 #include "httpd/conf/set_watched.h"
 
 const command_rec mab_directives[] = {

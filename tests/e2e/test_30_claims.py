@@ -52,6 +52,11 @@ def site(serve, base, tokens):
                "AuthBearerClaim realm_access.roles header:X-Roles join:,",
                "AuthBearerClaim email header:X-Email-B64 base64url",
                *see_headers("X-Remote", "X-Roles", "X-Email-B64")) \
+        .place("big", "AuthBearerClaim big env:E_COUNT",
+               "AuthBearerClaim big header:X-Big",
+               "AuthBearerClaim big header:X-Big-Json json",
+               "AuthBearerClaim big header:X-Big-List join:,",
+               *SEE, *see_headers("X-Big", "X-Big-Json", "X-Big-List")) \
         .place("header-open", "AuthBearerClaim sub header:X-Remote",
                *see_headers("X-Remote"), require="Require all granted") \
         .place("user", "AuthBearerUser email username sub") \
@@ -106,6 +111,20 @@ def test_claims_in_the_environment(site, tokens):
     assert everything["sub"] == "alice" and everything["count"] == 42
     assert json.loads(base64.urlsafe_b64decode(seen["ALL64"] + "==")) == \
         everything
+
+
+@pytest.mark.parametrize("big", [
+    "18446744073709551615", "-9223372036854775809", "1e400", "-1.50E+0400",
+    "1234567890123456789012345678901234567890"])
+def test_numbers_that_nothing_holds_are_exported_as_written(site, tokens, big):
+    text = json.dumps(tokens.claims())[:-1] + f', "big": {big}, "count": {big}}}'
+    answer = site.get("/p/big", tokens.forge(payload=text))
+    assert answer.status == 200
+    for name in ("Env-COUNT", "Seen-X-Big", "Seen-X-Big-Json",
+                 "Seen-X-Big-List"):
+        assert answer.header(name) == big, name
+    answer = site.get("/p/env", tokens.forge(payload=text))
+    assert f'"big":{big},"count":{big}}}' in answer.header("Env-ALL")
 
 
 def test_claims_that_are_absent_are_not_set(site, tokens):

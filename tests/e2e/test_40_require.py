@@ -8,7 +8,9 @@ ROLES = {"realm_access": {"roles": ["red", "blue"]}, "level": 7, "ratio": 1.5,
          "admin": True, "guest": False, "empty": "", "nothing": None,
          "zero": 0, "text": "A b", "list": [], "numbers": [1, 2, 10],
          "https://x.example/roles": ["url"], "scope": "read write",
-         "mixed": ["a", 5, True, None, {"x": 1}]}
+         "mixed": ["a", 5, True, None, {"x": 1}],
+         "big": 18446744073709551615, "bigs": [1, 18446744073709551615],
+         "vast": 10 ** 400}
 
 #: name -> (Require lines, is the token of ROLES granted)
 LINES = {
@@ -54,6 +56,22 @@ LINES = {
     "less-equal": ("claim level <= 7", True),
     "compare-text": ("claim text > 0", False),
     "compare-absent": ("claim nobody < 100", False),
+    "big": ("claim big 18446744073709551615", True),
+    "big-before": ("claim big 18446744073709551614", False),
+    "big-after": ("claim big 18446744073709551616", False),
+    "big-rounded": ("claim big 1.8446744073709552e19", False),
+    "big-real": ("claim big 18446744073709551615.0", False),
+    "big-wrapped": ("claim big -1", False),
+    "big-array": ("claim bigs 18446744073709551615", True),
+    "big-array-not": ("claim bigs 18446744073709551614", False),
+    "big-present": ("claim big", True),
+    "big-greater": ("claim big > 9223372036854775807", True),
+    "big-less": ("claim big < 18446744073709551616.0", True),
+    "big-less-not": ("claim big < 9223372036854775807", False),
+    "big-regex": ("claim big ~ ^1", False),
+    "vast": ("claim vast 1" + 400 * "0", True),
+    "vast-not": ("claim vast 1" + 399 * "0" + "1", False),
+    "vast-greater": ("claim vast > 1.7e308", True),
     "word": ("claim text:x level:7", True),
     "word-not": ("claim level:8", False),
     "word-array": ("claim scope:read", None),
@@ -79,6 +97,12 @@ BLOCKS = {
             "</RequireAny>", True),
     "any-not": ("<RequireAny>\nRequire claim level 8\nRequire scope admin\n"
                 "</RequireAny>", False),
+    "not-big": ("<RequireAll>\nRequire valid-user\n"
+                "Require not claim big 18446744073709551615\n</RequireAll>",
+                False),
+    "not-big-before": ("<RequireAll>\nRequire valid-user\n"
+                       "Require not claim big 18446744073709551614\n"
+                       "</RequireAll>", True),
     "two-lines": ("Require claim level 8\nRequire claim level 7", True),
     "not": ("<RequireAll>\nRequire valid-user\nRequire not claim level 8\n"
             "</RequireAll>", True),

@@ -13,6 +13,7 @@
 #include "bearer/text/b64url.h"
 
 #include "judge.h"
+#include "tests/unit/oracle.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 /* the private key is 32 times 0x01 */
@@ -102,14 +103,12 @@ static bearer_reason_t run(const minted_t *minted, judge_t *judge,
 
 static void check_accepted(const minted_t *minted, const judge_t *judge,
                            bearer_str_t header, bearer_str_t claims,
-                           const bearer_jwks_t *keys)
+                           const bearer_jwks_t *keys, apr_pool_t *pool)
 {
     const bearer_issuer_t *issuer =
         minted->secret ? &judge->shared : &judge->issuer;
-    json_t *head =
-        json_loadb(header.data, header.len, JSON_REJECT_DUPLICATES, NULL);
-    json_t *body =
-        json_loadb(claims.data, claims.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *head = oracle_load(header, pool);
+    json_t *body = oracle_load(claims, pool);
     const char *alg = json_string_value(json_object_get(head, "alg"));
     bool published = minted->secret;
     int i;
@@ -121,10 +120,8 @@ static void check_accepted(const minted_t *minted, const judge_t *judge,
                && !json_object_get(head, "enc"));
     fuzz_check(judge_claims(judge, body, issuer));
     for (i = 0; keys && i < keys->count; i++) {
-        const char *x =
-            json_string_value(json_object_get(keys->keys[i]->json, "x"));
-
-        published |= x && strcmp(x, PUBLIC) == 0;
+        published |=
+            strstr(keys->keys[i]->json.data, "\"x\":\"" PUBLIC "\"") != NULL;
     }
     fuzz_check(published);
     json_decref(head);
@@ -151,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bearer_policy_freeze(&judge->policy, pool);
     if (bearer_jwks_parse(rest, &keys, &note, pool) == BEARER_OK
         && run(&minted, judge, keys, &job, pool) == BEARER_OK)
-        check_accepted(&minted, judge, header, claims, keys);
+        check_accepted(&minted, judge, header, claims, keys, pool);
     apr_pool_destroy(pool);
     return 0;
 }

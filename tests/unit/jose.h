@@ -37,7 +37,7 @@ static inline bearer_reason_t jose_key(const char *text,
                                        apr_pool_t *pool)
 {
     bearer_note_t note;
-    const json_t *json;
+    const bearer_value_t *json;
 
     if (bearer_json_parse(jose_json(text, pool), &json, &note, pool))
         fail_msg("the test's key is not JSON: %s", text);

@@ -15,8 +15,8 @@
 
 #include "bearer/keys/board.h"
 #include "tests/unit/slots.h"
-#include "tests/unit/world.h"
 #include "tests/unit/walk.h"
+#include "tests/unit/world.h"
 
 #define SEC ((apr_time_t)1000000)
 #define T   ((apr_time_t)(1000 * SEC))

@@ -18,6 +18,15 @@ static const struct {
      "{'a':[{'b':null}],'jwks_uri':'" URI "','issuer':'" ISSUER "','z':1e3}",
      "ok"},
 
+    /* members that nobody asks for */
+    {"numbers that nothing holds",
+     "{'issuer':'" ISSUER "','x':[1e400,-18446744073709551616],'jwks_uri':'" URI
+     "'}",
+     "ok"},
+    {"an issuer that nothing holds",
+     "{'issuer':18446744073709551615,'jwks_uri':'" URI "'}",
+     "discovery_issuer"},
+
     /* mix-up: every byte counts */
     {"another issuer", "{'issuer':'https://evil.example','jwks_uri':'" URI "'}",
      "discovery_issuer"},

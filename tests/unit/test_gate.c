@@ -6,8 +6,8 @@
 #include "bearer/gate/gate.h"
 
 #include "mint.h"
-#include "world.h"
 #include "slots.h"
+#include "world.h"
 
 #define SECRET   WORLD_SECRET
 #define SECOND   apr_time_from_sec(1)

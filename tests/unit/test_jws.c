@@ -248,6 +248,12 @@ static const struct {
 
     /* JSON */
     {"no JSON", "alg", "header_json"},
+    /* cjose reads the header again, by jansson */
+    {"integer over 64 bits", "{'alg':'ES256','x':9223372036854775808}",
+     "header_json"},
+    {"number over double, deep", "{'alg':'ES256','x':[{'y':[0,1e400]}]}",
+     "header_json"},
+    {"greatest integer", "{'alg':'ES256','x':9223372036854775807}", "ok"},
     {"array", "['alg','ES256']", "header_json"},
     {"null", "null", "header_json"},
     {"junk behind", "{'alg':'ES256'}{}", "header_json"},

@@ -6,13 +6,14 @@
 #include "bearer/base/limits.h"
 #include "bearer/text/json.h"
 #include "bearer/text/path.h"
+#include "bearer/text/write.h"
 
 static const bearer_value_t *read_value(const char *text, apr_pool_t *pool)
 {
     const bearer_value_t *value = NULL;
 
     unit_expect_reason(
-        text, bearer_json_read(unit_str(text), &value, NULL, pool), "ok");
+        text, bearer_json_parse(unit_str(text), &value, NULL, pool), "ok");
     return value;
 }
 
@@ -89,7 +90,7 @@ static void path_finds(void **state)
         value = bearer_path_find(path, json);
         unit_expect(name, !value == !cases[i].want);
         if (value)
-            unit_expect(name, strcmp(bearer_json_write(value, *state).data,
+            unit_expect(name, strcmp(bearer_write_json(value, *state).data,
                                      cases[i].want)
                                   == 0);
         unit_expect(name, bearer_path_find(path, NULL) == NULL);

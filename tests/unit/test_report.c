@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#include <jansson.h>
-
 #include "bearer/report/report.h"
 #include "bearer/text/json.h"
+#include "bearer/text/write.h"
 #include "tests/unit/fixtures.h"
 #include "tests/unit/slots.h"
 #include "tests/unit/world.h"
@@ -184,23 +183,23 @@ static void report_sorts_verdicts_into_four(void **state)
 
 /* --- JSON -------------------------------------------------------------------------- */
 
-static const json_t *at(const json_t *document_read, const char *path,
-                        apr_pool_t *pool)
+static const bearer_value_t *at(const bearer_value_t *document_read,
+                                const char *path, apr_pool_t *pool)
 {
     char *rest = apr_pstrdup(pool, path), *step;
-    const json_t *value = document_read;
+    const bearer_value_t *value = document_read;
 
     while ((step = apr_strtok(rest, *path == '/' ? "/" : ".", &rest)))
-        value = json_is_array(value)
-                    ? json_array_get(value, (size_t)apr_atoi64(step))
-                    : json_object_get(value, step);
+        value = bearer_value_is(value, BEARER_KIND_ARRAY)
+                    ? bearer_value_at(value, (apr_size_t)apr_atoi64(step))
+                    : bearer_value_get(value, step);
     return value;
 }
 
 static void report_renders_json(void **state)
 {
     world_t *world = make(*state);
-    const json_t *found;
+    const bearer_value_t *found;
     bearer_str_t text;
     static const struct {
         const char *path, *want; /* NULL: not there */
@@ -260,11 +259,11 @@ static void report_renders_json(void **state)
     unit_expect_reason("parse", bearer_json_parse(text, &found, NULL, *state),
                        "ok");
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const json_t *value = at(found, cases[i].path, *state);
+        const bearer_value_t *value = at(found, cases[i].path, *state);
         bearer_str_t got = {"(nothing)", 9};
 
         if (value)
-            got = bearer_json_render(value, *state);
+            got = bearer_write_json(value, *state);
         if (!cases[i].want)
             unit_expect(cases[i].path, !value);
         else if (strcmp(got.data, cases[i].want) != 0)
@@ -349,7 +348,7 @@ static void report_renders_openmetrics(void **state)
 static void report_renders_nothing_at_all(void **state)
 {
     world_t *world = make(*state);
-    const json_t *found;
+    const bearer_value_t *found;
     bearer_str_t text;
 
     world->conf.source_count = 0;

@@ -8,6 +8,7 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/gate/tokcache.h"
+#include "bearer/text/json.h"
 
 #define SEC  ((apr_time_t)1000000)
 #define T    ((apr_time_t)(1000 * SEC))
@@ -63,8 +64,8 @@ static bearer_claims_t claims_of(const bearer_value_t *all)
 
     memset(&claims, 0, sizeof(claims));
     claims.all = all;
-    claims.has_iss = bearer_json_get_string(all, "iss", &claims.iss);
-    claims.has_exp = BEARER_JSON_GOT;
+    claims.has_iss = bearer_value_get_string(all, "iss", &claims.iss);
+    claims.has_exp = BEARER_VALUE_GOT;
     claims.exp = NOW;
     return claims;
 }
@@ -110,8 +111,8 @@ static const bearer_value_t *read_value(const char *text, apr_pool_t *pool)
 {
     const bearer_value_t *all = NULL;
 
-    unit_expect_reason(text, bearer_json_read(unit_str(text), &all, NULL, pool),
-                       "ok");
+    unit_expect_reason(
+        text, bearer_json_parse(unit_str(text), &all, NULL, pool), "ok");
     return all;
 }
 
@@ -244,11 +245,11 @@ static void tokcache_gives_back_the_whole_proof(void **state)
         if (rows[i].typ)
             assert_memory_equal(got->key.typ.data, rows[i].typ,
                                 got->key.typ.len);
-        unit_expect(row, got->claims->has_iss == BEARER_JSON_GOT);
+        unit_expect(row, got->claims->has_iss == BEARER_VALUE_GOT);
         assert_int_equal(got->claims->iss.len, issuer.iss.len);
         assert_memory_equal(got->claims->iss.data, issuer.iss.data,
                             issuer.iss.len);
-        unit_expect(row, got->claims->has_exp == BEARER_JSON_GOT);
+        unit_expect(row, got->claims->has_exp == BEARER_VALUE_GOT);
         unit_expect(row, got->claims->exp == NOW);
         assert_int_equal(stamp_in(got), 7);
         bearer_tokcache_give(entry);

@@ -24,6 +24,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "bearer/base/clock.h"
 #include "bearer/gate/tokcache.h"
 #include "bearer/judge/claims.h"
 #include "bearer/judge/token.h"
@@ -410,7 +411,7 @@ int main(int argc, char **argv)
     must(apr_pool_create(&world.pool, NULL) == APR_SUCCESS, "no memory");
     must(apr_pool_create(&world.scratch, world.pool) == APR_SUCCESS,
          "no memory");
-    bearer_json_seed();
+    bearer_jws_seed();
     make_world(&world, argv[1], argv[2]);
     if (argc == 6)
         run_one(&world, argv[4], strtol(argv[5], NULL, 10));

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pem - a public key or certificate in PEM into a usable key.
+ *
+ * Owns:     PEM text into the JWK that says the same.
+ * Does not: check keys: there is one set of checks (jwk).
+ * Memory:   the key belongs to the pool
+ * Threads:  any
+ */
+#ifndef BEARER_PEM_H
+#define BEARER_PEM_H
+
+#include "bearer/jose/jwk.h"
+
+/**
+ * A public key from PEM text: "PUBLIC KEY", "RSA PUBLIC KEY" or "CERTIFICATE"
+ * (whose dates and names are not judged: the file is the trust). It has no kid
+ * and so serves tokens with any kid.
+ *
+ * @return BEARER_OK, BEARER_PEM_FORM, and what bearer_jwk_parse returns
+ */
+bearer_reason_t bearer_pem_parse(bearer_str_t text, const bearer_jwk_t **out,
+                                 bearer_note_t *note,
+                                 apr_pool_t *pool) BEARER_MUST_USE;
+
+#endif
