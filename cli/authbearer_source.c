@@ -195,8 +195,8 @@ static bool prepare_tls(tool_t *tool, tool_found_t *found)
         begin_step(found, "authorities",
                    tool->source.ca ? tool->source.ca : "the system's");
 
-    step->why = bearer_fetch_tls_create(tool->source.ca, &tool->source.tls,
-                                        &step->note, tool->pool);
+    step->why = bearer_tls_create(tool->source.ca, &tool->source.tls,
+                                  &step->note, tool->pool);
     if (step->why)
         return false;
     apr_array_pop(found->steps);

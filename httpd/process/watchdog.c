@@ -122,7 +122,7 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
     }
     /* a thread that leaves this to its end would do it while exit() takes down
      * OpenSSL, and end the child with a signal */
-    bearer_fetch_end_thread();
+    bearer_tls_end_thread();
     apr_atomic_set32(&round->running, 0);
     return NULL;
 }

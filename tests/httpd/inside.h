@@ -91,8 +91,10 @@ const char *inside_random_text(const char *const *pieces, int most,
     SUITE(require)                                                             \
     SUITE(answers)                                                             \
     SUITE(requests)                                                            \
-    SUITE(judge) SUITE(take) SUITE(uri) SUITE(export) SUITE(show)              \
-        SUITE(segment) SUITE(chains) SUITE(foreign)
+    SUITE(judge)                                                               \
+    SUITE(take)                                                                \
+    SUITE(uri) SUITE(export) SUITE(show) SUITE(segment) SUITE(chains)          \
+        SUITE(foreign)
 
 #define INSIDE_DECLARE(name) int inside_##name(void);
 INSIDE_SUITES(INSIDE_DECLARE)
