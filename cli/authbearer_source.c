@@ -43,8 +43,8 @@ static bearer_reason_t prepare(search_t *search)
     if (!told->why) {
         what = "authorities";
         told->tried = source->ca ? source->ca : "the system's";
-        told->why = bearer_fetch_tls_create(source->ca, &source->tls,
-                                            &told->note, tool->pool);
+        told->why = bearer_tls_create(source->ca, &source->tls, &told->note,
+                                      tool->pool);
     }
     if (told->why)
         add_step(what, told, search);

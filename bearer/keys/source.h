@@ -30,7 +30,7 @@ typedef struct bearer_source_t {
     bool http_loopback;   /**< see bearer_source_narrow_http */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
-    bearer_fetch_tls_t *tls;
+    bearer_tls_t *tls;
     apr_interval_time_t timeout, connect;
     apr_size_t max_body;
     bearer_schedule_conf_t schedule;

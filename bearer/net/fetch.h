@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetch - one bounded GET over apr_socket and OpenSSL.
+ * fetch - one bounded GET.
  *
- * Owns:     resolving, connecting, TLS, the proxy, one deadline.
- * Does not: parse HTTP (http), decide when (schedule), follow redirects, ever
- *           run in a request thread (it resolves names).
- * Memory:   results live in the pool; a TLS context belongs to the pool it was
- *           made in
- * Threads:  any, one call each; a TLS context may be shared
+ * Owns:     resolving, one address after the other, the proxy, what is asked.
+ * Does not: open or secure a connection (conn), parse HTTP (http), decide when
+ *           (schedule), follow redirects, ever run in a request thread (it resolves
+ *           names).
+ * Memory:   results live in the pool
+ * Threads:  any, one call each
  */
 #ifndef BEARER_FETCH_H
 #define BEARER_FETCH_H
@@ -15,21 +15,7 @@
 #include "bearer/base/base.h"
 #include "bearer/base/error.h"
 #include "bearer/net/http.h"
-
-/** Trust in servers: certificate authorities and protocol versions. */
-typedef struct bearer_fetch_tls_t bearer_fetch_tls_t;
-
-/**
- * TLS 1.2 or newer, verification on, with the system's authorities or those of
- * one PEM file (all certificates in it).
- *
- * @param ca_file NULL: the system's
- * @return BEARER_OK, BEARER_FILE_READ (note says why)
- */
-bearer_reason_t bearer_fetch_tls_create(const char *ca_file,
-                                        bearer_fetch_tls_t **out,
-                                        bearer_note_t *note,
-                                        apr_pool_t *pool) BEARER_MUST_USE;
+#include "bearer/net/tls.h"
 
 /** What to get, and the bounds. */
 typedef struct bearer_fetch_request_t {
@@ -40,7 +26,7 @@ typedef struct bearer_fetch_request_t {
     apr_interval_time_t timeout; /**< for all of it together */
     apr_interval_time_t connect; /**< for connecting, TLS included */
     apr_size_t max_body;
-    bearer_fetch_tls_t *tls;
+    bearer_tls_t *tls;
     const volatile apr_uint32_t *stop; /**< not 0: give up soon; may be NULL */
 } bearer_fetch_request_t;
 
@@ -64,9 +50,5 @@ bearer_reason_t bearer_fetch_get(const bearer_fetch_request_t *request,
                                  const bearer_http_response_t **out,
                                  bearer_note_t *note,
                                  apr_pool_t *pool) BEARER_MUST_USE;
-
-/** Frees what OpenSSL keeps for this thread, so that nothing of it is left to do
- * when the thread or the process ends: the last call of a thread that fetched. */
-void bearer_fetch_end_thread(void);
 
 #endif

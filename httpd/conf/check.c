@@ -25,7 +25,7 @@
 /** The pools and what was found so far. */
 typedef struct check_t {
     apr_pool_t *pconf, *ptemp;
-    apr_hash_t *tls; /* ca file, or "" -> bearer_fetch_tls_t * */
+    apr_hash_t *tls; /* ca file, or "" -> bearer_tls_t * */
     int mistakes;
 } check_t;
 
@@ -51,7 +51,7 @@ static bearer_reason_t find_tls(check_t *check, bearer_source_t *source,
     source->tls = apr_hash_get(check->tls, key, APR_HASH_KEY_STRING);
     if (source->tls)
         return BEARER_OK;
-    why = bearer_fetch_tls_create(source->ca, &source->tls, note, check->pconf);
+    why = bearer_tls_create(source->ca, &source->tls, note, check->pconf);
     if (!why)
         apr_hash_set(check->tls, key, APR_HASH_KEY_STRING, source->tls);
     return why;

@@ -125,7 +125,7 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
     }
     /* a thread that leaves this to its end would do it while exit() takes down
      * OpenSSL, and end the child with a signal */
-    bearer_fetch_end_thread();
+    bearer_tls_end_thread();
     /* in this order: who sees the number moved finds it ended */
     apr_atomic_set32(&round->running, 0);
     apr_atomic_inc32(&ended);

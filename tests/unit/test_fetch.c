@@ -109,13 +109,13 @@ void freeaddrinfo(struct addrinfo *info)
 
 /* --- one fetch ---------------------------------------------------------- */
 
-static bearer_fetch_tls_t *trust(const char *ca_file, apr_pool_t *pool)
+static bearer_tls_t *trust(const char *ca_file, apr_pool_t *pool)
 {
-    bearer_fetch_tls_t *tls = NULL;
+    bearer_tls_t *tls = NULL;
     bearer_note_t note = {""};
 
-    unit_expect_reason(
-        ca_file, bearer_fetch_tls_create(ca_file, &tls, &note, pool), "ok");
+    unit_expect_reason(ca_file, bearer_tls_create(ca_file, &tls, &note, pool),
+                       "ok");
     return tls;
 }
 
@@ -545,7 +545,7 @@ static const row_t bad_rows[] = {
      .want = "fetch_timeout"},
 };
 
-static bearer_fetch_tls_t *authority_of(const row_t *row, apr_pool_t *pool)
+static bearer_tls_t *authority_of(const row_t *row, apr_pool_t *pool)
 {
     if (row->authority == SYSTEM_CAS)
         return trust(NULL, pool);
@@ -992,25 +992,6 @@ static void fetch_stops_soon(void **state)
     expect_stopped("handshake", &deaf, true, *state);
 }
 
-static void fetch_needs_readable_authorities(void **state)
-{
-    const char *const files[] = {pki->missing_file, pki->empty_file, "/"};
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        bearer_fetch_tls_t *tls = NULL;
-        bearer_note_t note = {""};
-
-        unit_expect_reason(
-            files[i], bearer_fetch_tls_create(files[i], &tls, &note, *state),
-            "file_read");
-        unit_expect(files[i], !tls);
-        unit_expect(files[i], strstr(note.text, files[i]) != NULL);
-        unit_expect(files[i], !strstr(note.text, "no reason"));
-        unit_expect(files[i], ERR_peek_error() == 0);
-    }
-}
-
 static void fetch_refuses_https_without_trust(void **state)
 {
     static const mock_script_t script = {.answer = HELLO};
@@ -1140,7 +1121,6 @@ int main(void)
         unit_row(fetch_keeps_the_deadline_when_the_peer_never_stops),
         unit_row(fetch_does_nothing_when_it_is_stopped),
         unit_row(fetch_stops_soon),
-        unit_row(fetch_needs_readable_authorities),
         unit_row(fetch_refuses_https_without_trust),
         unit_row(fetch_shares_trust_between_threads),
         unit_row(fetch_leaves_nothing_open),

@@ -1119,18 +1119,16 @@ static void *begin_network(apr_pool_t *pool BEARER_UNUSED)
     request.timeout = 30 * SECOND;
     request.connect = 30 * SECOND;
     request.max_body = 1024;
-    assert_int_equal(
-        bearer_fetch_tls_create(pki->ca_file, &request.tls, NULL, own),
-        BEARER_OK);
+    assert_int_equal(bearer_tls_create(pki->ca_file, &request.tls, NULL, own),
+                     BEARER_OK);
     nomem_keep(false);
     return &request;
 }
 
 static bearer_reason_t create_tls(void *baton BEARER_UNUSED, apr_pool_t *pool)
 {
-    bearer_fetch_tls_t *tls = NULL;
-    bearer_reason_t why =
-        bearer_fetch_tls_create(pki->ca_file, &tls, NULL, pool);
+    bearer_tls_t *tls = NULL;
+    bearer_reason_t why = bearer_tls_create(pki->ca_file, &tls, NULL, pool);
 
     back();
     assert_true(why || tls);
