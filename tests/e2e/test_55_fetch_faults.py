@@ -652,7 +652,7 @@ def test_a_bad_proxy_in_the_environment_is_found_at_start(serve_once, proxy):
     server = serve_once(Conf("AuthBearerFetch proxy=env"), start=False)
     server.environment = {"https_proxy": "http://me:geheim@127.0.0.1:1"}
     status, said = server.check_syntax()
-    assert status != 0 and "https_proxy is no proxy" in said, said
+    assert status != 0 and "https_proxy is not a proxy" in said, said
     assert "geheim" not in said
     server.environment = {"https_proxy": f"127.0.0.1:{proxy.port}"}
     assert server.check_syntax()[0] == 0
