@@ -214,6 +214,20 @@ void mab_private_insert_filter(request_rec *r)
                              r->connection);
 }
 
+/* httpd writes the error page of a part that was redirected straight to the client,
+ * past all filters of the page around it, and under its header: that may never have come
+ * by our filter, if another (mod_deflate) held the page back. */
+void mab_private_insert_error_filter(request_rec *r)
+{
+    request_rec *page = r;
+
+    mab_private_insert_filter(r);
+    while (page->main)
+        page = page->main;
+    if (page != r && is_told(r))
+        make_private(page);
+}
+
 void mab_private_register(void)
 {
     /* after "Header set", and before mod_cache keeps the answer */

@@ -17,8 +17,10 @@
  * a part of are private. */
 void mab_private_tell(request_rec *r);
 
-/** insert_filter and insert_error_filter. */
 void mab_private_insert_filter(request_rec *r);
+
+/** The same for an error page, which may be sent under the header of another. */
+void mab_private_insert_error_filter(request_rec *r);
 
 void mab_private_register(void);
 

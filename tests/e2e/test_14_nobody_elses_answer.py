@@ -147,9 +147,9 @@ def site(request, serve, base, tokens, backend):
 counter = itertools.count()
 
 
-def ask(site, target, name, token, host, says="public", **more):
+def ask(site, target, name, token, host, says="public", headers=(), **more):
     """A request with a token where this place looks for it."""
-    headers = [("X-Says", SAYS[says])]
+    headers = [("X-Says", SAYS[says]), *headers]
     if token and name == "query":
         target += f"?access_token={token}"
     elif token and name == "cookie":
@@ -233,6 +233,85 @@ def test_what_was_kept_for_nobody_opens_no_place(site, tokens, name, chain):
         assert "no-store" in control(answer)
     good = ask(site, target, name, tokens.token(), host)
     assert good.status in (200, 404), good
+
+
+# --- the error page of a part ------------------------------------------------
+
+#: A part goes on elsewhere within httpd and is refused or not found there: httpd
+#: writes that error page itself, past all filters of the page around it.
+WAYS = {
+    "rewrite": 'RewriteEngine On\nRewriteRule "^.+$" "END" [PT]',
+    "action": "Action go END virtual\nSetHandler go",
+    "program": "SetHandler cgi-script",
+}
+ENDS = {"refused": "/NAME/boss/x", "denied": "/denied/x", "gone": "/open/gone"}
+#: what stands between the page and the client; most hold it back until they know more
+HOLDERS = {"none": [], "deflate": ["SetOutputFilter INCLUDES;DEFLATE"],
+           "buffer": ["SetOutputFilter INCLUDES;BUFFER"],
+           "substitute": ["SetOutputFilter INCLUDES;SUBSTITUTE",
+                          'Substitute "s/page/text/"']}
+AWAY = "#!/bin/sh\nprintf 'Location: END\\r\\n\\r\\n'\n"
+PAGE = f"""#!/bin/sh
+printf 'Content-Type: text/html\\r\\nCache-Control: {SAYS["public"]}\\r\\n\\r\\n'
+echo 'a page <!--#include virtual="PART" --> of many'
+"""
+
+
+@pytest.fixture(scope="module")
+def refuser(serve, base, tokens):
+    """Pages with such parts, and a cache in front of them: the host "front"."""
+    conf = base("ProxyPass /front/ http://127.0.0.1:PORT/",
+                "CacheEnable disk /front/", "CacheRoot ROOT/tmp",
+                "CacheHeader On")
+    conf.section("Directory", "ROOT/htdocs", "Options +ExecCGI +Includes",
+                 "AddHandler cgi-script .cgi", "SetOutputFilter INCLUDES")
+    conf.location("/denied", "Require all denied").place("std")
+    for holder, lines in HOLDERS.items():
+        conf.section("LocationMatch", f'"^/pages/{holder}-"', *lines)
+    for name in ("header", "cookie", "own"):
+        conf.location(f"/{name}", "AuthType Bearer", *SOURCES[name],
+                      "Require valid-user") \
+            .location(f"/{name}/boss", "Require claim role boss")
+        for way, end in itertools.product(WAYS, ENDS):
+            conf.section("Directory", f"ROOT/htdocs/{name}/{way}-{end}",
+                         WAYS[way].replace("END", ENDS[end].replace("NAME",
+                                                                    name)))
+    server = serve(conf, start=False, modules=[
+        "include", "cache", "cache_disk", "actions", "deflate", "filter",
+        "buffer", "substitute"])
+    for name, way, end in itertools.product(("header", "cookie", "own"), WAYS,
+                                            ENDS):
+        part = f"/{name}/{way}-{end}/x"
+        server.write(f"htdocs{part}", AWAY.replace(
+            "END", ENDS[end].replace("NAME", name)), 0o755)
+        for holder in HOLDERS:
+            server.write(f"htdocs/pages/{holder}-{name}-{way}-{end}.cgi",
+                         PAGE.replace("PART", part), 0o755)
+    server.errorlog.allow_always(
+        r"AH0163[01]|AH01629|AH00128|include:error.*returned 40|AH01265")
+    return server.fill().start().warm("/p/std", tokens.token())
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["header", "cookie", "own"])
+def test_the_error_page_of_a_part_is_nobody_elses(refuser, tokens, name, way, end,
+                                                  holder):
+    page = f"/pages/{holder}-{name}-{way}-{end}.cgi"
+    packed = [("Accept-Encoding", "gzip")]
+    for target in (page, "/front" + page):
+        answer = ask(refuser, target, name, tokens.token(), "n.example",
+                     headers=packed)
+        # httpd's own error page, under the header of the page
+        assert answer.status == 200 and marked(answer, {
+            "refused": "insufficient_scope", "denied": "Forbidden",
+            "gone": "Not Found"}[end]), answer
+        assert "private" in control(answer), answer
+        assert "public" not in control(answer), answer
+    stranger = ask(refuser, "/front" + page, name, None, "n.example",
+                   headers=packed)
+    assert "HIT" not in (stranger.header("X-Cache") or ""), stranger
 
 
 # --- a token that goes no further -------------------------------------------
