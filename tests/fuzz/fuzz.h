@@ -4,7 +4,7 @@
  *
  * Owns:     a pool for each input, cutting inputs into lines, what must always hold.
  * Does not: hold targets, or mutate (mutate.c).
- * Memory:   the pool is made anew for each input and gives its memory back, so
+ * Memory:   each input gets a new pool, which gives its memory back, so
  *           that AddressSanitizer sees what outlives it
  * Threads:  one
  */
@@ -28,7 +28,7 @@
 /** What libFuzzer and standalone.c call for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** Stops with the place of a broken promise (abort does not compile here). */
+/** Stops and says where a promise was broken (abort does not compile here). */
 #define fuzz_check(condition)                                                  \
     do {                                                                       \
         if (!(condition)) {                                                    \
@@ -38,8 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                      \
     } while (0)
 
-/** A pool whose memory goes back to malloc with it. Hashing is not seeded by
- * chance: an input must do the same each time. */
+/** A pool whose memory goes back to malloc with it. Hashing is not seeded at
+ * random: an input must do the same each time. */
 static inline apr_pool_t *fuzz_pool(void)
 {
     static bool ready;
@@ -66,8 +66,8 @@ static inline bearer_str_t fuzz_text(const uint8_t *data, size_t size)
     return text;
 }
 
-/** Cuts the next line off, copied to exactly its size (NULs stay); the last one
- * is all that is left. Empty when nothing is left. */
+/** Cuts off the next line, copied to exactly its size (NULs stay); the last one is
+ * all that is left. Empty when nothing is left. */
 static inline bearer_str_t fuzz_line(bearer_str_t *rest, apr_pool_t *pool)
 {
     const char *end = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;

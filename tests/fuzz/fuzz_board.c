@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A board whose memory was written over: the input is a list of patches (where,
- * what), or, after a first byte that is odd, all of it. Whoever reads gets the
- * text that was posted, or is told that there is none. */
+/* A board whose memory was overwritten: the input is a list of patches (where,
+ * what) or, after an odd first byte, the whole board. A reader gets the text that
+ * was posted, or is told that there is none. */
 #include "fuzz.h"
 
 #include "bearer/keys/board.h"

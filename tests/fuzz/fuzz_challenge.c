@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     challenge.resource_metadata = fuzz_word(&rest, pool);
     check_header(bearer_challenge_render(&challenge, pool), &challenge, pool);
 
-    /* messages are ours: ASCII, but any of it */
+    /* messages are ours: any ASCII */
     message = fuzz_line(&rest, pool).data;
     if (!message[strcspn(message, "\x7f\x80")]) {
         const char *c;

@@ -4,7 +4,7 @@
 
 #include "bearer/text/freshness.h"
 
-/* whether one of plain directives is no-store or no-cache */
+/* whether one of the plain directives is no-store or no-cache */
 static bool forbids(const char *text, apr_pool_t *pool)
 {
     char *state = NULL;

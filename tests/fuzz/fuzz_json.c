@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole input is a JSON text. We refuse what jansson refuses, arrays and
- * what is nested too deep, and nothing else; numbers that are too large for it are
- * kept as they were written. What is written, in each form, reads back as the same
+/* The whole input is a JSON text. We refuse what jansson refuses, arrays, and what
+ * is nested too deep, and nothing else; numbers that are too large for it are kept
+ * as they were written. What is written, in each form, reads back as the same
  * value, and is what jansson would write. */
 #include "fuzz.h"
 
@@ -29,7 +29,7 @@ static int depth_of(const json_t *value)
     return deepest + (json_is_object(value) || json_is_array(value));
 }
 
-/* behind 4 kB of digits nobody agrees with jansson any more */
+/* beyond 4 kB of digits we no longer agree with jansson */
 static bool has_long_number(bearer_str_t text)
 {
     apr_size_t run = 0, i;

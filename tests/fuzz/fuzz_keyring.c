@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A board that is written over, as in fuzz_board, behind a ring, and then a
- * document of the input's. A set that is taken has keys in it, and is one of
- * what was posted. */
+/* A ring over a board that is overwritten, as in fuzz_board, and then a document
+ * from the input. A set that is taken has keys in it, and is one of those
+ * posted. */
 #include "fuzz.h"
 
 #include "bearer/keys/keyring.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The input is what is signed in the file of a source, or, if it begins with no
- * brace, after a "!" the whole file. What is believed is of our issuer, not too
- * old, and signed. */
+/* The input is what is signed in the file of a source or, after a "!" instead of a
+ * brace, the whole file. What is believed is from our issuer, not too old, and
+ * signed. */
 #include "fuzz.h"
 
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #define ISSUER "https://i.example"
 #define STALE  3600
 
-/* made anew for each input, so that nothing is left behind */
+/* a new one for each input, so that nothing is left over */
 static const char *folder(apr_pool_t *pool)
 {
     const char *path =

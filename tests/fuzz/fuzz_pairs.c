@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A letter for the kind (c, q, n; u is a URI), a name and a list, a line each; against
- * a slow reading of the table in bearer/text/pairs.h that shares no code with it. */
+/* A letter for the kind (c, q, n; u is a URI), a name and a list, a line each;
+ * compared with a slow reading of the table in bearer/text/pairs.h, which shares no
+ * code with it. */
 #include "fuzz.h"
 
 #include <apr_lib.h>
@@ -160,7 +161,7 @@ static void read_pairs(slow_t *slow, bool cookie, const char *text,
     } while (text[end]);
 }
 
-/* by one state for each character */
+/* with one state for each character */
 static void read_names(slow_t *slow, const char *text, const char *name,
                        apr_pool_t *pool)
 {

@@ -36,7 +36,7 @@ static void store(bearer_tokcache_t *cache, bearer_str_t token,
     bearer_tokcache_store(cache, token, &proof, now);
 }
 
-/* what stays to be read while the cache goes on */
+/* entries that are held while the cache goes on */
 typedef struct held_t {
     bearer_tokcache_entry_t *entry;
     const bearer_proof_t *proof;
@@ -114,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check(bearer_tokcache_stats(cache).entries <= conf.entries);
         fuzz_check(bearer_tokcache_stats(cache).bytes <= conf.bytes);
     }
-    /* the last readers stay longer than the cache */
+    /* the last readers outlive the cache */
     apr_pool_destroy(pool);
     for (i = 0; i < HELD; i++) {
         check_held(&held[i]);

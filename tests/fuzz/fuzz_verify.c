@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole of it: what a place demands and how to sign, header, claims, key set,
- * each a line; the token is signed here, so that every mutation is about what
- * comes after the signature. What is accepted was signed with the right key by
- * the right algorithm, says so in its header, and has claims that a second judge
- * finds good. */
+/* Everything: what a place demands and how to sign, header, claims, key set,
+ * each a line; the token is signed here, so that every mutation is about what comes
+ * after the signature. What is accepted was signed with the right key by the right
+ * algorithm, says so in its header, and has claims that a second judge finds
+ * good. */
 #include "fuzz.h"
 
 #include <openssl/evp.h>

@@ -81,7 +81,7 @@ static inline judge_t *judge_create(bearer_str_t line, apr_pool_t *pool)
     return judge;
 }
 
-/** A time, if there is one; false: there is something else. */
+/** A time, if there is one; false: it is something else. */
 static inline bool judge_time(const json_t *json, const char *name, bool *there,
                               double *out)
 {
@@ -164,8 +164,8 @@ static inline bool judge_claims(const judge_t *judge, const json_t *json,
            && !json_object_get(json, "cnf");
 }
 
-/** Whether a subject names somebody: a visible byte, none that controls, and no
- * blank at its ends. */
+/** Whether a subject names somebody: a visible byte, no control character, and no
+ * blank at either end. */
 static inline bool judge_is_visible(bearer_str_t text)
 {
     bool visible = false;

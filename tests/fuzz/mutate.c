@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutations that know the shape of inputs: lines, of which some are JSON. Only
- * built for libFuzzer. A line that is JSON gets a member set, taken away,
- * wrapped or spelled twice, mostly with names and values that mean something to
- * us, so that it stays JSON and the target gets past its parser. */
+/* Mutations that know the shape of inputs: lines, some of which are JSON. Built for
+ * libFuzzer only. A line that is JSON gets a member set, taken away, wrapped or
+ * spelled twice, mostly with names and values that mean something to us, so that it
+ * stays JSON and the target gets past its parser. */
 #include "fuzz.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
                                unsigned seed);
 
-/* half of what an input may have is left to libFuzzer's own mutations */
+/* longer lines are left to libFuzzer's own mutations */
 #define LINE_MOST 16384
 
 static const char *const names[] = {
@@ -100,7 +100,7 @@ static json_t *value_of(unsigned *state)
                       NULL);
 }
 
-/* an object somewhere below, most often this one */
+/* some object below, most often this one */
 static json_t *descend(json_t *json, unsigned *state)
 {
     const char *name;
@@ -167,7 +167,7 @@ static void change(json_t *json, unsigned *state)
     }
 }
 
-/* the line as changed JSON; 0: it is none, or does not fit */
+/* the line as changed JSON; 0: it is not JSON, or does not fit */
 static size_t change_json(const uint8_t *line, size_t size, char *out,
                           unsigned *state)
 {

@@ -20,7 +20,7 @@ static int replay_file(const char *path, apr_pool_t *pool)
         || apr_file_info_get(&info, APR_FINFO_SIZE, file))
         return -1;
     len = (apr_size_t)info.size;
-    /* a block of exactly this size, so that valgrind sees what reads on */
+    /* a block of exactly this size, so that valgrind sees reads beyond it */
     data = malloc(len ? len : 1);
     if (!data || (len && apr_file_read_full(file, data, len, &len))) {
         free(data);

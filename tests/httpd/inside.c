@@ -94,7 +94,7 @@ request_rec *inside_arrival(const char *target, apr_pool_t *pool)
     r->status = HTTP_OK;
     set_target(r, target);
     ap_run_create_request(r);
-    /* none but ours: the body alone, without a header before it */
+    /* only ours: the body, without a header before it */
     r->output_filters = r->proto_output_filters = NULL;
     output->all = apr_brigade_create(pool, r->connection->bucket_alloc);
     ap_add_output_filter("INSIDE", output, r, r->connection);
@@ -142,7 +142,8 @@ int inside_process(request_rec *r)
     if (status == OK)
         status = ap_invoke_handler(r);
     ap_die(status == DONE ? OK : status, r);
-    /* the hook itself would be mod_logio's, too, which knows no such connection */
+    /* running the hook would also call mod_logio, which does not know such a
+     * connection */
     mab_uri_redact(r);
     return status;
 }
@@ -155,7 +156,7 @@ void inside_open(void)
 
     if (life)
         return;
-    /* as long as the process: what is opened stays so */
+    /* for as long as the process runs: what is opened stays open */
     assert_int_equal(apr_pool_create(&life, server->process->pool), 0);
     assert_int_equal(mab_shared_open(life, life, server), OK);
     mab_child_open(life, server);
@@ -326,7 +327,7 @@ const char *inside_random_text(const char *const *pieces, int most,
 
 #define RUN(name) failed += inside_##name();
 
-/* the last line is for tests/httpd/run, which takes nothing else for an end */
+/* the last line is for tests/httpd/run, which accepts no other end */
 static void run_all(apr_pool_t *pconf, server_rec *s)
 {
     int failed = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inside - what tests start with that run in a process of httpd.
+ * inside - what tests inside a process of httpd start with.
  *
  * Owns:     requests made up for them, the commands of directives, what a request
  *           has written.
@@ -19,7 +19,7 @@
 
 #include "httpd/request/judge.h"
 
-/** What a made up connection writes to. */
+/** What a made-up connection writes to. */
 typedef struct inside_output_t {
     apr_bucket_brigade *all;
 } inside_output_t;
@@ -32,11 +32,11 @@ request_rec *inside_request(const char *path, apr_pool_t *pool);
  * inside_process has it go through all hooks. */
 request_rec *inside_arrival(const char *target, apr_pool_t *pool);
 
-/** What runs inside of every place of inside.conf that has no other handler; NULL:
- * it writes "inside". */
+/** What runs inside every place of inside.conf that has no other handler; NULL: it
+ * writes "inside". */
 extern int (*inside_program)(request_rec *r);
 
-/** What decides at the end of fixups where a request goes on, as mod_dir does; NULL:
+/** What decides at the end of fixups where a request goes on, like mod_dir; NULL:
  * nothing. */
 extern int (*inside_fixup)(request_rec *r);
 
@@ -61,7 +61,7 @@ void inside_set_method(request_rec *r, const char *method);
  * too), and written nowhere else. */
 void inside_listen(request_rec *r);
 
-/** Ends that: the lines, each with a line break behind. */
+/** Ends that: returns the lines, each ended by a line break. */
 const char *inside_heard(apr_pool_t *pool);
 
 /** The body that was written so far. */

@@ -105,7 +105,7 @@ static void answers_as_a_forward_proxy(void **state)
     assert_int_equal(strncmp(sent(r, "Proxy-Authenticate"), "Bearer ", 7), 0);
 }
 
-/* the name is quoted once, not as often as it passed through somebody's hands */
+/* the name is quoted once, however many modules it has passed */
 static void answers_name_scopes_and_metadata(void **state)
 {
     request_rec *r = inside_request("/resource", *state);
@@ -191,7 +191,7 @@ static void answers_unchanged_metadata(void **state)
 
 /* --- the log ------------------------------------------------------------------------------ */
 
-/* no reason trips over a verdict that knows nothing yet, or only whose it is */
+/* no reason trips over a verdict that knows nothing yet, or only the issuer */
 static void answers_trace_of_any_verdict(void **state)
 {
     static const bearer_issuer_t issuer = {.iss = BEARER_LIT("https://i")};
@@ -211,7 +211,7 @@ static void answers_trace_of_any_verdict(void **state)
         mab_trace_checks(r, &verdict);
         told += *inside_heard(*state) != '\0';
     }
-    /* all but those that are no check of a token */
+    /* all except those that are not about a token */
     assert_in_range(told, 30, BEARER_REASON_COUNT);
 }
 
@@ -224,8 +224,9 @@ static int lines_of(const char *text)
     return count;
 }
 
-/* One line for a refusal, however often and by whom it is asked for: what, why, whose
- * and where, and nothing that a client could have made a line of its own of. */
+/* One line for a refusal, no matter how often and by whom it is asked for: what,
+ * why, whose and where, and nothing that would let a client write a line of its
+ * own. */
 static void answers_write_one_line(void **state)
 {
     static const bearer_issuer_t issuer = {.iss = BEARER_LIT("https://i")};
@@ -264,7 +265,7 @@ static void answers_write_one_line(void **state)
     }
 }
 
-/* who is told nothing by the log's level is told nothing */
+/* nothing is written where the level of the log says so */
 static void answers_write_no_line_that_nobody_wants(void **state)
 {
     static struct ap_logconf quiet = {.level = APLOG_EMERG};

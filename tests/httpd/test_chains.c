@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole requests with real tokens, through all hooks: what a program inside sees of
- * them, of their parts and of where they are sent on to. */
+ * them, of their parts, and of what they are redirected to. */
 #include "tests/httpd/inside.h"
 
 #include <http_core.h>
@@ -183,8 +183,8 @@ static void chains_show_the_administrators_page(void **state)
 
     assert_int_equal(inside_process(r), HTTP_UNAUTHORIZED);
     assert_string_equal(inside_body(r), "the administrator's own page");
-    /* a page in the very place that refuses: it is shown to whoever was refused, and
-     * has the record of that refusal */
+    /* a page in exactly the place that refuses: it is shown to the client that
+     * was refused, and has the record of that refusal */
     r = arrive("/chain/linked", NULL, *state);
     inside_program = show;
     assert_int_equal(inside_process(r), HTTP_UNAUTHORIZED);
@@ -202,7 +202,7 @@ static void chains_show_the_administrators_page(void **state)
     assert_null(shown);
 }
 
-/* such a page is one of the very same sections, after a refusal, and nothing else */
+/* only a page with exactly the same sections, after a refusal, is such a page */
 static void chains_join_only_the_refused(void **state)
 {
     static const struct {
@@ -258,7 +258,7 @@ static void chains_tell_of_a_verdict(void **state)
     }
 }
 
-/* a handler that was come to past all checks: the last lock */
+/* a handler that was reached past all checks: the last lock */
 static void chains_lock_the_handler(void **state)
 {
     request_rec *r = arrive("/chain/head", NULL, *state);
@@ -296,7 +296,8 @@ static int page_with_part(request_rec *r)
     return OK;
 }
 
-/* a part of a page is judged anew where the place judges otherwise, and only there */
+/* a part of a page is judged again where the place judges differently, and only
+ * there */
 static void chains_judge_once_for_a_place(void **state)
 {
     static const struct {
@@ -331,7 +332,7 @@ static void chains_judge_once_for_a_place(void **state)
 
 /* --- any chain ------------------------------------------------------------------------------ */
 
-/* What a client sends, and what is behind: programs with parts, redirects and the
+/* What a client sends, and what runs inside: programs with parts, redirects and the
  * sections of other requests, to any place. */
 static struct {
     const char *alice, *bob; /* good tokens */
@@ -391,7 +392,7 @@ static bool is_seen_in(const apr_table_t *table, const char *text)
     return false;
 }
 
-/* everything that a program of any kind is handed */
+/* everything that a program of any kind gets */
 static bool is_seen(request_rec *r, const char *text)
 {
     request_rec copy = *r;
@@ -416,7 +417,7 @@ static const char *subject_of(const mab_request_t *request, apr_pool_t *pool)
                                            : "nobody";
 }
 
-/* no record of another request, none of another place, and access was asked for */
+/* no record of another request or of another place, and access was checked */
 static void expect_own_record(request_rec *r)
 {
     const mab_request_t *request = mab_record_find(r);

@@ -81,7 +81,7 @@ static void conf_merges_lists_as_a_whole(void **state)
     }
 }
 
-/* a back end trusts a header in all places, whichever exports it */
+/* a back end trusts a header in all places, no matter which of them exports it */
 static void conf_keeps_all_targets(void **state)
 {
     mab_place_t *outer = make(*state), *inner = make(*state), *merged;
@@ -388,7 +388,8 @@ static bool same_row(const mab_place_t *a, const mab_place_t *b,
 }
 
 /* httpd merges from the outside in, the start merges ahead (mab_place_join), and
- * files come between sections: whatever is merged first, all rows are the same */
+ * .htaccess files come between sections: whatever is merged first, all rows are the
+ * same */
 static void conf_merging_has_no_order(void **state)
 {
     int turn;
@@ -447,7 +448,8 @@ static void expect_stricter(int turn, const mab_place_t *with,
         fail_msg("turn %d: a claim is no longer required", turn);
 }
 
-/* wherever the file comes: every row that is tightened is as strict as without */
+/* wherever the file comes: every row that can be tightened is at least as strict as
+ * without */
 static void conf_no_htaccess_file_loosens(void **state)
 {
     int turn;

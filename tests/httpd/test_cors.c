@@ -116,7 +116,7 @@ static void cors_preflights_only_of_the_client(void **state)
     r->prev = NULL;
     r->main = first;
     assert_false(mab_cors_answers(r));
-    /* and a part says nothing again that the whole has said */
+    /* and a part does not repeat what the whole has said */
     apr_table_setn(first->err_headers_out, "Access-Control-Allow-Origin", "x");
     mab_cors_set_headers(r);
     assert_string_equal(sent(r, "Access-Control-Allow-Origin"), "-");

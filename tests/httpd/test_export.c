@@ -25,7 +25,7 @@ static const char *variable(const request_rec *r, const char *name)
     return value ? value : "-";
 }
 
-/* a request whose token was good, and stood in this source of its place */
+/* a request whose token was good, and was in this source of its place */
 static mab_request_t *admit(request_rec *r, const char *claims, int source)
 {
     mab_request_t *request = inside_admit(r, claims);
@@ -71,7 +71,7 @@ static void export_removes_forged_names(void **state)
     }
 }
 
-/* also what a module has put there between arriving and the place */
+/* also what a module has put there between arrival and the place */
 static void export_removes_what_a_place_exports(void **state)
 {
     request_rec *r = inside_request("/chain/head", *state);
@@ -152,7 +152,7 @@ static void export_gives_nothing_without_a_token(void **state)
     assert_null(r->ap_auth_type);
 }
 
-/* "Connection: X-User" has mod_proxy take our header away */
+/* "Connection: X-User" makes mod_proxy take our header away */
 static void export_protects_headers(void **state)
 {
     static const struct {
@@ -178,7 +178,7 @@ static void export_protects_headers(void **state)
 
 /* --- withdrawing ---------------------------------------------------------------------------- */
 
-/* as httpd does it for a part of a page, or where a request is sent on to */
+/* as httpd does for a part of a page, or for the target of a redirect */
 static request_rec *follow(request_rec *before, const char *path, bool part,
                            apr_pool_t *pool)
 {
@@ -236,7 +236,7 @@ static void export_withdraws_in_foreign_places(void **state)
     }
 }
 
-/* "was given" is known by its address: another text under the name stays */
+/* what was given is known by its address: another text under the name stays */
 static void export_leaves_other_hands_alone(void **state)
 {
     request_rec *page = inside_request("/chain/head", *state);
@@ -251,7 +251,7 @@ static void export_leaves_other_hands_alone(void **state)
     assert_string_equal(header(r, "X-User"), "-");
 }
 
-/* where a request is sent on to, REDIRECT_GROUPS is what the one before had */
+/* after a redirect, REDIRECT_GROUPS is what the request before had */
 static void export_keeps_redirect_names_in_places_of_ours(void **state)
 {
     static const char *const paths[] = {"/chain/head", "/chain/other"};
@@ -275,7 +275,8 @@ static void export_keeps_redirect_names_in_places_of_ours(void **state)
     }
 }
 
-/* a user of ours is none of a place where none of ours rules, if another type does */
+/* a user of ours is not the user of a place that is not ours, if another type rules
+ * there */
 static void export_takes_the_user_along_only_where_nobody_rules(void **state)
 {
     static const struct {
@@ -355,7 +356,7 @@ static void export_leaves_no_empty_cookie_field(void **state)
     assert_string_equal(header(r, "Cookie"), "-");
 }
 
-/* whoever could have any text looked for could have a variable of the
+/* a client that could choose the text to look for could have a variable of the
  * administrator's removed */
 static void export_looks_for_proven_tokens_only(void **state)
 {
@@ -373,7 +374,8 @@ static void export_looks_for_proven_tokens_only(void **state)
     assert_string_equal(header(r, "Authorization"), "-");
 }
 
-/* a field is a copy if it is one of credentials: a word that is both says nothing */
+/* a value is a copy if it could only be made of credentials: a word that could be
+ * either proves nothing */
 static void export_knows_copies_of_fields(void **state)
 {
     static const struct {
@@ -402,7 +404,7 @@ static void export_knows_copies_of_fields(void **state)
     }
 }
 
-/* what is none of ours is left to whom it is meant for */
+/* what is not ours is left to those it is meant for */
 static void export_hides_nothing_elsewhere(void **state)
 {
     request_rec *r = inside_request("/chain/public", *state);

@@ -68,7 +68,7 @@ static void foreign_lines_are_found(void **state)
         {"<Directory \"/a\">\nAuthType Bearer\n</Directory>\n"
          "<Directory \"/a/b\">\nRequire claim x\n</Directory>\n",
          1},
-        /* in doubt httpd starts */
+        /* if in doubt, httpd starts */
         {"<Location \"/\">\nAuthType Bearer\n</Location>\n"
          "<Location \"/a\">\nAuthType Basic\n</Location>\n"
          "<Location \"/a/b\">\nRequire claim x\n</Location>\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose verdict a request of a chain has. There are no keys inside of "httpd -t": what is
- * judged anew is refused. */
+/* Whose verdict a request of a chain has. There are no keys inside "httpd -t": what
+ * is judged again is refused. */
 #include "tests/httpd/inside.h"
 
 #include <http_protocol.h>
@@ -27,7 +27,7 @@ static bool is_good(request_rec *r)
     bool good = request->verdict.why == BEARER_OK;
 
     assert_true(request->judged);
-    /* whoever is not let in has no claims and no name */
+    /* a client that is not let in has no claims and no name */
     assert_int_equal(mab_judge_claims(r) != NULL, good);
     assert_int_equal(request->user != NULL, good);
     return good;

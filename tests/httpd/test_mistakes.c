@@ -258,8 +258,8 @@ static void mistakes_of_a_server(void **state)
         expect_said(rows[i].lines, &rows[i], *state);
 }
 
-/* what only the whole configuration shows; the server of inside.conf has an issuer and
- * an audience for all, so that none is without */
+/* what only the whole configuration shows; the server of inside.conf has an issuer
+ * and an audience for all places, so that none is without */
 static void mistakes_of_places(void **state)
 {
     static const row_t rows[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists as bearer/text/pairs takes them apart against those that take them apart after
- * us: httpd's own functions, and mod_proxy itself. */
+/* How bearer/text/pairs takes lists apart, compared with those that do so after us:
+ * httpd's own functions, and mod_proxy itself. */
 #include "tests/httpd/inside.h"
 
 #include <apr_lib.h>
@@ -67,8 +67,8 @@ static const char *proxied(request_rec *r, const char *connection)
     return apr_pstrmemdup(r->pool, text, len);
 }
 
-/* The header is kept, and nothing else of what the client may decide changes. Returns
- * whether it was lost without us. */
+/* The header is kept, and nothing else that the client may decide changes. Returns
+ * whether it would be lost without us. */
 static bool expect_proxied(const char *text, const char *rest, apr_pool_t *pool)
 {
     request_rec *r = inside_request("/plain", pool);
@@ -117,7 +117,7 @@ static const char *const cookies[] = {
     "; ",  "=",    "\"",     "admin", "T",      "%20",     "\xa0", NULL};
 
 /* mod_usertrack's way, in the words of its documentation: at the beginning, or
- * behind a separator and blanks */
+ * after a separator and blanks */
 static bool is_tracked(const ap_regex_t *regex, const char *text)
 {
     return text && ap_regexec(regex, text, 0, NULL, 0) == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any words of a directive against slow readings of what httpd/conf/words.h says. They
- * need httpd's own functions, so this is no fuzz target: the generator is seeded, and
- * each run sees the same words. */
+/* Any words of a directive, compared with slow readings of what httpd/conf/words.h
+ * says. They need httpd's own functions, so this is not a fuzz target: the
+ * generator is seeded, and each run sees the same words. */
 #include "tests/httpd/inside.h"
 
 #include <apr_lib.h>
@@ -205,7 +205,7 @@ static void random_options(void **state)
 
 /* --- cutting ----------------------------------------------------------------------------- */
 
-/* whether the characters of one text stand in another, in their order */
+/* whether the characters of one text are in another, in the same order */
 static bool is_within(const char *text, const char *in)
 {
     for (; *text; text++) {
@@ -220,8 +220,8 @@ static bool is_within(const char *text, const char *in)
 static const char *const pieces[] = {"a", "b=", "c",  "=",  " ",  "  ", "\t",
                                      "'", "\"", "\\", "\"", "%{", "}",  NULL};
 
-/* Without quotes it is blanks that cut, and nothing else. With them nothing is added
- * and nothing changes its order, and a quoted value is one word. */
+/* Without quotes only blanks cut. With them nothing is added and nothing changes its
+ * order, and a quoted value is one word. */
 static void random_cuts(void **state)
 {
     int i, k, quoted = 0;
@@ -295,7 +295,7 @@ static void random_lists(void **state)
         }
         if (wrong)
             assert_non_null(error);
-        /* what is taken is the beginning, and without a mistake the whole */
+        /* what is taken is the beginning and, without a mistake, the whole */
         assert_int_equal(strncmp(text, all, strlen(all)), 0);
         if (!error)
             assert_string_equal(all, text);
@@ -322,7 +322,7 @@ static void random_appends(void **state)
     }
 }
 
-/* no list is longer than is good for whoever walks it */
+/* no list is too long for those who walk it */
 static void random_lists_end(void **state)
 {
     apr_array_header_t *texts = apr_array_make(*state, 2, sizeof(bearer_str_t));

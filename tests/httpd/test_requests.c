@@ -80,7 +80,7 @@ static void requests_without_a_token_are_left_alone(void **state)
                         "public");
 }
 
-/* a part says no, or something for a token: the page is for nobody else either */
+/* a part is refused, or is for a token: then the page is for nobody else either */
 static void requests_tell_those_before(void **state)
 {
     request_rec *page = inside_request("/plain", *state);

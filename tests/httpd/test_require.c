@@ -104,8 +104,8 @@ static void require_with_claims(void **state)
     }
 }
 
-/* in a place of ours: nobody without a token, and a no that "not" would turn into
- * a yes is remembered */
+/* in a place of ours: nobody without a token, and a "no" that "not" would turn into
+ * a "yes" is remembered */
 static void require_without_claims(void **state)
 {
     static const struct {
@@ -194,7 +194,7 @@ static void require_mistakes(void **state)
     }
 }
 
-/* an expression that fails is no answer: neither yes nor, behind "not", no */
+/* an expression that fails is no answer: neither "yes" nor, after "not", "no" */
 static void require_expressions_that_fail(void **state)
 {
     static const char *const rows[] = {
@@ -256,8 +256,8 @@ static void require_bounds_the_work(void **state)
         assert_int_equal(by->check_authorization(r, args, fast), AUTHZ_GRANTED);
 }
 
-/* a line of a .htaccess file lives no longer than its request: nothing is kept of it
- * for those before */
+/* a line of a .htaccess file lives no longer than its request: nothing of it is
+ * kept for earlier ones */
 static void require_lines_of_htaccess_are_not_kept(void **state)
 {
     request_rec *page = inside_request("/plain", *state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that all processes share: over restarts, when it grows, and when it is not
- * what it should be. */
+/* Memory that all processes share: across restarts, when it grows, and when it is
+ * not what it should be. */
 #include "tests/httpd/inside.h"
 
 #include <string.h>
@@ -166,7 +166,7 @@ static void segment_moves_when_it_is_too_small(void **state)
     assert_int_equal(world.formatted, 3);
 }
 
-/* by whatever scribbled on it, or another version of the module */
+/* by something that scribbled on it, or by another version of the module */
 static void segment_refuses_what_is_damaged(void **state)
 {
     static const struct {

@@ -266,8 +266,8 @@ static void show_page_of_a_busy_server(void **state)
     assert_null(strstr(page, "<tr><td>0</td>"));
 }
 
-/* Random texts in all fields that others fill: what is markup of ours stays the same,
- * and of theirs there is none. */
+/* Random texts in all fields that others fill: our markup stays the same, and there
+ * is none of theirs. */
 static void show_page_escapes_any_text(void **state)
 {
     static const char *const pieces[] = {"<",  ">",    "&",       "\"", "'",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token of a request, and credentials that are none. */
+/* The token of a request, and credentials that are not a token. */
 #include "tests/httpd/inside.h"
 
 #include "httpd/request/take.h"
@@ -54,7 +54,7 @@ static void take_finds_the_one_token(void **state)
         /* an empty one is none */
         {SPOTS "?tok=", NULL, "tok=", "", "token_missing", NULL, -1},
         {SPOTS "?tok=", NULL, "tok=T", NULL, "ok", "T", MAB_COOKIE},
-        /* RFC 6750 2: one way only, though all say the same */
+        /* RFC 6750 2: one way only, even if all say the same */
         {SPOTS "?tok=T", NULL, "tok=T", NULL, "token_twice", NULL, MAB_COOKIE},
         {SPOTS "?tok=T", NULL, NULL, "T", "token_twice", NULL, MAB_QUERY},
         {SPOTS, NULL, "tok=T", "T", "token_twice", NULL, MAB_COOKIE},
@@ -90,7 +90,7 @@ static void take_finds_the_one_token(void **state)
     }
 }
 
-/* once: what comes later is no token of the request that was judged */
+/* once: what comes later is not the token of the request that was judged */
 static void take_looks_once(void **state)
 {
     request_rec *r = enter(SPOTS, *state);
@@ -119,8 +119,8 @@ static void take_as_a_forward_proxy(void **state)
                         "Authorization");
 }
 
-/* a part of a page, or where a request is sent on to, does not bring again what was
- * taken away before, and that counts where it stood in a place that is looked at */
+/* a part of a page, or the target of a redirect, does not bring again what was
+ * taken away before; that counts if it was found where this place looks */
 static void take_remembers_the_chain(void **state)
 {
     static const struct {
@@ -155,7 +155,7 @@ static void take_remembers_the_chain(void **state)
     }
 }
 
-/* --- credentials that are no source ---------------------------------------------------- */
+/* --- credentials that are not a source --------------------------------------------- */
 
 static const char *left(const request_rec *r)
 {
@@ -207,13 +207,13 @@ static void take_gives_back_along_the_chain(void **state)
     apr_table_setn(r->headers_in, "Authorization", "Basic y");
     mab_take_foreign(r, NULL);
     assert_string_equal(left(r), "Basic y");
-    /* and nobody is given what nobody sent */
+    /* and what nobody sent is not put back */
     r = inside_request("/chain/head", *state);
     mab_take_foreign(r, NULL);
     assert_string_equal(left(r), "-");
 }
 
-/* the sign for others is no credentials of the client's */
+/* the sign for others does not count as the client's credentials */
 static void take_sign_is_not_foreign(void **state)
 {
     request_rec *r = enter(SPOTS "?tok=T", *state);

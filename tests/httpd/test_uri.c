@@ -37,7 +37,7 @@ static void uri_covers_the_line(void **state)
             r->the_request,
             apr_pstrcat(*state, "GET ", rows[i].covered, " HTTP/1.1", NULL));
         assert_ptr_equal(r->args, args);
-        /* none of our places: as if nothing had been */
+        /* none of our places: as if nothing had happened */
         mab_uri_translate(r);
         assert_string_equal(r->the_request, line);
         assert_string_equal(r->unparsed_uri, rows[i].target);
@@ -95,7 +95,8 @@ static void uri_cleans_the_referer_of_this_site(void **state)
     }
 }
 
-/* what broke before its sections were known has a page, which is told its query */
+/* a request that failed before its sections were known has a page, which gets its
+ * query */
 static void uri_cleans_what_broke_early(void **state)
 {
     static const struct {
@@ -209,8 +210,8 @@ static void uri_takes_the_token_and_nothing_else(void **state)
         mab_uri_arrive(r);
         mab_uri_translate(r);
         assert_int_equal(enter(r), OK);
-        /* "a?tok=SECRET" is a name of its own, with the token as its value; whoever
-         * says so has no token here */
+        /* "a?tok=SECRET" is a name of its own, with the token as its value;
+         * that is no token here */
         if (has_pair(text) && (tells(r) != (rest && strstr(rest, "SECRET"))))
             fail_msg("a token is left of %s: %s, %s", text, r->the_request,
                      r->filename);
@@ -230,8 +231,8 @@ static void uri_takes_the_token_and_nothing_else(void **state)
     assert_in_range(taken, 5000, 20000);
 }
 
-/* what mod_proxy and mod_rewrite make of path and query: ours goes from the end, a
- * "?" that was decided by stays */
+/* what mod_proxy and mod_rewrite make of path and query: ours is taken from the
+ * end; a "?" that took part in decisions stays */
 static void uri_cleans_a_proxied_address(void **state)
 {
     static const struct {
@@ -314,7 +315,7 @@ static void uri_cleans_what_httpd_copies(void **state)
         {"REDIRECT_REDIRECT_QUERY_STRING", "tok=T", ""},
         {"QUERY_STRING_UNESCAPED", "tok=T", ""},
         {"DOCUMENT_ARGS", "tok=T&b", "b"},
-        /* what the administrator sets is no copy by its name */
+        /* what the administrator sets is not a copy just because of its name */
         {"MY_QUERY", "tok=T", "tok=T"},
         {"DOCUMENT_URI", "/p?tok=T", "/p?tok=T"},
     };

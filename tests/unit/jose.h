@@ -31,7 +31,7 @@ static inline bearer_str_t jose_json(const char *text, apr_pool_t *pool)
     return unit_str(copy);
 }
 
-/** What bearer_jwk_parse says to JSON written with ' for ". */
+/** What bearer_jwk_parse says about JSON written with ' for ". */
 static inline bearer_reason_t jose_key(const char *text,
                                        const bearer_jwk_t **out,
                                        apr_pool_t *pool)

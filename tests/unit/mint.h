@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mint - tokens signed on the spot, by keys made of one byte.
+ * mint - tokens signed on the spot, with keys made of one byte.
  *
  * Owns:     signing with Ed25519 and HS256; the public keys that belong to it.
  * Does not: prove interoperability: fixtures.h has another implementation's.
@@ -51,8 +51,8 @@ static inline const char *mint_signed_part(const char *header,
         bearer_b64url_render(jose_json(claims, pool), pool).data, NULL);
 }
 
-/** A token by the key of a seed; header and claims are the caller's, also when
- * they make no sense. */
+/** A token signed with the key of a seed; header and claims are the caller's, even
+ * if they make no sense. */
 static inline const char *mint_token(const char *header, const char *claims,
                                      unsigned char seed, apr_pool_t *pool)
 {
@@ -73,7 +73,7 @@ static inline const char *mint_token(const char *header, const char *claims,
                        bearer_b64url_render(signature, pool).data, NULL);
 }
 
-/** A token by a shared secret (HS256). */
+/** A token signed with a shared secret (HS256). */
 static inline const char *mint_secret_token(const char *header,
                                             const char *claims,
                                             const char *secret,

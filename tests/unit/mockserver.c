@@ -340,7 +340,7 @@ static void talk(mock_t *mock, SSL *ssl, int fd)
             return;
         put(NULL, fd, script->tunnel, strlen(script->tunnel));
     }
-    /* the client is through with connecting when it has said something */
+    /* the client has finished connecting once it has said something */
     if (script->deaf)
         (void)is_ready(fd, POLLIN, 20000);
     if (script->tunnel_only || script->deaf)
@@ -474,9 +474,9 @@ int mock_connections(const mock_t *mock)
     return mock->connections;
 }
 
-/* --- sockets that take nobody ------------------------------------------- */
+/* --- sockets that accept nobody ------------------------------------------- */
 
-/* connects until nobody is let in any more */
+/* connects until no connection is accepted any more */
 static bool fill_queue(mock_blocker_t *blocker, const char *text)
 {
     address_t address;

@@ -24,18 +24,18 @@ typedef enum mock_cert_t {
     MOCK_EXPIRED,
     MOCK_NOT_YET,
     MOCK_SELF_SIGNED,
-    MOCK_OTHER_CA, /**< good, but by the second authority */
+    MOCK_OTHER_CA, /**< good, but from the second authority */
     MOCK_OLD_TLS,  /**< good, but nothing newer than TLS 1.1 */
     MOCK_CERT_COUNT
 } mock_cert_t;
 
-/** What a server does when its script is through. */
+/** What a server does at the end of its script. */
 typedef enum mock_end_t {
     MOCK_CLOSE, /**< ends as it should: close_notify, FIN */
     MOCK_HOLD,  /**< waits until the client goes away */
     MOCK_CUT,   /**< FIN without close_notify */
     MOCK_RESET, /**< RST */
-    MOCK_BREAK  /**< FIN, then RST: who writes now gets SIGPIPE */
+    MOCK_BREAK  /**< FIN, then RST: a client that writes now gets SIGPIPE */
 } mock_end_t;
 
 /**
@@ -59,7 +59,7 @@ typedef struct mock_script_t {
 /** Authorities, certificates and CA files in a directory of their own. */
 typedef struct mock_pki_t {
     const char *ca_file;      /**< the authority of MOCK_GOOD */
-    const char *both_file;    /**< the one of MOCK_OTHER_CA, then ours */
+    const char *both_file;    /**< that of MOCK_OTHER_CA, then ours */
     const char *empty_file;   /**< nothing */
     const char *missing_file; /**< there is no such file */
 } mock_pki_t;
@@ -93,12 +93,12 @@ const char *mock_name(const mock_t *mock);
 int mock_connections(const mock_t *mock);
 
 /**
- * A socket that takes no connection: bound only (refuses), or listening with
- * its queue full (does not answer). End it with mock_blocker_stop.
+ * A socket that accepts no connection: bound only (refuses), or listening with its
+ * queue full (does not answer). End it with mock_blocker_stop.
  */
 typedef struct mock_blocker_t mock_blocker_t;
 
-/** NULL if it cannot be had on this system. */
+/** NULL if this system cannot make one. */
 mock_blocker_t *mock_blocker_start(bool full, const char *address,
                                    apr_port_t port, apr_pool_t *pool);
 

@@ -3,7 +3,7 @@
  * nomem - memory that runs out when a test says so.
  *
  * Owns:     the allocator of jansson, OpenSSL and cjose, and, where no sanitizer
- *           wants that place, malloc itself; what is allocated and not freed.
+ *           replaces it, malloc itself; what is allocated and not freed.
  * Does not: know what is tried (test_nomem).
  * Memory:   counts only
  * Threads:  one is refused memory, others are only counted
@@ -33,7 +33,7 @@
 #define NOMEM_MALLOC 1
 #endif
 
-/** Which allocation is refused: at, or at and all behind it. */
+/** Which allocation is refused: this one, or this one and all after it. */
 typedef struct nomem_t {
     long at; /**< 0: none */
     bool all;
@@ -155,7 +155,7 @@ static inline void nomem_uncounted(const void *block)
 
 #if NOMEM_MALLOC
 
-/* glibc's own names for what is replaced here, for all libraries */
+/* glibc's own names for the functions that are replaced here, for all libraries */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oracle - JSON by jansson, which tests and fuzz targets compare ours with.
+ * oracle - JSON by jansson, with which tests and fuzz targets compare ours.
  *
  * Owns:     reading a text by jansson, also one with numbers that jansson refuses;
  *           writing it as we do; comparing its tree with a value.
@@ -24,13 +24,13 @@
 /* newer ones write 1e17 as 100000000000000000.0 */
 #define ORACLE_WRITES_REALS (JANSSON_VERSION_HEX < 0x020f00)
 
-/* behind the digits that stand here */
+/* the end of the digits that begin here */
 static inline const char *oracle_digits(const char *at)
 {
     return at + strspn(at, "0123456789");
 }
 
-/* behind the longest number of RFC 8259 6 that stands here; at itself: none */
+/* the end of the longest number of RFC 8259 6 that begins here; at itself: none */
 static inline const char *oracle_number(const char *at)
 {
     const char *end = at + (*at == '-');
@@ -88,8 +88,8 @@ static inline bearer_str_t oracle_shrink(bearer_str_t text, apr_pool_t *pool)
     return text;
 }
 
-/** What jansson makes of a text, shrunk; NULL: nothing. It loses a NUL that stands
- * right behind a number, and reads on; JSON has none anywhere. */
+/** What jansson makes of a text, shrunk; NULL: nothing. It loses a NUL right after
+ * a number, and reads on; JSON has none anywhere. */
 static inline json_t *oracle_load(bearer_str_t text, apr_pool_t *pool)
 {
     bearer_str_t shrunk = oracle_shrink(text, pool);

@@ -8,7 +8,7 @@
 #define unit_slot(at, whose)                                                   \
     (&(bearer_board_slot_t){.id = *(whose), .number = (at)})
 
-/* of nobody: for what looks at the number only */
+/* of nobody: for code that looks only at the number */
 #define unit_number(at) (&(bearer_board_slot_t){.number = (at)})
 
 /* the number that a claim gave, or -1 */

@@ -99,7 +99,7 @@ static void b64url_refuses_what_is_not_canonical(void **state)
         {"padding of one", "Zm8=", "b64_alphabet"},
         {"A=, which aborts Debian's cjose", "A=", "b64_alphabet"},
         {"only padding", "=", "b64_alphabet"},
-        {"junk behind padding", "Zg==junk", "b64_alphabet"},
+        {"junk after padding", "Zg==junk", "b64_alphabet"},
         {"standard plus", "A+z_4ME", "b64_alphabet"},
         {"standard slash", "A-z/4ME", "b64_alphabet"},
         {"space in front", " Zm9v", "b64_alphabet"},
@@ -117,7 +117,7 @@ static void b64url_refuses_what_is_not_canonical(void **state)
         {"a bit too many after one byte", "Zh", "b64_canonical"},
         {"the highest unused bit after one byte", "Zo", "b64_canonical"},
         {"a bit too many after two bytes", "Zm9", "b64_canonical"},
-        {"a bit too many behind groups", "Zm9vYmF", "b64_canonical"},
+        {"a bit too many after groups", "Zm9vYmF", "b64_canonical"},
     };
     apr_size_t i;
 
@@ -154,7 +154,7 @@ static void b64url_refuses_a_nul_byte(void **state BEARER_UNUSED)
     unit_expect_reason("nothing of it", decode(text, &got), "ok");
 }
 
-/* every byte at every place of a group and of both tails */
+/* every byte at every position of a group and of both tails */
 static void b64url_accepts_64_of_256_bytes_everywhere(
     void **state BEARER_UNUSED)
 {

@@ -240,7 +240,7 @@ static void board_knows_foreign_hands(void **state)
 static void board_keeps_and_hands_on_slots(void **state)
 {
     /* who claims in which epoch, which slot is expected, and whether the
-     * document posted by its owner before is still there */
+     * document that its owner posted earlier is still there */
     static const struct {
         const char *name;
         int who;
@@ -416,7 +416,7 @@ static void board_counts_round(void **state)
 
     assert_int_equal(unit_claim(board, &id, 1), 0);
     post(board, 0, &id, "first");
-    /* the counters of a slot are behind its id */
+    /* the counters of a slot follow its id */
     memset(block + bearer_board_size(0) + 32, 0xff, 16);
     post(board, 0, &id, "last");
     expect_text("last", board, 0, &id, "last", *state);
@@ -521,7 +521,7 @@ static void board_survives_random_bytes(void **state)
     }
 }
 
-/* Right ids, wrong all around them: the reads go as deep as they can. */
+/* Right ids, and everything around them wrong: the reads go as deep as they can. */
 static void board_gives_the_text_or_none(void **state)
 {
     apr_size_t size = bearer_board_size(1);
@@ -672,7 +672,7 @@ static apr_uint64_t read_text(bearer_str_t text)
     return n;
 }
 
-/** What readers have met, in memory that all see. */
+/** What readers have met, in memory that all of them see. */
 typedef struct tally_t {
     atomic_uint stop, reads, bad;
 } tally_t;
@@ -821,7 +821,7 @@ static void board_hands_over_under_a_post(void **state)
     assert_int_equal(unit_claim(board, &id, 2 + HANDS), 0);
     atomic_store(&tally.stop, 1);
     (void)apr_thread_join(&rv, thread);
-    /* the new owner is due at once, whatever the former one still noted */
+    /* the new owner is due at once, whatever the former one noted late */
     assert_true(
         same_schedule(bearer_board_schedule(board, unit_slot(0, &id)), never));
     post(board, 0, &id, "mine");
@@ -847,7 +847,7 @@ static void write_until_killed(bearer_board_t *board,
         if (bearer_board_post(board, unit_slot(0, id), texts[i], &good))
             _exit(1);
         bearer_board_note(board, unit_slot(0, id), &later);
-        /* or slower readers would always be overtaken */
+        /* otherwise slower readers would always be overtaken */
         apr_sleep(20);
     }
     _exit(1);
@@ -926,7 +926,7 @@ static void board_survives_killed_writers(void **state)
                      BEARER_OK);
     reader = fork_reader(&own, tmp);
     for (i = 0; i < KILLS; i++) {
-        /* every other time of full length, to be hit amidst it */
+        /* every other one of full length, to be hit in the middle */
         apr_uint64_t n =
             i % 2 ? 4 + TEXTS * draw(&rng, 100) : 1 + draw(&rng, 700);
         pid_t writer = fork_writer(board, &own.id, n);

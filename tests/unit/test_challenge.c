@@ -108,8 +108,7 @@ static void challenge_leaves_its_input_alone(void **state)
     assert_string_equal(description, "a=\"");
 }
 
-/* every sentence of the catalogue stands in a challenge as it is, but for
- * quotes */
+/* every sentence of the catalogue is in a challenge as it is, except for quotes */
 static void challenge_shows_the_catalogue(void **state)
 {
     int i;

@@ -46,7 +46,7 @@ static const bearer_path_t *path(const char *text, apr_pool_t *pool)
     return made;
 }
 
-/* what a place says to claims at NOW */
+/* what a place says about claims at NOW */
 static bearer_reason_t check(const char *text, const bearer_policy_t *policy,
                              const bearer_issuer_t *from, apr_pool_t *pool)
 {
@@ -55,7 +55,7 @@ static bearer_reason_t check(const char *text, const bearer_policy_t *policy,
     return bearer_claims_check(parse(text, pool), policy, from, NOW, &note);
 }
 
-/* good but for one member, written "'name':value" */
+/* good except for one member, written "'name':value" */
 static const char *with(const char *member, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "{'iss':'https://i','aud':'https://api'", member,
@@ -74,7 +74,7 @@ static void claims_must_be_strict_json(void **state)
         {"an array", "[]", "payload_json"},
         {"a string", "'x'", "payload_json"},
         {"cut off", "{'iss':", "payload_json"},
-        {"more behind", "{}{}", "payload_json"},
+        {"more after", "{}{}", "payload_json"},
         {"exp twice", "{'exp':1,'exp':9999999999}", "payload_json"},
         {"iss twice, once escaped", "{'iss':'a','\\u0069ss':'b'}",
          "payload_json"},
@@ -123,7 +123,7 @@ static void claims_times(void **state)
         {"exp now", ",'exp':1800000000", 0, "expired"},
         {"exp a second ago", ",'exp':1799999999", 0, "expired"},
         {"exp at the edge of leeway", ",'exp':1799999971", 30, "ok"},
-        {"exp behind leeway", ",'exp':1799999970", 30, "expired"},
+        {"exp beyond leeway", ",'exp':1799999970", 30, "expired"},
         {"exp 0", ",'exp':0", 30, "expired"},
         {"exp -1", ",'exp':-1", 30, "expired"},
         {"exp 1.5", ",'exp':1.5", 30, "expired"},
@@ -157,7 +157,7 @@ static void claims_times(void **state)
         {"nbf now", ",'exp':1900000000,'nbf':1800000000", 0, "ok"},
         {"nbf in a second", ",'exp':1900000000,'nbf':1800000001", 0, "not_yet"},
         {"nbf at the edge", ",'exp':1900000000,'nbf':1800000030", 30, "ok"},
-        {"nbf behind it", ",'exp':1900000000,'nbf':1800000031", 30, "not_yet"},
+        {"nbf beyond it", ",'exp':1900000000,'nbf':1800000031", 30, "not_yet"},
         {"nbf -1", ",'exp':1900000000,'nbf':-1", 0, "ok"},
         {"nbf 0", ",'exp':1900000000,'nbf':0", 0, "ok"},
         {"nbf 1.5", ",'exp':1900000000,'nbf':1.5", 0, "ok"},
@@ -171,7 +171,7 @@ static void claims_times(void **state)
         {"iat in a second", ",'exp':1900000000,'iat':1800000001", 0,
          "iat_future"},
         {"iat at the edge", ",'exp':1900000000,'iat':1800000030", 30, "ok"},
-        {"iat behind it", ",'exp':1900000000,'iat':1800000031", 30,
+        {"iat beyond it", ",'exp':1900000000,'iat':1800000031", 30,
          "iat_future"},
         {"iat long ago", ",'exp':1900000000,'iat':0", 0, "ok"},
         {"iat -1", ",'exp':1900000000,'iat':-1", 0, "ok"},
@@ -279,9 +279,9 @@ static void claims_iss(void **state)
         {"ours", "'https://i'", "ok"},
         {"longer", "'https://issuer'", "iss_unknown"},
         {"prefix", "'https://'", "iss_unknown"},
-        {"slash behind", "'https://i/'", "iss_unknown"},
+        {"slash after", "'https://i/'", "iss_unknown"},
         {"case", "'https://I'", "iss_unknown"},
-        {"blank behind", "'https://i '", "iss_unknown"},
+        {"blank after", "'https://i '", "iss_unknown"},
         {"empty", "''", "iss_unknown"},
         {"null", "null", "iss_missing"},
         {"number", "1", "iss_missing"},
@@ -325,7 +325,7 @@ static void claims_aud(void **state)
         {"prefix", ",'aud':'https://ap'", "aud_wrong", "ok", "aud_wrong"},
         {"longer", ",'aud':'https://api.evil'", "aud_wrong", "ok", "aud_wrong"},
         {"suffix", ",'aud':'api'", "aud_wrong", "ok", "aud_wrong"},
-        {"slash behind", ",'aud':'https://api/'", "aud_wrong", "ok",
+        {"slash after", ",'aud':'https://api/'", "aud_wrong", "ok",
          "aud_wrong"},
         {"case", ",'aud':'https://API'", "aud_wrong", "ok", "aud_wrong"},
         {"two words", ",'aud':'https://api other'", "aud_wrong", "ok",
@@ -370,7 +370,7 @@ static void claims_aud(void **state)
                            cases[i].any);
         unit_expect_reason(cases[i].name, check(text, &named, &strict, *state),
                            cases[i].own);
-        /* "any" of the place is not for who has a list */
+        /* the place's "any" does not apply to an issuer with its own list */
         unit_expect_reason(cases[i].name, check(text, &any, &strict, *state),
                            cases[i].own);
     }
@@ -394,8 +394,7 @@ static void claims_aud_may_be_long(void **state)
     APR_ARRAY_PUSH(words, const char *) = "'other'";
     text = apr_pstrcat(*state, head, apr_array_pstrcat(*state, words, ','),
                        "]}", NULL);
-    unit_expect_reason("ours behind", check(text, &policy, &from, *state),
-                       "ok");
+    unit_expect_reason("ours after", check(text, &policy, &from, *state), "ok");
 }
 
 /* --- the rest of the check -------------------------------------------------- */
@@ -531,16 +530,16 @@ static void claims_subject(void **state)
         {"spaces", "{'sub':'    '}", NULL},
         {"tab", "{'sub':'\\t'}", NULL},
         {"line feed inside", "{'sub':'a\\nb'}", NULL},
-        {"carriage return behind", "{'sub':'a\\r'}", NULL},
+        {"carriage return after", "{'sub':'a\\r'}", NULL},
         {"escape in front", "{'sub':'\\u001ba'}", NULL},
         {"delete", "{'sub':'a\\u007f'}", NULL},
-        {"a space behind", "{'sub':'admin '}", NULL},
+        {"a space after", "{'sub':'admin '}", NULL},
         {"a space in front", "{'sub':' admin'}", NULL},
-        {"a no-break space behind", "{'sub':'admin\\u00a0'}", NULL},
-        {"nothing wide behind", "{'sub':'admin\\u200b'}", NULL},
+        {"a no-break space after", "{'sub':'admin\\u00a0'}", NULL},
+        {"nothing wide after", "{'sub':'admin\\u200b'}", NULL},
         {"byte order mark in front", "{'sub':'\\ufeffadmin'}", NULL},
         {"invisible alone", "{'sub':'\\u200b\\u2060'}", NULL},
-        {"blank behind, second path used",
+        {"blank after, second path used",
          "{'sub':'admin ','act':{'name':'bob'}}", "bob"},
         {"number", "{'sub':1}", NULL},
         {"null", "{'sub':null}", NULL},
@@ -641,7 +640,7 @@ static void claims_text_forms(void **state)
     }
 }
 
-/* who cuts at the separators, and blanks off the pieces, gets the members */
+/* a program that cuts at the separators, and trims the pieces, gets the members */
 static void claims_join_without_doubt(void **state)
 {
     static const struct {
@@ -673,7 +672,7 @@ static void claims_join_without_doubt(void **state)
         {"[-5,2]", "-", NULL},
         {"[5,2]", "-", "5-2"},
         {"[true]", "u", NULL},
-        /* and a separator may begin before its place */
+        /* and a separator may begin in the member before it */
         {"['xa','y']", "aa", NULL},
         {"['x','ay']", "aa", "xaaay"},
         {"['xab','y']", "aab", "xabaaby"},
@@ -814,7 +813,7 @@ static void claims_lists(void **state)
         {"[]", NULL},
         {"['a','b']", "a|b"},
         {"['a',1,0.1,true]", "a|1|0.1|true"},
-        /* a role is never spelt as the text of something else */
+        /* the text of something else never counts as a role */
         {"['a',['b'],{'c':1},null,'d']", "a|d"},
         {"[null,[],{}]", NULL},
     };

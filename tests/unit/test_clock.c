@@ -25,7 +25,7 @@ static void clock_counts_microseconds(void **state BEARER_UNUSED)
     tick = bearer_clock_tick() - tick;
     wall = apr_time_now() - wall;
     assert_true(tick >= 20000);
-    /* a machine that is busy sleeps longer, by both */
+    /* a busy machine sleeps longer, by both clocks */
     assert_true(tick < wall + 1000000);
 }
 

@@ -24,10 +24,10 @@ static void crypto_tells_what_was_said(void **state BEARER_UNUSED)
         {"memory and its echo",
          {ERR_R_MALLOC_FAILURE, ERR_R_EC_LIB},
          BEARER_CRYPTO_NO_MEMORY},
-        {"memory behind a refusal",
+        {"memory after a refusal",
          {EC_R_POINT_IS_NOT_ON_CURVE, ERR_R_MALLOC_FAILURE, ERR_R_EC_LIB},
          BEARER_CRYPTO_NO_MEMORY},
-        {"a refusal behind its echo",
+        {"a refusal after its echo",
          {ERR_R_EC_LIB, EC_R_POINT_IS_NOT_ON_CURVE},
          BEARER_CRYPTO_REFUSED},
         {"only echoes",
@@ -38,7 +38,7 @@ static void crypto_tells_what_was_said(void **state BEARER_UNUSED)
     int k;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        /* another's, which is none of our business */
+        /* somebody else's, which is none of our business */
         say(i % 2 ? ERR_R_MALLOC_FAILURE : ERR_R_EC_LIB);
         bearer_crypto_begin();
         for (k = 0; k < 3 && cases[i].said[k]; k++)

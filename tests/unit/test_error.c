@@ -62,7 +62,7 @@ static void error_slugs_are_unique(void **state BEARER_UNUSED)
     }
 }
 
-/* what goes into a header or a log line needs no escape there */
+/* what goes into a header or a log line needs no escaping there */
 static void error_sentences_are_plain(void **state BEARER_UNUSED)
 {
     int i;
@@ -85,7 +85,7 @@ static void error_answers_agree_with_their_status(void **state BEARER_UNUSED)
     for (i = 1; i < BEARER_REASON_COUNT; i++) {
         const bearer_reason_info_t *info = bearer_error_find(i);
 
-        /* who answers has a code, who never does has none */
+        /* a reason that is answered has a code, others have none */
         unit_expect(info->slug, !info->status == !info->code);
         if (info->status == 403)
             assert_string_equal(info->error, "insufficient_scope");
@@ -131,7 +131,7 @@ static void error_fixed_answers_stay(void **state BEARER_UNUSED)
 
 /* --- notes ----------------------------------------------------------------- */
 
-/* trouble of ours is a 500, and never looks like a token's fault */
+/* our own trouble is a 500, and never looks like a token's fault */
 static void error_trouble_of_ours_is_a_500(void **state BEARER_UNUSED)
 {
     static const bearer_reason_t ours[] = {
@@ -218,7 +218,7 @@ static void error_notes_show_a_bounded_part(void **state)
     text.len = (apr_size_t)-1;
     assert_int_equal(bearer_note_width(text), BEARER_LIMIT_SHOWN);
 
-    /* not terminated: no byte behind the width is read */
+    /* not terminated: no byte past the width is read */
     text.data = apr_pmemdup(*state, "abc", 3);
     text.len = 3;
     bearer_note_set(&note, "%.*s", bearer_note_width(text), text.data);

@@ -96,7 +96,7 @@ static void escape_encodes(void **state BEARER_UNUSED)
     }
 }
 
-/* every character of Unicode there and back */
+/* every character of Unicode, there and back */
 static void escape_reads_what_it_writes(void **state BEARER_UNUSED)
 {
     unsigned point;
@@ -117,7 +117,7 @@ static void escape_reads_what_it_writes(void **state BEARER_UNUSED)
                    != (apr_size_t)(1 + (point >= 0x80) + (point >= 0x800)
                                    + (point >= 0x10000)))
             fail_msg("U+%X", point);
-        /* and what is no escape is copied */
+        /* and what is not an escape is copied */
         at = back;
         if (point >= 0x80
             && (bearer_escape_decode(&at, back + len, again) != len

@@ -132,7 +132,7 @@ static bearer_fetch_request_t request_for(const char *url, apr_pool_t *pool)
     return request;
 }
 
-/* also looks at what every fetch has to leave behind */
+/* also checks what every fetch has to leave behind */
 static const bearer_http_response_t *expect_fetch(
     const char *name, const bearer_fetch_request_t *request, const char *want,
     bearer_note_t *note, apr_pool_t *pool)

@@ -219,7 +219,7 @@ static void pass(world_t *world, apr_time_t time)
     world->now.wall += apr_time_sec(time);
 }
 
-/* --- keys at hand ----------------------------------------------------------- */
+/* --- keys on the board ------------------------------------------------------ */
 
 static void gate_admits_by_keys_at_hand(void **state)
 {
@@ -271,7 +271,8 @@ static void gate_never_asks_about_known_kids(void **state)
     assert_int_equal(asked(world), 0);
 }
 
-/* what has no good form, no known issuer or no allowed algorithm costs nothing */
+/* a token without a good form, a known issuer or an allowed algorithm costs
+ * nothing */
 static void gate_never_asks_before_the_issuer_is_known(void **state)
 {
     world_t *world = create(*state);
@@ -297,8 +298,8 @@ static void gate_judges_claims_after_the_wait(void **state)
     offer(world, token_of(world, "one", 1, claims), "ok", 0);
 }
 
-/* the time is looked at once, and a wait counts: who expires meanwhile is late, and
- * what was not good yet may be */
+/* the clock is looked at once, and a wait counts: a token that expires meanwhile is
+ * late, and one that was not good yet may be */
 static void gate_a_wait_moves_the_time(void **state)
 {
     static const struct {
@@ -504,7 +505,7 @@ static void gate_waits_when_no_kid_is_named(void **state)
     offer(world, mint_token("{'alg':'EdDSA'}", BY_I, 2, *state), "ok", 3);
 }
 
-/* what the first try said must not stand beside another reason */
+/* what the first try said must not be shown with another reason */
 static void gate_forgets_the_first_try(void **state)
 {
     world_t *world = create(*state);
@@ -524,7 +525,7 @@ static void both_at_third_clock(world_t *world)
         answer_both(world);
 }
 
-/* also a request that may not wait profits from what just came */
+/* a request that may not wait also profits from what has just come */
 static void gate_tries_once_more_without_a_wait(void **state)
 {
     world_t *world = create(*state);
@@ -538,7 +539,7 @@ static void gate_tries_once_more_without_a_wait(void **state)
     assert_true(world->clocks >= 3);
 }
 
-/* --- places to wait in ------------------------------------------------------ */
+/* --- seats to wait in ------------------------------------------------------- */
 
 /* a second request, in the middle of the first one's wait */
 static void nest(world_t *world, bearer_gate_t *gate)
@@ -547,7 +548,7 @@ static void nest(world_t *world, bearer_gate_t *gate)
 
     admit(world, gate, token_of(world, "two", 2, BY_I), &world->nested);
     unit_expect_reason("nested", world->nested.why, "key_unknown");
-    /* the first one's waiting is counted without the second's */
+    /* the first one's wait is counted without the second's */
     world->nested_pauses = world->pauses - pauses;
     world->pauses = pauses;
 }
@@ -597,7 +598,7 @@ static void gate_waiting_is_bounded(void **state)
         world->conf.prove.waiters_total = cases[i].total;
         world->gate = bearer_gate_create(&world->conf, *state);
         world->other = bearer_gate_create(&world->conf, *state);
-        /* the places are given back: a second round is as the first */
+        /* the seats are given back: a second round is like the first */
         for (round = 0; round < 2; round++) {
             world->on_pause = cases[i].nest;
             world->pauses = 0;
@@ -826,7 +827,7 @@ static world_t *create_with_cache(apr_pool_t *pool, const char **token)
     return world;
 }
 
-/* what is recalled has not been cut again */
+/* what is recalled has not been parsed again */
 static void offer_recalled(world_t *world, const char *token, const char *want)
 {
     offer(world, token, want, 0);
@@ -927,7 +928,7 @@ static void gate_forgets_with_the_key(void **state)
     const char *token;
     world_t *world = create_with_cache(*state, &token);
 
-    /* the key is still there, but the set is another: proven anew */
+    /* the key is still there, but the set is another: proven again */
     answer_both(world);
     offer_whole(world, token, "ok");
     offer_recalled(world, token, "ok");

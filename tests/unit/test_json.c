@@ -76,10 +76,10 @@ static void json_refuses_bad_documents(void **state)
         {"a number", "1", "json_syntax"},
         {"null", "null", "json_syntax"},
         {"not JSON", "SECRET", "json_syntax"},
-        {"junk behind", "{\"a\":\"SECRET\"}SECRET", "json_syntax"},
-        {"another object behind", "{}{}", "json_syntax"},
+        {"junk after", "{\"a\":\"SECRET\"}SECRET", "json_syntax"},
+        {"another object after", "{}{}", "json_syntax"},
         {"cut off in a string", "{\"a\":\"SECRET", "json_syntax"},
-        {"cut off behind a backslash", "{\"a\":\"SECRET\\", "json_syntax"},
+        {"cut off after a backslash", "{\"a\":\"SECRET\\", "json_syntax"},
         {"cut off in an object", "{\"a\":1", "json_syntax"},
         {"closed too often", "{}}", "json_syntax"},
         {"closed at once", "}", "json_syntax"},
@@ -99,8 +99,8 @@ static void json_refuses_bad_documents(void **state)
         {"raw line feed in a string", "{\"a\":\"\n\"}", "json_syntax"},
         {"escaped NUL in a value", "{\"a\":\"S\\u0000\"}", "json_syntax"},
         {"escaped NUL in a name", "{\"S\\u0000\":1}", "json_syntax"},
-        {"no digit behind a point", "{\"a\":1e400.}", "json_syntax"},
-        {"point behind an exponent", "{\"a\":1e400.5}", "json_syntax"},
+        {"no digit after a point", "{\"a\":1e400.}", "json_syntax"},
+        {"point after an exponent", "{\"a\":1e400.5}", "json_syntax"},
         {"leading zero of a large number", "{\"a\":018446744073709551615}",
          "json_syntax"},
         {"plus before a large number", "{\"a\":+18446744073709551615}",
@@ -139,9 +139,9 @@ static void json_refuses_a_raw_nul(void **state)
     bearer_str_t number = {"{\"a\":1\0}", 8}; /* which jansson takes */
     const bearer_value_t *json;
 
-    unit_expect_reason("behind", bearer_json_parse(text, &json, NULL, *state),
+    unit_expect_reason("after", bearer_json_parse(text, &json, NULL, *state),
                        "json_syntax");
-    unit_expect_reason("behind a number",
+    unit_expect_reason("after a number",
                        bearer_json_parse(number, &json, NULL, *state),
                        "json_syntax");
     unit_expect_reason("inside", bearer_json_parse(inside, &json, NULL, *state),
@@ -189,18 +189,18 @@ static void json_bounds_the_nesting(void **state)
          nest(nest("{\"a\":", '[', ']', most - 1, ",\"b\":", *state), '[', ']',
               most - 1, "}", *state),
          "ok"},
-        {"over the limit behind a string with brackets",
+        {"over the limit after a string with brackets",
          nest("{\"}}}}\":\"]]]\",\"a\":", '[', ']', most, "}", *state),
          "json_depth"},
-        {"over the limit behind an escaped quote",
+        {"over the limit after an escaped quote",
          nest("{\"a\":\"\\\"\",\"b\":", '[', ']', most, "}", *state),
          "json_depth"},
-        {"over the limit behind an escaped backslash",
+        {"over the limit after an escaped backslash",
          nest("{\"a\":\"\\\\\",\"b\":", '[', ']', most, "}", *state),
          "json_depth"},
         {"brackets in a string",
          nest("{\"a\":\"", '[', '{', 5000, "\"}", *state), "ok"},
-        {"brackets in a string behind an escaped quote",
+        {"brackets in a string after an escaped quote",
          nest("{\"a\":\"\\\"", '[', ']', 100, "\"}", *state), "ok"},
         {"brackets in a name", nest("{\"", '{', '[', 100, "\":1}", *state),
          "ok"},
@@ -426,20 +426,20 @@ static const struct {
     {"DEL in a string", "{\"a\":\"\x7f\"}", true},
     {"no quote at the end", "{\"a", false},
     {"a quote at the end", "{\"", false},
-    {"cut off behind a name", "{\"a\"", false},
-    {"cut off behind a colon", "{\"a\":", false},
-    {"cut off behind a value", "{\"a\":1", false},
-    {"cut off behind a comma", "{\"a\":1,", false},
+    {"cut off after a name", "{\"a\"", false},
+    {"cut off after a colon", "{\"a\":", false},
+    {"cut off after a value", "{\"a\":1", false},
+    {"cut off after a comma", "{\"a\":1,", false},
     {"cut off in a word", "{\"a\":tru", false},
     {"a comma before", "{,\"a\":1}", false},
-    {"a comma behind", "{\"a\":1,}", false},
-    {"a comma behind, array", "{\"a\":[1,]}", false},
+    {"a comma after", "{\"a\":1,}", false},
+    {"a comma after, array", "{\"a\":[1,]}", false},
     {"no comma", "{\"a\":1 \"b\":2}", false},
     {"no colon", "{\"a\" 1}", false},
     {"no name", "{1:1}", false},
     {"the wrong bracket", "{\"a\":[1}", false},
-    {"more behind it", "{}{}", false},
-    {"a letter behind it", "{} x", false},
+    {"more after it", "{}{}", false},
+    {"a letter after it", "{} x", false},
     {"a longer word", "{\"a\":nullx}", false},
     {"a word in capitals", "{\"a\":True}", false},
     {"not a number", "{\"a\":NaN}", false},
@@ -478,10 +478,10 @@ static void json_knows_every_byte(void **state BEARER_UNUSED)
 static void json_refuses_nul(void **state BEARER_UNUSED)
 {
     static const bearer_str_t inside = BEARER_LIT("{\"a\":\"x\0y\"}");
-    static const bearer_str_t behind = BEARER_LIT("{}\0");
+    static const bearer_str_t after = BEARER_LIT("{}\0");
 
     assert_false(agrees(inside));
-    assert_false(agrees(behind));
+    assert_false(agrees(after));
 }
 
 /* brackets of so many levels, arrays in one object */
@@ -524,7 +524,7 @@ static void json_takes_long_names(void **state)
         agrees(unit_str(apr_pstrcat(pool, "{\"", name, "\":1}", NULL))));
 }
 
-/* the room for a value is foreseen from its text: what becomes largest */
+/* the room for a value is estimated from its text: what becomes largest */
 static void json_has_room_for_all(void **state)
 {
     const char *numbers = "{\"\":[0", *empty = "{\"\":[\"\"";
@@ -543,7 +543,7 @@ static void json_has_room_for_all(void **state)
     }
 }
 
-/* never reads behind the end: each text stands at the end of its own memory */
+/* never reads past the end: each text lies at the end of its own memory */
 static void json_stops_at_the_end(void **state BEARER_UNUSED)
 {
     const char *whole = rows[2].text;

@@ -161,7 +161,7 @@ static const struct {
     int count;
 } files[] = {
     {"PEM", FIX_RSA_PEM, "ok", 1},
-    {"PEM behind white space", " \r\n\t\n" FIX_ED25519_PEM, "ok", 1},
+    {"PEM after white space", " \r\n\t\n" FIX_ED25519_PEM, "ok", 1},
     {"certificate", FIX_RSA_CERTIFICATE_PEM, "ok", 1},
     {"set", "{'keys':[{" RSA_KEY "},{" ED_KEY "}]}\n", "ok", 2},
     {"single JWK", "{" P256_KEY ",'kid':'k'}\n", "ok", 1},

@@ -25,7 +25,7 @@
 #define ED25519_KEY "{'kty':'OKP','crv':'Ed25519','x':'" FIX_ED25519_X "'}"
 #define ED448_KEY   "{'kty':'OKP','crv':'Ed448','x':'" FIX_ED448_X "'}"
 
-/* what a key text stands for: a shared secret */
+/* what a key's text means: a shared secret */
 static const char OCT_KEY[] = "secret";
 
 static bearer_algset_t all(void)
@@ -137,7 +137,7 @@ static const struct {
      "b64_alphabet"},
     {"padding in the payload", H ".e30=.AAAA", "b64_alphabet"},
     {"padding in the signature", H ".e30.AA==", "b64_alphabet"},
-    {"junk behind padding", H ".e30.AA==junk", "b64_alphabet"},
+    {"junk after padding", H ".e30.AA==junk", "b64_alphabet"},
     {"standard base64", H ".e30.A+/A", "b64_alphabet"},
     {"line break", H ".e30.AA\nAA", "b64_alphabet"},
     {"space at the end", H ".e30.AAAA ", "b64_alphabet"},
@@ -256,7 +256,7 @@ static const struct {
     {"greatest integer", "{'alg':'ES256','x':9223372036854775807}", "ok"},
     {"array", "['alg','ES256']", "header_json"},
     {"null", "null", "header_json"},
-    {"junk behind", "{'alg':'ES256'}{}", "header_json"},
+    {"junk after", "{'alg':'ES256'}{}", "header_json"},
     {"comment", "{'alg':'ES256'/**/}", "header_json"},
     {"comma at the end", "{'alg':'ES256',}", "header_json"},
     {"not UTF-8", "{'alg':'ES256','kid':'\xff'}", "header_json"},

@@ -150,7 +150,7 @@ static void keyring_replaces_sets_as_a_whole(void **state)
     assert_int_equal(bearer_keyring_alive(all->ring), 1);
 }
 
-/* a set may not lean on the copy of the text that it was made from */
+/* a set must not depend on the copy of the text that it was made from */
 static void keyring_keeps_nothing_of_a_large_text(void **state)
 {
     fixture_t *all = new_fixture(1, *state);
@@ -243,7 +243,7 @@ static void keyring_does_not_try_a_bad_document_again(void **state)
 
     post(all, unit_str("{\"bad\":\"document\"}"));
     expect_none("first", all, 0, &all->id, "jwks_form");
-    /* who looks at it again finds it broken */
+    /* looking at it again finds it broken */
     scribble(all, "document");
     expect_none("again", all, 0, &all->id, "jwks_form");
 
@@ -258,7 +258,7 @@ static void keyring_does_not_try_a_bad_document_again(void **state)
     bearer_keyring_give(take("good", all));
     post(all, keys_of(3, *state));
     scribble(all, "k3");
-    set = take("broken with a set at hand", all);
+    set = take("broken with a set in use", all);
     assert_true(is_called(set, 2));
     bearer_keyring_give(set);
 }
@@ -277,7 +277,7 @@ static void keyring_knows_foreign_hands(void **state)
                     "keys_unavailable");
     expect_none("foreign", all, 0, &all->other, "keys_unavailable");
     mine = take("mine", all);
-    expect_none("foreign, with a set at hand", all, 0, &all->other,
+    expect_none("foreign, with a set in use", all, 0, &all->other,
                 "keys_unavailable");
 
     /* the slot is given away */
@@ -295,9 +295,9 @@ static void keyring_knows_foreign_hands(void **state)
         "new owner", bearer_keyring_take(all->ring, unit_slot(0, &third), &set),
         "ok");
     assert_true(is_called(set, 33));
-    /* who still holds the old one is not disturbed */
+    /* a reader that still holds the old one is not disturbed */
     assert_true(is_called(mine, 1));
-    expect_none("given away, with their set at hand", all, 0, &all->id,
+    expect_none("given away, with their set in use", all, 0, &all->id,
                 "keys_unavailable");
     assert_int_equal(bearer_keyring_alive(all->ring), 2);
     bearer_keyring_give(mine);

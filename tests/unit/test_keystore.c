@@ -122,7 +122,7 @@ static const char *content(const world_t *w)
     return text;
 }
 
-/* the names in the directory but for . and .. */
+/* the names in the directory except . and .. */
 static int files_in(const world_t *w)
 {
     apr_finfo_t info;
@@ -203,7 +203,7 @@ static void keystore_reads_what_it_wrote(void **state)
     assert_int_equal(files_in(w), 1);
 }
 
-/* an issuer's name cannot forge the members behind it */
+/* an issuer's name cannot forge the members after it */
 static void keystore_quotes_the_issuer(void **state)
 {
     static const char odd[] = "a\",\"keys\":[],\"b\":\"\\\n\xc3\xa9";
@@ -291,7 +291,7 @@ static void keystore_leaves_nothing_when_the_rename_fails(void **state)
     assert_int_equal(rmdir(w->path), 0);
 }
 
-/* a limit on file sizes stands for a full disk: the write ends in the middle */
+/* a limit on file sizes plays a full disk: the write ends in the middle */
 static void keystore_keeps_the_old_file_when_the_disk_is_full(void **state)
 {
     world_t *w = create(*state);
@@ -415,7 +415,7 @@ static const struct document_t {
      "json_duplicate", ""},
     {"cut off", "{" NAMED ",\"fetched\":1800000000,\"keys\":[" KEY("a"),
      "json_syntax", ""},
-    {"something behind it", GOOD "x", "json_syntax", ""},
+    {"something after it", GOOD "x", "json_syntax", ""},
     {"nested deep",
      "{" NAMED ",\"fetched\":1800000000,\"keys\":"
      "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
@@ -480,7 +480,7 @@ static void keystore_refuses_a_strangers_file(void **state)
     bool root = geteuid() == 0;
 
     put(w, GOOD, 0600);
-    /* only root can make a file a stranger's; else the stranger is us */
+    /* only root can give a file to a stranger; otherwise we are the stranger */
     if (root)
         assert_int_equal(chown(w->path, 4242, (gid_t)-1), 0);
     w->store.owner = root ? 4243 : geteuid() + 1;
@@ -534,7 +534,8 @@ static void keystore_bounds_what_it_reads(void **state)
 
 /* --- the key that signs ------------------------------------------------------ */
 
-/* planted keys: whoever may write to the directory has everything but the key */
+/* planted keys: somebody who may write to the directory has everything except the
+ * key */
 static void keystore_believes_only_what_it_signed(void **state)
 {
     static const unsigned char other[BEARER_KEYSTORE_SIGNER] = {1, 2, 4};
@@ -591,7 +592,7 @@ static void keystore_without_a_key_neither_writes_nor_reads(void **state)
         bearer_keystore_sign(&w->store, &w->id, unit_str(GOOD), w->pool).data);
 }
 
-/* the file of the key, in the place of the source's */
+/* the file of the key instead of the source's */
 static world_t *create_locked(apr_pool_t *pool)
 {
     world_t *w = create(pool);
@@ -629,7 +630,7 @@ static void keystore_makes_a_key_once(void **state)
     assert_string_equal(unlocked(w), "ok");
     assert_memory_equal(w->store.key, first, BEARER_KEYSTORE_SIGNER);
     assert_string_equal(content(w), text);
-    /* another one is another */
+    /* a different one is different */
     assert_int_equal(unlink(w->path), 0);
     assert_string_equal(unlocked(w), "ok");
     assert_memory_not_equal(w->store.key, first, BEARER_KEYSTORE_SIGNER);

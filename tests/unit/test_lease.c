@@ -96,8 +96,8 @@ static void lease_is_taken_back(void **state)
     assert_true(bearer_lease_take(lease, 1, 6, T, NULL));
 }
 
-/* What began under a lease that was another's meanwhile must be told from what
- * begins now, although it is the same process. */
+/* What began under a lease that was another's meanwhile must be distinguished from
+ * what begins now, although it is the same process. */
 static void lease_that_comes_back_is_another(void **state)
 {
     bearer_lease_t *lease = new_lease(*state);
@@ -129,8 +129,8 @@ static void lease_that_comes_back_is_another(void **state)
     assert_false(bearer_lease_holds(lease, 0));
 }
 
-/* The lease's clock goes round: that must never lose one that is renewed, nor
- * keep one for long that is not. */
+/* The lease's clock goes round: a lease that is renewed must never be lost by that,
+ * and one that is not must not be kept for long. */
 static void lease_lasts_as_long_as_it_should(void **state)
 {
     bearer_lease_t *lease = new_lease(*state);
@@ -187,7 +187,7 @@ static void lease_is_of_one_of_many_threads(void **state)
 
         before = last;
         unit_expect(row, winners(walkers, i, &last) == 1);
-        /* who has it keeps it as long as it is renewed in time */
+        /* the holder keeps it as long as it renews in time */
         if (i % 3)
             unit_expect(row, last == before);
     }

@@ -8,7 +8,7 @@
 
 #include "bearer/keys/locate.h"
 
-/* How what is found gets on the board, with schedules and several rounds:
+/* How what is found gets onto the board, with schedules and several rounds:
  * test_refresh.c. */
 
 #define ISSUER   "https://issuer.example/realm"
@@ -177,7 +177,7 @@ static void locate_comes_back_to_a_known_address(void **state)
     assert_false(found.doubted);
     assert_non_null(strstr(found.document.data,
                            ",\"jwks_uri\":\"" KEYS "\",\"found\":90000}"));
-    /* doubted, but without metadata better than nothing */
+    /* doubtful, but better than nothing when there is no metadata */
     known.doubted = true;
     unit_expect_reason(
         "doubted", search(BEARER_SOURCE_DISCOVERY, NULL, &known, *state), "ok");

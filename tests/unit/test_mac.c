@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A MAC is compared in constant time: whoever can measure how far a comparison
- * got can find a MAC byte by byte. cjose compares; here is what it compares with,
- * shown by taking the places of its function and of memcmp. */
+/* A MAC is compared in constant time: an attacker who can measure how far a
+ * comparison got can find a MAC byte by byte. cjose compares; here is what it
+ * compares with, shown by standing in for its function and for memcmp. */
 #include "unit.h"
 
 #include <dlfcn.h>
@@ -58,7 +58,8 @@ int cjose_const_memcmp(const uint8_t *a, const uint8_t *b, const size_t len)
     return original()(a, b, len);
 }
 
-/* what it is worth to look at: four bytes are a MAC's by accident once in 2^32 */
+/* the least that is worth looking at: four bytes match a MAC by accident once in
+ * 2^32 */
 int memcmp(const void *a, const void *b, size_t len)
 {
     const volatile unsigned char *x = a, *y = b;
@@ -149,7 +150,7 @@ static void on_fault(int number BEARER_UNUSED)
     _exit(7);
 }
 
-/* whether bytes behind the first one, which differs, are read: they cannot be */
+/* whether bytes after the first one, which differs, are read: they cannot be */
 static bool reads_on(compare_fn compare)
 {
     static const uint8_t other[64] = {1};
@@ -189,7 +190,8 @@ static int compare_early(const uint8_t *a, const uint8_t *b, const size_t len)
 
 static void mac_comparison_does_not_end_early(void **state BEARER_UNUSED)
 {
-    assert_false(reads_on(compare_early)); /* or it would prove nothing */
+    /* otherwise this would prove nothing */
+    assert_false(reads_on(compare_early));
     if (original())
         assert_true(reads_on(original()));
 }

@@ -107,7 +107,7 @@ static void match_refuses_lines_it_does_not_understand(void **state)
         {{"a", "<=", "9223372036854775808"}, "match_form"},
         {{"a", "<=", "-9223372036854775809"}, "match_form"},
 
-        /* taken as values, these would let in what they mean to keep out */
+        /* if they were values, these would let in what they mean to keep out */
         {{"a", "!=", "5"}, "match_form"},
         {{"a", "==", "5"}, "match_form"},
         {{"a", "=", "5"}, "match_form"},
@@ -153,7 +153,7 @@ static void match_refuses_lines_it_does_not_understand(void **state)
     }
 }
 
-/* a line outlives the words it was made of */
+/* a line outlives the words it was made from */
 static void match_keeps_copies(void **state)
 {
     char path[] = "role", value[] = "admin";
@@ -310,7 +310,7 @@ static void match_regular_expressions(void **state)
         {"{'a':['bob','alice']}", {"a", "~", "^alice$"}, true},
         {"{'a':['bob']}", {"a", "~", "^alice$"}, false},
         {"{'a':[]}", {"a", "~", ".*"}, false},
-        /* $ is the end, not in front of a last line feed */
+        /* $ is the end, not the position before a last line feed */
         {"{'a':'alice\\n'}", {"a", "~", "^alice$"}, false},
         {"{'a':'bob\\nalice'}", {"a", "~", "^alice$"}, false},
         {"{'a':'\xc3\xa4'}", {"a", "~", "^.$"}, true},
@@ -326,7 +326,7 @@ static void match_regular_expressions(void **state)
     CHECK_ROWS(rows, *state);
 }
 
-/* ends without a "yes" instead of holding the thread for longer than the sun shines */
+/* ends without a "yes" instead of holding the thread for ages */
 static void match_regular_expressions_end(void **state)
 {
     static const char *const regexes[] = {"(a+)+$", "^(a|aa)+$", "(.*)*x",
@@ -348,7 +348,7 @@ static void match_regular_expressions_end(void **state)
     }
 }
 
-/* "no" would let in where "not" stands before the line */
+/* "no" would let the request in if the line begins with "not" */
 static void match_is_unsure_at_its_limits(void **state)
 {
     const char *words[] = {"a", "~", "(a+)+$", NULL};
@@ -363,8 +363,8 @@ static void match_is_unsure_at_its_limits(void **state)
         BEARER_MATCH_UNSURE);
 }
 
-/* one claim in blocks, at each of whose characters a match may begin: PCRE2's
- * limit holds from each character anew */
+/* one claim in blocks, at each of whose characters a match may begin: PCRE2's limit
+ * begins again at each character */
 static const char *blocks(int count, const char *between, apr_pool_t *pool)
 {
     apr_array_header_t *all = apr_array_make(pool, count, sizeof(char *));
@@ -426,7 +426,7 @@ static void match_has_one_budget_a_request(void **state)
                      BEARER_MATCH_NO);
 }
 
-/* what people write is far from the limits */
+/* real expressions are far from the limits */
 static void match_budget_is_wide(void **state)
 {
     static const char *const regexes[] = {"^admin$", "^(.*,)?admin(,.*)?$",
@@ -550,7 +550,7 @@ static void match_numbers(void **state)
         {"{'a':9007199254740992.0}", {"a", ">=", "9007199254740993"}, false},
         {"{'a':9007199254740992.0}", {"a", "<", "9007199254740993"}, true},
 
-        /* and where neither holds the claim */
+        /* and where neither can hold the claim */
         {"{'a':18446744073709551615}", {"a", ">", "9223372036854775807"}, true},
         {"{'a':18446744073709551615}",
          {"a", "<", "9223372036854775807"},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory runs out: each unit that allocates, again and again, the first
  * allocation refused, then the second, until there is none left to refuse; once
- * with this one refused only, once with all behind it as well. A unit then says
- * that it failed, or what it gives is right all the same; nothing stays
- * allocated; and what is tried again succeeds. */
+ * with only this one refused, once with all after it as well. A unit then says that
+ * it failed, or what it gives is right all the same; nothing stays allocated; and
+ * what is tried again succeeds. */
 #include "unit.h"
 
 #include <dlfcn.h>
@@ -50,15 +50,16 @@ static const mock_pki_t *pki;
 /* one thing that is tried */
 typedef struct trial_t {
     const char *name;
-    /* with all the memory it wants; what it returns is given to run */
+    /* with all the memory it wants; what it returns is passed to run */
     void *(*begin)(apr_pool_t *pool);
-    /* calls back() behind what is tried, then looks at the result */
+    /* calls back() after what is tried, then looks at the result */
     bearer_reason_t (*run)(void *baton, apr_pool_t *pool);
     /* reasons that are true enough, beside no_memory */
     const char *allowed;
-    int lost;   /* blocks that cjose loses in one try */
-    int stride; /* 0: every allocation; else every so-manieth behind the first
-                   hundred, for what takes long */
+    int lost; /* blocks that cjose loses in one try */
+    /* 0: every allocation; else only every n-th after the first hundred, for what
+     * takes long */
+    int stride;
 } trial_t;
 
 /* how one try ended */
@@ -145,7 +146,8 @@ static end_t try_once(const trial_t *trial, long at, bool all)
 
 /* Debian's cjose (0.6.2.1) writes to what it was not given. That ends a process
  * just as a pool without memory does, and it is not ours to mend; so all of it
- * happens in a process of its own, which goes on behind what ended the last. */
+ * happens in a process of its own, and the next one goes on after what ended the
+ * last. */
 typedef struct progress_t {
     long at;
     int all; /* 0, then 1, then 2: through */
@@ -180,7 +182,7 @@ static bool refuse_one(const trial_t *trial, progress_t *progress)
 
 static void go_on(const trial_t *trial, progress_t *progress)
 {
-    /* what libraries make once and keep is made now */
+    /* what libraries make once and keep is made beforehand */
     (void)try_once(trial, FAR, false);
     for (; progress->all < 2; progress->all++) {
         while (refuse_one(trial, progress))
@@ -228,7 +230,7 @@ static void be_a_child(const trial_t *trial, progress_t *progress)
     (void)backtrace(&frame, 1); /* makes what it needs */
     (void)signal(SIGSEGV, on_crash);
     (void)signal(SIGABRT, SIG_DFL);
-    /* or cmocka would go on with the tests, here as well */
+    /* otherwise cmocka would go on with the tests here as well */
     (void)setenv("CMOCKA_TEST_ABORT", "1", 1);
     go_on(trial, progress);
     (void)fflush(NULL);
@@ -686,8 +688,8 @@ static bearer_reason_t cut(void *baton BEARER_UNUSED, apr_pool_t *pool)
     return why;
 }
 
-/* not always is a lack of memory told from a wrong signature, by cjose nor by
- * OpenSSL: the token is refused */
+/* neither cjose nor OpenSSL always tells a lack of memory from a wrong signature:
+ * the token is refused */
 #define VERIFIERS_SAY "sig_wrong"
 
 static void signatures_need_memory(void **state BEARER_UNUSED)
@@ -1243,7 +1245,7 @@ static void *begin_claims(apr_pool_t *pool)
     return (void *)claims;
 }
 
-/* "no" where memory ran out would be "yes" behind a "not" */
+/* "no" where memory ran out would be "yes" after a "not" */
 static bearer_reason_t match(void *baton, apr_pool_t *pool)
 {
     static const char *const words[] = {"a", "~", "^x(y|b)+z$"};
@@ -1291,7 +1293,7 @@ static void requests_need_memory(void **state BEARER_UNUSED)
     EXHAUST(trials);
 }
 
-/* --- what is told ---------------------------------------------------------------------- */
+/* --- what is shown ------------------------------------------------------------------ */
 
 /* a report is what it always is, or says that it is not */
 static bearer_reason_t report(const world_t *world, bool openmetrics,

@@ -4,7 +4,7 @@
 #include "bearer/judge/policy.h"
 
 static const bearer_str_t one_audience[] = {BEARER_LIT("api")};
-/* only that it is there matters here */
+/* it only matters here that there is one */
 static const bearer_jwks_t secret = {0};
 
 static bearer_algset_t set(const char *name)

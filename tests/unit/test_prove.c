@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a proof holds, and for whom it is one. Keys that come, go and are waited for are
- * shown by test_gate.c. */
+/* What a proof holds, and for which policies it is good. Keys that come, go and are
+ * waited for: test_gate.c. */
 #include "unit.h"
 
 #include "bearer/gate/prove.h"
@@ -124,7 +124,7 @@ static void prove_says_how_and_by_what(void **state)
     assert_null(proof->key.kid.data);
 }
 
-/* a refusal may name issuer and key; claims that nobody proved are given to nobody */
+/* a refusal may name issuer and key; unproven claims are given to nobody */
 static void prove_marks_nothing_else(void **state)
 {
     static const struct {
@@ -163,7 +163,7 @@ static const bearer_issuer_t *again(world_t *world)
                               &world->place.policy, world->now.tick);
 }
 
-/* cache poisoning: each of these is a place that the proof is none for */
+/* cache poisoning: for each of these places the proof is not good */
 static void prove_again_wants_the_same_keys_and_rules(void **state)
 {
     world_t *world = create(*state);

@@ -938,7 +938,7 @@ static void refresh_tries_the_forms_of_the_metadata_address(void **state)
         const char *body[3];
         const char *want;
         int asks;  /* with that for the keys */
-        int tried; /* the form that is told of; 3: the keys */
+        int tried; /* the form that is reported; 3: the keys */
     } cases[] = {
         {"form 0", {200, 404, 404}, {FOUND(KEYS), "", ""}, "ok", 2, 3},
         {"form 1", {404, 200, 404}, {"", FOUND(KEYS), ""}, "ok", 3, 3},
@@ -1185,7 +1185,7 @@ static void refresh_posts_nothing_when_another_leads(void **state)
     after = schedule(w);
     assert_memory_equal(&then, &after, sizeof(then));
     assert_int_equal(w->written, 0);
-    /* the ask is still there for who leads */
+    /* the ask is still there for the one that leads */
     assert_true(is_due(w));
 }
 
@@ -1268,7 +1268,7 @@ static void refresh_uses_the_remembered_address_without_metadata(void **state)
     assert_true(line_has(w, 0, "metadata not found: fetch_timeout"));
     assert_true(line_has(w, 0, METADATA));
     assert_true(line_has(w, 0, KEYS));
-    /* told once, and looked for in each round */
+    /* reported once, and looked for in each round */
     (void)run(w);
     assert_string_equal(path_taken(w), METADATA " " KEYS);
     assert_int_equal(w->written, 0);
@@ -1504,7 +1504,7 @@ static const char *stored(const world_t *w)
     return text;
 }
 
-/* the machine starts anew, and so does its clock; wall and disk stay */
+/* the machine restarts, and so does its clock; wall and disk stay */
 static void reboot(world_t *w)
 {
     w->env.board = world_board(2, w->pool);
@@ -1842,8 +1842,8 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
 
 #define BEAT apr_time_from_msec(100)
 
-/* while time passes, a stranger asks at every moment, and at one of them the
- * issuer has other keys */
+/* while time passes, a stranger asks at every moment, and at one of them the issuer
+ * changes its keys */
 static struct {
     apr_time_t rotates; /* tick; 0: it has */
     apr_time_t takes;   /* how long a fetch takes */
@@ -1894,7 +1894,7 @@ static apr_time_t find_the_new_key(world_t *w)
 }
 
 /* The one ask in each miss is used up by strangers, and yet serves everybody: a
- * fetch brings all keys, whoever asked for it. */
+ * fetch brings all keys, no matter who asked for it. */
 static void refresh_finds_a_rotated_key_under_a_flood(void **state)
 {
     apr_time_t miss = apr_time_from_sec(60);
@@ -1916,7 +1916,7 @@ static void refresh_finds_a_rotated_key_under_a_flood(void **state)
         flood.fresh = rng;
         (void)answer(w, KEYS, 200, ONE("old"));
         assert_true(run(w)->changed);
-        /* at any moment, also in the midst of a fetch */
+        /* at any moment, even in the middle of a fetch */
         rotated = w->now.tick + (rng >> 8) % 240000 * 1000;
         flood.rotates = rotated;
         flood.takes = (1 + (rng >> 16) % 500) * BEAT;

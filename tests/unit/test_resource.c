@@ -4,7 +4,7 @@
 #include "bearer/judge/resource.h"
 #include "bearer/text/json.h"
 
-/* RFC 9728 3.1: the well-known part stands between host and path */
+/* RFC 9728 3.1: the well-known part goes between host and path */
 static void resource_knows_where_its_metadata_is(void **state)
 {
     static const struct {

@@ -16,7 +16,7 @@ static apr_time_t due[SOURCES];
 static int looks[SOURCES], rounds;
 static apr_time_t clock_now;
 
-/* a round that ends at once and comes again after a minute */
+/* a round that ends at once and is due again after a minute */
 static apr_time_t look(int source, void *baton)
 {
     assert_ptr_equal(baton, due);
@@ -73,7 +73,7 @@ static void rota_is_never_late(void **state BEARER_UNUSED)
     begin(T + 60 * SEC);
     assert_int_equal(beat(&rota, moved, T), SOURCES);
     due[7] = T + 3 * SEC + 5;
-    /* nobody told: it was to come later */
+    /* nobody said so: it was to come later */
     assert_int_equal(beat(&rota, moved, T + 4 * SEC), 0);
     due[7] = T + 60 * SEC;
     moved.ended++;
@@ -148,7 +148,7 @@ static void rota_does_not_wait_for_what_runs(void **state BEARER_UNUSED)
     assert_int_equal(beat(&rota, moved, T + BEARER_ROTA_LONGEST), SOURCES);
 }
 
-/* an ask on the board, made by whichever process, is a move */
+/* an ask on the board, by any process, is a move */
 static void rota_hears_an_ask_on_the_board(void **state)
 {
     static const bearer_schedule_conf_t conf = {
@@ -169,7 +169,7 @@ static void rota_hears_an_ask_on_the_board(void **state)
     assert_true(bearer_board_ask(board, unit_number(0), &conf, T));
     moved.asks = bearer_board_asks(board);
     assert_int_equal(beat(&rota, moved, T + BEAT), SOURCES);
-    /* one that is throttled is none */
+    /* a throttled one is not */
     assert_false(bearer_board_ask(board, unit_number(0), &conf, T + 1));
     moved.asks = bearer_board_asks(board);
     assert_int_equal(beat(&rota, moved, T + 2 * BEAT), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests of the cache cannot reach: hashes that are equal. All else of a shard is
- * shown by test_tokcache.c. */
+/* What tests of the cache cannot reach: hashes that are equal. All else about a
+ * shard: test_tokcache.c. */
 #include "unit.h"
 
 #include "bearer/gate/shard.h"
@@ -47,7 +47,7 @@ static apr_uint64_t found(bearer_shard_t *shard, apr_uint64_t hash,
     return version;
 }
 
-/* whoever makes two tokens with one hash gets the proof of his own one */
+/* somebody who makes two tokens with one hash gets each one's own proof */
 static void shard_tells_tokens_apart_that_hash_alike(void **state)
 {
     static const apr_uint64_t hashes[] = {0, 1, 0xffffffffffffffffu};

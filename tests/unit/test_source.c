@@ -5,7 +5,7 @@
 
 #include "bearer/keys/source.h"
 
-/* --- one source in several places --------------------------------------- */
+/* --- one source on several lines --------------------------------------- */
 
 static void source_takes_the_strictest_numbers(void **state BEARER_UNUSED)
 {
@@ -89,7 +89,7 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
         {"https://aa", BEARER_SOURCE_URL, "b"},
         {"https://a", BEARER_SOURCE_URL, "ab"},
         {"https://", BEARER_SOURCE_URL, "aab"},
-        /* the same bytes in a row, but for their lengths */
+        /* the same bytes in a row, except for their lengths */
         {"https://a\x01"
          "b",
          BEARER_SOURCE_URL, "c"},

@@ -48,7 +48,7 @@ static void stage_leaves_out_what_is_not_a_tokens(void **state BEARER_UNUSED)
         assert_int_equal(bearer_stage_of(others[i]), BEARER_STAGE_COUNT);
 }
 
-/* a request's reason that no stage knew would look like a token that passed */
+/* a reason that no stage knows would look like a token that passed */
 static void stage_knows_every_reason_of_tokens_once(void **state BEARER_UNUSED)
 {
     int seen[BEARER_REASON_COUNT] = {0};

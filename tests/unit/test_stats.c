@@ -309,7 +309,7 @@ static void stats_tell_processes_apart_and_together(void **state)
     const bearer_stats_snapshot_t *seen;
     int i, k;
 
-    /* the fourth finds no place */
+    /* the fourth finds no row */
     for (i = 0; i < 4; i++) {
         bearer_stats_t *stats = attach(block, shape, *state);
 
@@ -330,12 +330,12 @@ static void stats_tell_processes_apart_and_together(void **state)
     }
 }
 
-static void stats_reuse_places_and_never_count_back(void **state)
+static void stats_reuse_rows_and_never_count_back(void **state)
 {
     static const struct {
         const char *name;
         apr_uint32_t first, second;
-        bool release, same_place;
+        bool release, same_row;
     } cases[] = {
         {"ended orderly", 11, 12, true, true},
         {"was killed", 111, 12, false, true},
@@ -368,8 +368,8 @@ static void stats_reuse_places_and_never_count_back(void **state)
         seen = bearer_stats_snapshot(second, alive, *state);
         unit_expect(cases[i].name, seen->sum.verdicts[BEARER_OK] == 3);
         unit_expect(cases[i].name, seen->sum.cache_hits == 6);
-        unit_expect(cases[i].name, seen->sum.cache_entries
-                                       == (cases[i].same_place ? 2u : 11u));
+        unit_expect(cases[i].name,
+                    seen->sum.cache_entries == (cases[i].same_row ? 2u : 11u));
         for (k = 0; k < seen->process_count; k++) {
             if (seen->processes[k].pid == cases[i].second
                 && seen->processes[k].since == T + 5)
@@ -380,7 +380,7 @@ static void stats_reuse_places_and_never_count_back(void **state)
         unit_expect(cases[i].name, mine->counts.cache_hits == 1);
         unit_expect(cases[i].name, mine->counts.cache_entries == 2);
         unit_expect(cases[i].name,
-                    seen->process_count == (cases[i].same_place ? 2 : 3));
+                    seen->process_count == (cases[i].same_row ? 2 : 3));
     }
 }
 
@@ -530,8 +530,8 @@ static void stats_lose_nothing_between_processes(void **state)
     assert_true(block != MAP_FAILED);
     bearer_stats_format(block, shape);
     stats = attach(block, shape, *state);
-    /* five for three places: two of them count among the others, unless a
-     * place is given back in time */
+    /* five for three rows: two of them count among the others, unless a row is
+     * given back in time */
     for (i = 0; i < 5; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
@@ -551,7 +551,7 @@ static void stats_lose_nothing_between_processes(void **state)
     seen = bearer_stats_snapshot(stats, is_there, *state);
     assert_int_equal(seen->sum.verdicts[BEARER_OK], 5 * ROUNDS);
     assert_int_equal(seen->process_count, 1);
-    /* the places of those that are gone are there for the next */
+    /* the rows of those that are gone are there for the next */
     for (i = 0; i < 3; i++)
         assert_true(bearer_stats_claim(stats, (apr_uint32_t)(2 + i), T, alive));
     assert_int_equal(munmap(block, size), 0);
@@ -570,7 +570,7 @@ int main(void)
         unit_row(stats_refuse_what_is_not_theirs),
         unit_row(stats_fit_into_a_block_at_any_address),
         unit_row(stats_tell_processes_apart_and_together),
-        unit_row(stats_reuse_places_and_never_count_back),
+        unit_row(stats_reuse_rows_and_never_count_back),
         unit_row(stats_forget_the_moment_of_who_is_gone),
         unit_row(stats_among_the_others_leave_the_cache_out),
         unit_row(stats_move_to_a_larger_block),

@@ -85,7 +85,7 @@ static void store_once(bearer_tokcache_t *cache, bearer_str_t token,
     bearer_tokcache_store(cache, token, &proof, now);
 }
 
-/* as often as a full cache wants it */
+/* as many times as a full cache wants it */
 static void store_value(bearer_tokcache_t *cache, bearer_str_t token,
                         apr_uint64_t stamp, const bearer_value_t *all,
                         apr_time_t now)
@@ -294,9 +294,9 @@ static void tokcache_tells_parts_of_tokens_apart(void **state)
         {"suffix", BEARER_LIT("abcdefgh.ijklmnop"), BEARER_LIT("ijklmnop")},
         {"byte less", BEARER_LIT("abcdefghi"), BEARER_LIT("abcdefgh")},
         {"byte more", BEARER_LIT("abcdefgh"), BEARER_LIT("abcdefghi")},
-        {"NUL behind", BEARER_LIT("abc"), BEARER_LIT("abc\0")},
+        {"NUL after", BEARER_LIT("abc"), BEARER_LIT("abc\0")},
         {"NUL less", BEARER_LIT("abc\0"), BEARER_LIT("abc")},
-        {"behind NUL", BEARER_LIT("abc\0x"), BEARER_LIT("abc\0y")},
+        {"after NUL", BEARER_LIT("abc\0x"), BEARER_LIT("abc\0y")},
         {"padding", BEARER_LIT("a.b.c"), BEARER_LIT("a.b.c=")},
         {"case", BEARER_LIT("a.b.c"), BEARER_LIT("A.b.c")},
         {"words swapped", BEARER_LIT("abcdefghABCDEFGH"),
@@ -328,7 +328,7 @@ static void tokcache_replaces_the_proof_of_the_same_bytes(void **state)
     store(cache, token, 1, T);
     store(cache, copy_of(token, *state), 2, T + SEC);
     assert_int_equal(found(cache, token, T + SEC), 2);
-    /* it took no other token's place */
+    /* it pushed no other token out */
     assert_int_equal(found(cache, token_of(0, *state), T + SEC), 9);
     assert_int_equal(bearer_tokcache_stats(cache).entries, 2);
     assert_int_equal(bearer_tokcache_stats(cache).evictions, 0);
@@ -564,7 +564,7 @@ static void tokcache_does_not_keep_strange_proofs(void **state)
     assert_int_equal(bearer_tokcache_stats(cache).stores, 0);
 }
 
-/* what says of a request that its token is its own is no proof for the next one */
+/* what shows that a request may use its token does not prove it for the next one */
 static void tokcache_keeps_what_depends_on_the_token_alone(void **state)
 {
     static const struct {
@@ -639,8 +639,8 @@ static apr_size_t cost_of(const char *text, apr_pool_t *pool)
     return bearer_tokcache_stats(cache).bytes;
 }
 
-/* the bound in bytes is one in memory: all that is kept of a token is in its
- * block, and there is little else in it */
+/* the bound in bytes is a bound on memory: all that is kept of a token is in its
+ * block, and little else is */
 static void tokcache_counts_all_that_it_keeps(void **state)
 {
     static const char *const rows[] = {
@@ -704,7 +704,7 @@ static void tokcache_keeps_those_that_are_used(void **state)
     assert_int_equal(found(cache, token_of(8, *state), T), 9);
     assert_int_equal(bearer_tokcache_stats(cache).entries, 4);
     assert_int_equal(bearer_tokcache_stats(cache).evictions, 5);
-    /* one that is over leaves its place and does not move the hand */
+    /* one that is over makes room and does not move the hand */
     forget(cache, token_of(6, *state));
     store(cache, token_of(9, *state), 10, T);
     store(cache, token_of(10, *state), 11, T);
@@ -712,8 +712,8 @@ static void tokcache_keeps_those_that_are_used(void **state)
     assert_int_equal(found(cache, token_of(7, *state), T), 8);
 }
 
-/* with a large cache in use, nobody waits until the hand was everywhere */
-static void tokcache_looks_for_room_in_a_few_places_only(void **state)
+/* with a large cache in use, nobody waits until the hand has been everywhere */
+static void tokcache_looks_for_room_in_a_few_spots_only(void **state)
 {
     bearer_tokcache_t *cache = cache_of(2000, 1000000, *state);
     int i, gone = 0;
@@ -750,15 +750,15 @@ static void tokcache_resists_a_flood_of_new_tokens(void **state)
 }
 
 /* Tokens that are nearly the same at their end, where the signature is, share
- * neither place nor shard: half of what the cache may hold fits without loss,
+ * neither bucket nor shard: half of what the cache may hold fits without loss,
  * whatever the secret. */
 static void tokcache_spreads_similar_signatures(void **state)
 {
-    static const apr_size_t places[] = {1371, 1375, 1384, 1392, 1398, 1401};
+    static const apr_size_t spots[] = {1371, 1375, 1384, 1392, 1398, 1401};
     apr_size_t k;
     int i;
 
-    for (k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
+    for (k = 0; k < sizeof(spots) / sizeof(spots[0]); k++) {
         bearer_tokcache_conf_t conf = {1024, MANY, TTL, "0123456789abcde"};
         bearer_tokcache_t *cache;
 
@@ -767,7 +767,7 @@ static void tokcache_spreads_similar_signatures(void **state)
                          APR_SUCCESS);
         for (i = 0; i < 512; i++) {
             bearer_str_t token = long_token(1403, *state);
-            char *at = (char *)token.data + places[k];
+            char *at = (char *)token.data + spots[k];
 
             at[0] = (char)(i & 0xff);
             at[1] = (char)(i >> 8);
@@ -778,8 +778,8 @@ static void tokcache_spreads_similar_signatures(void **state)
     }
 }
 
-/* A stranger may send the end of a token that is kept behind another beginning,
- * where the same place is looked at: all bytes decide. */
+/* A stranger may send another beginning with the end of a token that is kept, so
+ * that the same bucket is looked at: all bytes decide. */
 static void tokcache_tells_tokens_apart_that_end_alike(void **state)
 {
     bearer_tokcache_t *cache = cache_of(16, MANY, *state);
@@ -920,7 +920,7 @@ static void tokcache_does_not_overwrite_what_is_read(void **state)
 }
 
 /* more tokens than fit, over and over: those that are in stay in and are found,
- * instead of all pushing out each other before they come again */
+ * instead of all pushing each other out before they come again */
 static void tokcache_lets_in_at_the_second_sight_when_full(void **state)
 {
     bearer_tokcache_t *cache = cache_of(64, MANY, *state);
@@ -929,11 +929,12 @@ static void tokcache_lets_in_at_the_second_sight_when_full(void **state)
     apr_uint64_t hits;
     int i, round;
 
-    /* filling it takes one sight */
+    /* until it is full, seeing a token once is enough */
     for (i = 0; i < 64; i++)
         store_once(cache, token_of(i, *state), 1, all, T);
     assert_int_equal(bearer_tokcache_stats(cache).entries, 64);
-    /* so does the first that pushes one out: only then it is known to be full */
+    /* so it is for the first that pushes one out: only then is it known to be
+     * full */
     store_once(cache, token_of(64, *state), 1, all, T);
     assert_int_equal(bearer_tokcache_stats(cache).stores, 65);
     store_once(cache, token_of(65, *state), 1, all, T);
@@ -942,7 +943,7 @@ static void tokcache_lets_in_at_the_second_sight_when_full(void **state)
     assert_int_equal(bearer_tokcache_stats(cache).stores, 66);
     /* what is too old was welcome, and is again */
     assert_int_equal(found(cache, token_of(65, *state), T), 1);
-    /* others made all places forget it */
+    /* others made all buckets forget it */
     for (i = 1000; i < 2000; i++)
         store_once(cache, token_of(i, *state), 1, all, T);
     assert_int_equal(bearer_tokcache_stats(cache).stores, 66);
@@ -963,7 +964,8 @@ static void tokcache_lets_in_at_the_second_sight_when_full(void **state)
     assert_true(hits > 20 * 64 / 2);
 }
 
-/* with room that only dead ones take, a token is kept at its first sight */
+/* if only expired ones take up the room, a token is kept the first time it is
+ * seen */
 static void tokcache_is_not_full_of_old_tokens(void **state)
 {
     bearer_tokcache_t *cache = cache_of(64, MANY, *state);
@@ -991,8 +993,8 @@ static void tokcache_is_not_full_of_old_tokens(void **state)
     }
 }
 
-/* the same bytes proven anew, over and over, push out nobody */
-static void tokcache_replaces_in_place(void **state)
+/* the same bytes proven again, over and over, push nobody out */
+static void tokcache_proven_again_evicts_nobody(void **state)
 {
     bearer_tokcache_t *cache = cache_of(16, MANY, *state);
     bearer_tokcache_entry_t *entry = NULL;
@@ -1119,7 +1121,7 @@ static void model_find(const sequence_t *row, bearer_tokcache_t *cache,
 
     unit_expect(row->name, got == 0 || (live && got == model->stamp[n]));
     unit_expect(row->name, !row->exact || (got != 0) == live);
-    /* what is out once stays out until it is stored again */
+    /* what is out stays out until it is stored again */
     if (!got)
         model->stamp[n] = 0;
 }
@@ -1361,7 +1363,7 @@ int main(void)
         unit_row(tokcache_counts_all_that_it_keeps),
         unit_row(tokcache_keeps_claims_in_little_more_than_their_text),
         unit_row(tokcache_keeps_those_that_are_used),
-        unit_row(tokcache_looks_for_room_in_a_few_places_only),
+        unit_row(tokcache_looks_for_room_in_a_few_spots_only),
         unit_row(tokcache_resists_a_flood_of_new_tokens),
         unit_row(tokcache_spreads_similar_signatures),
         unit_row(tokcache_tells_tokens_apart_that_end_alike),
@@ -1369,7 +1371,7 @@ int main(void)
         unit_row(tokcache_does_not_overwrite_what_is_read),
         unit_row(tokcache_lets_in_at_the_second_sight_when_full),
         unit_row(tokcache_is_not_full_of_old_tokens),
-        unit_row(tokcache_replaces_in_place),
+        unit_row(tokcache_proven_again_evicts_nobody),
         unit_row(tokcache_fills_its_memory_with_tokens_of_all_sizes),
         unit_row(tokcache_counts_what_happens),
         unit_row(tokcache_agrees_with_a_model),

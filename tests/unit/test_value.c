@@ -143,8 +143,8 @@ static void value_moves_as_a_whole(void **state)
     assert_string_equal(before, ALL);
 }
 
-/* every function says no at each size that is too small, and writes nothing
- * behind the end (ASan looks) */
+/* every function says no at each size that is too small, and writes nothing past
+ * the end (ASan looks) */
 static void value_keeps_to_its_room(void **state BEARER_UNUSED)
 {
     apr_size_t size;

@@ -7,7 +7,7 @@
 #include "world.h"
 
 #define SECRET WORLD_SECRET
-/* good claims of either issuer, but for what follows */
+/* good claims of either issuer, except for what follows */
 #define BY_I WORLD_BY_I
 #define BY_S WORLD_BY_S
 
@@ -391,8 +391,8 @@ static void verify_tells_whether_newer_keys_may_help(void **state)
          "{'alg':'EdDSA','kid':'one'}",
          "sig_length",
          false},
-        /* 64 bytes are no RS256 signature by any of 2048 bits, but may be by a
-         * key yet to come; ES256 has one length only, and here it fits */
+        /* 64 bytes are no RS256 signature by any key of 2048 bits, but may be
+         * by a key yet to come; ES256 has only one length, and here it fits */
         {"no kid, RSA", {RSA_KEY("")}, "{'alg':'RS256'}", "sig_length", true},
         {"no kid, EC", {P256_KEY}, "{'alg':'ES256'}", "sig_wrong", true},
     };
@@ -561,8 +561,9 @@ static const char *times(int count, const char *key, const char *last,
     return apr_pstrcat(pool, all, last, NULL);
 }
 
-/* an issuer may name many keys alike, by mistake or taken over: a good token is
- * accepted within the budget, and a forged one never costs more than that */
+/* an issuer may give many keys the same name, by mistake or because it was taken
+ * over: a good token is accepted within the budget, and a forged one never costs
+ * more than that */
 static void verify_tries_keys_within_a_budget(void **state)
 {
     const char *one = mint_key(1, "same", *state);

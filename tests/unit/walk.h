@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads side by side, in step: what several may try, one gets. */
+/* Threads side by side, in step: several try, and one succeeds. */
 #ifndef WALK_H
 #define WALK_H
 
@@ -43,8 +43,8 @@ typedef struct walker_t {
     int got[ROUNDS]; /* what this thread got in each round */
 } walker_t;
 
-/* waits for the others; awake for a while, so that they go on at the same time
- * where there are processors enough */
+/* waits for the others; spins for a while, so that they go on at the same time if
+ * there are enough processors */
 static inline void step(walker_t *own)
 {
     int spins = 0;

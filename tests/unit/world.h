@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world - what tests of keys and verdicts stand on.
+ * world - what tests of keys and verdicts are built on.
  *
  * Owns:     a board in memory of its own, how often keys are fetched, a place with an
  *           issuer of published keys and one with a shared secret.
@@ -19,7 +19,7 @@
 /** The shared secret of the place. */
 #define WORLD_SECRET "0123456789abcdef0123456789abcdef"
 
-/** Good claims of either issuer, but for what follows; written with ' for ". */
+/** Good claims of either issuer, except for what follows; written with ' for ". */
 #define WORLD_BY_I                                                             \
     "{'iss':'https://i','aud':'api','exp':1900000000,'sub':'alice'"
 #define WORLD_BY_S                                                             \
@@ -31,7 +31,7 @@ static const bearer_schedule_conf_t world_hourly = {
     .miss = apr_time_from_sec(60),
     .stale = apr_time_from_sec(86400)};
 
-/** A board in this block, whatever was there. */
+/** A board in this block, whatever was there before. */
 static inline bearer_board_t *world_board_in(void *block, int slots,
                                              apr_pool_t *pool)
 {
