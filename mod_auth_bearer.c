@@ -2,7 +2,7 @@
 /*
  * mod_auth_bearer - AuthType Bearer: httpd as an OAuth 2.0 resource server.
  *
- * Here is the order of hooks, each a short story; docs/design.md tells why. The
+ * Here is the order of hooks, each a short story; docs/design.md says why. The
  * judging is done by bearer/, which knows nothing of httpd.
  */
 #include "httpd/mab.h"
@@ -112,7 +112,7 @@ static int wait_for_sections(request_rec *r)
     return DECLINED;
 }
 
-/* All sections are known: the request gets its record. Also for sub-requests. */
+/* All sections are known: the request gets its record. For sub-requests, too. */
 static int enter(request_rec *r)
 {
     const mab_request_t *request;
@@ -144,14 +144,15 @@ static int present(request_rec *r)
         request->asked++;
     mab_cors_set_headers(r);
     mab_take_mark(r);
-    /* whoever decides without us: the request carried a token */
+    /* even if others decide without us: the request carried a token */
     if (request && request->took != BEARER_TOKEN_MISSING)
         mab_private_tell(r);
     return DECLINED;
 }
 
-/* Others ask, too, in the midst of theirs or later, whether somebody has to be known
- * here (ap_some_authn_required, mod_authz_svn): httpd itself asks once, and last. */
+/* Others ask too, during their own checks or later, whether somebody has to be
+ * known here (ap_some_authn_required, mod_authz_svn): httpd itself asks once, and
+ * last. */
 static bool is_question(mab_request_t *request)
 {
     bool question = request->concluded || request->asked > 1;
@@ -161,8 +162,8 @@ static bool is_question(mab_request_t *request)
     return question;
 }
 
-/* The answer when all other access checkers have been heard, which knew neither user
- * nor claims but those that an expression asked for. */
+/* The answer when all other access checkers have been heard; they knew no user, and
+ * only those claims that an expression asked for. */
 static int conclude_access(request_rec *r, mab_request_t *request, int status)
 {
     bearer_reason_t why = request->verdict.why;
@@ -174,7 +175,7 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
     if (closed && !request->claims_read)
         return status;
     if (why == BEARER_OK) {
-        /* what lines wanted of anybody is not yet what this token lacks */
+        /* what lines demanded of anybody is not yet what this token lacks */
         request->scopes = NULL;
         if (closed)
             return mab_refuse_scope(r, request);
@@ -187,8 +188,8 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
     /* somebody has to be known */
     if (status == DECLINED)
         return mab_refuse_verdict(r, request);
-    /* "Require expr" over claims is evaluated before authentication, where a negated
-     * one holds: closed to requests without a token */
+    /* "Require expr" over claims is evaluated before authentication, where a
+     * negated one holds: closed to requests without a token */
     if (request->claims_read && (status == OK || closed))
         return mab_refuse_verdict(r, request);
     return status;
@@ -212,7 +213,7 @@ static int ask_others(request_rec *r, mab_request_t *request)
 
 /* Before all other access checkers, and around them: they run as beside
  * mod_auth_basic, without a user. What they say is not hidden from anybody: with a
- * good token authentication and authorization follow (force_authn). */
+ * good token, authentication and authorization follow (force_authn). */
 static int check_access(request_rec *r)
 {
     mab_request_t *request;
@@ -233,7 +234,7 @@ static int check_access(request_rec *r)
     return question ? status : conclude_access(r, request, status);
 }
 
-/* Whoever brings a good token is known, also where nobody has to be: the authn and
+/* A client with a good token is known, even where nobody has to be: the authn and
  * authz hooks of all modules are asked (mod_authz_svn, mod_lua). */
 static int force_authn(request_rec *r)
 {
@@ -287,7 +288,8 @@ static int check_authz(request_rec *r)
     if (request->verdict.why != BEARER_OK)
         return mab_refuse_verdict(r, request);
     mab_export_user(r, request);
-    /* from here on they are what this token lacks, not what anybody would */
+    /* from here on they are what this token lacks, not what anybody would
+     * lack */
     request->scopes = NULL;
     request->nested = true;
     status = ap_run_auth_checker(r);
@@ -311,7 +313,7 @@ static int fixup(request_rec *r)
 }
 
 /* DirectoryIndex, FallbackResource and MultiViews go on with the sections of a
- * sub-request: what runs inside gets what is due there */
+ * sub-request: what runs inside gets what belongs to these */
 static void insert_filter_first(request_rec *r)
 {
     if (mab_export_is_stale(r))
@@ -319,8 +321,8 @@ static void insert_filter_first(request_rec *r)
     mab_trailers_insert_filter(r);
 }
 
-/* The last lock: nothing of a place of ours is served that did not come through the
- * access checks of these very sections. */
+/* The last lock: nothing of a place of ours is served that did not pass the access
+ * checks of exactly these sections. */
 static int guard(request_rec *r)
 {
     mab_request_t *request = mab_record_find(r);
@@ -356,7 +358,7 @@ static int redact(request_rec *r)
 static void register_hooks(apr_pool_t *pool)
 {
     static const char *const proxy[] = {"mod_proxy.c", NULL};
-    /* is really first, too */
+    /* really is first, too */
     static const char *const methods[] = {"mod_allowmethods.c", NULL};
     static const char *const authn_core[] = {"mod_authn_core.c", NULL};
     static const char *const headers[] = {"mod_headers.c", NULL};
@@ -378,7 +380,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_read_request(take_line, proxy, NULL, APR_HOOK_FIRST);
     /* before mod_proxy and mod_rewrite make an address of the query */
     ap_hook_translate_name(translate, NULL, NULL, first);
-    /* after all who look at the request line, before httpd says what is wrong */
+    /* after all that look at the request line, before httpd complains */
     ap_hook_translate_name(wait_for_sections, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(wait_for_sections, NULL, NULL, first);
     /* nobody changes the sections after us */

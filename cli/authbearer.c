@@ -8,14 +8,14 @@
 
 #include "bearer/jose/jws.h"
 
-/* how long one answer of an issuer may take; what AuthBearerFetch has */
+/* how long one answer of an issuer may take; the default of AuthBearerFetch */
 #define TIMEOUT  apr_time_from_sec(5)
 #define CONNECT  apr_time_from_sec(2)
 #define REFRESH  apr_time_from_sec(3600)
 #define MAX_BODY 262144
 #define LEEWAY   30
 
-/* tokens are not for the command line: everybody on the host can read that */
+/* tokens do not belong on the command line: everybody on the host can read it */
 static int only_stdin(const char *command)
 {
     return tool_complain("%s takes no other words; the token is read from "
@@ -126,7 +126,8 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
                          "config; see --help");
 }
 
-/* APR's pools would go on with NULL, as what they give is never looked at */
+/* otherwise APR's pools would go on with NULL, since what they return is never
+ * checked */
 static int end_without_memory(int retcode BEARER_UNUSED)
 {
     (void)fputs("authbearer: memory ran out\n", stderr);

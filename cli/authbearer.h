@@ -2,7 +2,7 @@
 /*
  * authbearer - the command: what the module would say of a token, and why.
  *
- * Owns:     words of the command line, text and JSON for people and scripts, the
+ * Owns:     the words of the command line, text and JSON for people and scripts, the
  *           exit status.
  * Does not: judge (bearer/judge/verify), know httpd, or ever print a token.
  * Memory:   one pool, until the program ends
@@ -20,9 +20,9 @@
 #include "bearer/text/json.h"
 #include "bearer/text/write.h"
 
-/** What the program says to its caller. */
+/** The exit status. */
 enum {
-    TOOL_GOOD = 0,     /**< accepted; or what was asked for is there */
+    TOOL_GOOD = 0,     /**< accepted, or what was asked for is there */
     TOOL_REFUSED = 1,  /**< judged, and refused */
     TOOL_UNDECIDED = 2 /**< not judged: usage, network, keys */
 };
@@ -38,7 +38,7 @@ typedef struct tool_t {
     const char *secret; /**< file, or NULL */
     const char *httpd;  /**< program, or NULL */
     bool json;
-    bool help; /**< tell what there is, and do nothing */
+    bool help; /**< say what there is, and do nothing */
 } tool_t;
 
 /* --- authbearer_options.c --------------------------------------------------- */
@@ -53,31 +53,31 @@ enum {
 };
 
 /**
- * Reads the options among a command's words. "--" ends them; for "config" so
- * does the first word that is none.
+ * Reads the options among a command's words. "--" ends them; for "config" so does
+ * the first word that is not an option.
  *
- * @return the other words, NULL-terminated; NULL after a mistake was told
+ * @return the other words, NULL-terminated; NULL after a mistake was reported
  */
 const char *const *tool_options_read(tool_t *tool, int command, int count,
                                      const char *const *words) BEARER_MUST_USE;
 
-/** Prints the options of a command, one a line. */
+/** Prints the options of a command, one on each line. */
 void tool_options_print(int command);
 
-/** Tells a mistake on stderr: one line. Never shows words of the command line:
+/** Reports a mistake on stderr: one line. Never shows words of the command line:
  * people paste tokens there. @return TOOL_UNDECIDED */
 int tool_complain(const char *format, ...) BEARER_PRINTF(1, 2);
 
 /* --- authbearer_text.c ------------------------------------------------------ */
 
-/** A JSON value as one line of printable ASCII: strangers' claims may hold what
- * a terminal obeys. */
+/** A JSON value as one line of printable ASCII: strangers' claims may hold what a
+ * terminal would obey. */
 const char *tool_text_value(const bearer_value_t *value, apr_pool_t *pool);
 
-/** The same for a text that may be any bytes. */
+/** The same for a text that may hold any bytes. */
 const char *tool_text_string(bearer_str_t text, apr_pool_t *pool);
 
-/** "2026-01-31T12:00:00Z", or a word for what no calendar of ours has. */
+/** "2026-01-31T12:00:00Z", or a word for a time that is beyond our calendar. */
 const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool);
 
 /** "in 4 min 40 s", "3 h 20 min ago", "now". */
@@ -98,8 +98,8 @@ void tool_text_print_json(bearer_write_t *json);
 
 /**
  * Reads stdin and takes the token from it: the token alone, a header's value
- * ("Bearer ..."), or the header ("Authorization: Bearer ..."). Somebody at a
- * terminal is told that this waits.
+ * ("Bearer ..."), or the header ("Authorization: Bearer ..."). Says so at a
+ * terminal, where it waits for a person.
  *
  * @return BEARER_OK, BEARER_TOKEN_MISSING, _TOKEN_FORMAT, _TOKEN_SCHEME
  */
@@ -108,7 +108,7 @@ bearer_reason_t tool_input_token(bearer_str_t *out,
 
 /* --- authbearer_source.c ---------------------------------------------------- */
 
-/** One thing that was asked for on the way to the keys. */
+/** One address or file that was asked for on the way to the keys. */
 typedef struct tool_step_t {
     const char *what; /**< "metadata", "keys" */
     bearer_outcome_t outcome;
@@ -117,7 +117,7 @@ typedef struct tool_step_t {
 /** What was found. */
 typedef struct tool_found_t {
     const bearer_jwks_t *keys; /**< NULL: none that may be used */
-    /** the array "keys" as it came, or NULL */
+    /** the array "keys" as it was received, or NULL */
     const bearer_value_t *published;
     apr_array_header_t *steps; /**< of tool_step_t, in order */
     bearer_outcome_t told;     /**< what decided */
@@ -134,7 +134,7 @@ typedef struct tool_found_t {
 bearer_reason_t tool_source_get(tool_t *tool,
                                 tool_found_t *found) BEARER_MUST_USE;
 
-/** Reads the shared secret into the issuer: needed before algorithms are
+/** Reads the shared secret into the issuer: needed before the algorithms are
  * judged. Reasons of bearer_file_read and bearer_jwk_parse_secret. */
 bearer_reason_t tool_source_read_secret(tool_t *tool,
                                         bearer_note_t *note) BEARER_MUST_USE;

@@ -7,7 +7,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
-/* the httpd that this was built for; the build says */
+/* the httpd that this was built for, as the build found it */
 #ifndef AUTHBEARER_HTTPD
 #define AUTHBEARER_HTTPD ""
 #endif
@@ -40,8 +40,8 @@ static const char *search(apr_pool_t *pool)
     return NULL;
 }
 
-/* Debian's apache2 needs the variables that its control program sets, so that
- * goes first */
+/* Debian's apache2 needs the variables that its control program sets, so that comes
+ * first */
 static const char *find_httpd(apr_pool_t *pool)
 {
     const char *control = apr_pstrcat(pool, AUTHBEARER_HTTPD, "ctl", NULL);
@@ -72,7 +72,7 @@ static apr_status_t start(const char *const *args, apr_proc_t *proc,
     return rv;
 }
 
-/* hands on what httpd prints; whether the module's heading was there */
+/* passes on what httpd prints; whether the module's heading was there */
 static bool copy(apr_file_t *from)
 {
     static const char heading[] = "Places with AuthType Bearer:";

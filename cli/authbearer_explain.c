@@ -4,7 +4,7 @@
 #include "bearer/base/str.h"
 #include "bearer/text/b64url.h"
 
-/** What a token says; nothing of it is proven. */
+/** What a token says; none of it is proven. */
 typedef struct said_t {
     const bearer_value_t *header;
     const bearer_value_t *claims; /* NULL: encrypted */
@@ -15,7 +15,7 @@ typedef struct said_t {
 static const char *const times[] = {"exp", "nbf", "iat", "auth_time",
                                     "updated_at"};
 
-/* cuts at dots; the number of parts, of which at most 5 are kept */
+/* cuts at dots; returns the number of parts, of which at most 5 are kept */
 static int cut(bearer_str_t token, bearer_str_t parts[5])
 {
     apr_size_t at, begin = 0;

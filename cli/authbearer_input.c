@@ -9,7 +9,7 @@
 #include "bearer/base/str.h"
 #include "bearer/judge/token.h"
 
-/* more than any token that is accepted, so that a larger one is told as such */
+/* more than any token that is accepted, so that a larger one is reported as such */
 #define INPUT_SIZE (4 * BEARER_LIMIT_TOKEN)
 
 static char *read_stdin(apr_pool_t *pool)
@@ -17,12 +17,13 @@ static char *read_stdin(apr_pool_t *pool)
     char *text = apr_pcalloc(pool, INPUT_SIZE + 1);
     size_t len = 0, got;
 
-    /* a terminal gives lines of at most 4095 bytes, which some tokens exceed */
+    /* a terminal gives lines of at most 4095 bytes; some tokens are longer */
     if (isatty(STDIN_FILENO))
         fputs("authbearer: paste the token, then Enter and Ctrl-D; give one of "
               "more than 4000 characters as a file\n",
               stderr);
-    /* an end that was seen is one: a terminal would be asked for another */
+    /* an end of file that was seen counts: otherwise a terminal would be asked
+     * for another */
     do {
         got = fread(text + len, 1, INPUT_SIZE - len, stdin);
         len += got;
@@ -46,15 +47,15 @@ static char *trim(char *text)
 bearer_reason_t tool_input_token(bearer_str_t *out, apr_pool_t *pool)
 {
     static const char field[] = "Authorization:";
-    bearer_place_t place = {NULL, NULL};
+    bearer_token_spot_t spot = {NULL, NULL};
     char *text = trim(read_stdin(pool));
 
     if (bearer_str_opens_nocase(text, field)) {
         text = trim(text + sizeof(field) - 1);
-        place.scheme = "Bearer";
+        spot.scheme = "Bearer";
     }
     if (strchr(text, ' '))
-        place.scheme = "Bearer";
-    place.value = text;
-    return bearer_token_find(&place, 1, out);
+        spot.scheme = "Bearer";
+    spot.value = text;
+    return bearer_token_find(&spot, 1, out);
 }

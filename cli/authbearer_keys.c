@@ -11,7 +11,7 @@ typedef struct row_t {
     bearer_note_t note;
 } row_t;
 
-/* a published member in a few characters: strangers wrote it */
+/* a published member, cut to a few characters: strangers wrote it */
 static const char *member(const bearer_value_t *key, const char *name,
                           apr_pool_t *pool)
 {
@@ -155,7 +155,7 @@ static void print_text(const tool_found_t *found,
 
 /* --- JSON --------------------------------------------------------------------- */
 
-/* 0 stands for none */
+/* 0 means none */
 static void add_some(bearer_write_t *json, const char *name, int number)
 {
     if (number)
@@ -228,6 +228,6 @@ int tool_keys(tool_t *tool)
         print_text(&found, rows, tool->pool);
     if (!why)
         return TOOL_GOOD;
-    /* a key set that was read, and nothing in it serves */
+    /* a key set that was read, but no key in it can be used */
     return found.published ? TOOL_REFUSED : TOOL_UNDECIDED;
 }

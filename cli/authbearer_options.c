@@ -21,7 +21,7 @@ int tool_complain(const char *format, ...)
 
 /* --- numbers and lists -------------------------------------------------------- */
 
-/* digits alone; a number that would not fit is none */
+/* digits only; a number that would not fit is none */
 static const char *read_number(const char *text, apr_int64_t *out)
 {
     const char *end = text + strspn(text, "0123456789");
@@ -363,7 +363,7 @@ void tool_options_print(int command)
     }
 }
 
-/* the option a word begins with; *value: behind "=", or NULL */
+/* the option that a word begins with; *value: what follows "=", or NULL */
 static int find(const char *word, int command, const char **value)
 {
     int i;
@@ -382,10 +382,11 @@ static int find(const char *word, int command, const char **value)
     return -1;
 }
 
-/* edits that make one name of another: letters put in, left out, replaced */
+/* edits that turn one name into another: letters inserted, left out, replaced */
 static int distance(const char *word, apr_size_t len, const char *name)
 {
-    int row[32]; /* row[j]: from what was read of word to j letters of name */
+    /* row[j]: from the part of word that was read to j letters of name */
+    int row[32];
     int size = (int)strlen(name);
     apr_size_t i;
     int j;
@@ -410,8 +411,8 @@ static int distance(const char *word, apr_size_t len, const char *name)
     return row[size];
 }
 
-/* tells of an unknown option by the names of known ones: the word itself may
- * be a token */
+/* reports an unknown option by the names of known ones: the word itself may be a
+ * token */
 static void complain_unknown(const char *word, int command)
 {
     apr_size_t len = strcspn(word, "=");
@@ -438,7 +439,8 @@ static void complain_unknown(const char *word, int command)
         (void)tool_complain("unknown option; see --help");
 }
 
-/* reads one option; how many words it took, or -1 after telling the mistake */
+/* reads one option; returns how many words it took, or -1 after reporting the
+ * mistake */
 static int read_one(tool_t *tool, int command, int count,
                     const char *const *words)
 {

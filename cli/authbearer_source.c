@@ -8,7 +8,7 @@
 
 /* --- steps -------------------------------------------------------------------- */
 
-/* what is being found, while locate tells of it */
+/* what is being found, as locate reports it */
 typedef struct search_t {
     tool_t *tool;
     tool_found_t *found;
@@ -28,7 +28,7 @@ static bearer_now_t now(void *baton)
     return ((const search_t *)baton)->tool->now;
 }
 
-/* what comes before the first address; a step only if it fails */
+/* before the first address; a step only if it fails */
 static bearer_reason_t prepare(search_t *search)
 {
     tool_t *tool = search->tool;
@@ -65,7 +65,7 @@ static const bearer_value_t *list_of(const bearer_value_t *value,
     return bearer_value_get(document, "keys");
 }
 
-/* the array of keys as it came, to tell of each why it is not usable */
+/* the array of keys as it was received, to say of each why it is not usable */
 static void keep_published(tool_found_t *found, bearer_str_t text,
                            apr_pool_t *pool)
 {
@@ -116,7 +116,7 @@ bearer_reason_t tool_source_read_secret(tool_t *tool, bearer_note_t *note)
     bearer_str_t secret;
     bearer_reason_t why;
 
-    /* as the module, but for what a shell can put in the place of a file */
+    /* as the module does, except for what a shell can pass as a file */
     rules.pipe = true;
     why = bearer_file_read(tool->secret, &rules, &secret, note, tool->pool);
     if (why)

@@ -8,7 +8,7 @@
 
 /* --- judging ------------------------------------------------------------------ */
 
-/** What came of it. */
+/** The result. */
 typedef struct verdict_t {
     bearer_reason_t why;
     bearer_note_t note;
@@ -47,7 +47,7 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
                               tool->pool);
     if (why)
         return why;
-    /* only now: nobody is asked for the sake of a token that nothing saves */
+    /* only now: nobody is asked because of a token that nothing can save */
     why = get_keys(tool, verdict);
     if (why)
         return why;
@@ -59,7 +59,7 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
                                 tool->now.wall, &verdict->user, &verdict->note);
 }
 
-/* --- telling ------------------------------------------------------------------ */
+/* --- showing ------------------------------------------------------------------ */
 
 /* what a check that passed looked at: of a token only iss, kid, alg, typ and
  * times, as in log lines */
@@ -86,8 +86,8 @@ static void set_particulars(bearer_stage_t stage, const tool_t *tool,
             tool_text_distance(claims->iat, tool->now.wall, tool->pool));
 }
 
-/* what decides is decided by our own hands or by the token; without keys, or
- * memory, nothing was decided */
+/* a reason is about the token, or about our own mistake; without keys, or memory,
+ * nothing was decided */
 static const char *word(const verdict_t *verdict)
 {
     if (!verdict->why)
@@ -174,7 +174,7 @@ static void print_json(const tool_t *tool, const verdict_t *verdict)
     if (verdict->cause) {
         bearer_write_open(&json, "cause", '{');
         tool_text_add_reason(&json, verdict->cause, &verdict->cause_note);
-        /* a name of a file may be any bytes */
+        /* the name of a file may hold any bytes */
         if (bearer_utf8_check(where))
             bearer_write_string(&json, "where", where);
         bearer_write_close(&json);

@@ -18,10 +18,10 @@
 
 /** The result of this function must not be ignored. */
 #define BEARER_MUST_USE __attribute__((warn_unused_result))
-/** Arguments are checked like printf's; positions count from 1. */
+/** Arguments are checked like printf's; positions are counted from 1. */
 #define BEARER_PRINTF(format_at, args_at)                                      \
     __attribute__((format(printf, format_at, args_at)))
-/** A parameter that a fixed signature brings and this function ignores. */
+/** A parameter that a fixed signature requires and this function ignores. */
 #define BEARER_UNUSED __attribute__((unused))
 
 /** Initialiser of a bearer_str_t from a string literal. */

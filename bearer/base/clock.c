@@ -9,7 +9,7 @@ apr_time_t bearer_clock_tick(void)
     apr_time_t tick;
     int failed = -1;
 
-    /* also counts the time a machine sleeps: keys age meanwhile */
+    /* also counts the time that a machine is suspended: keys age meanwhile */
 #ifdef CLOCK_BOOTTIME
     failed = clock_gettime(CLOCK_BOOTTIME, &now);
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock - the two times: what people call it, and how long ago.
+ * clock - the two clocks: the time of day, and how long ago.
  *
  * Owns:     bearer_now_t, and the clock that ticks are read from.
- * Does not: decide by it; what decides is given the time.
+ * Does not: decide anything; code that decides is given the time.
  * Memory:   none
  * Threads:  any
  */
@@ -23,7 +23,7 @@ typedef struct bearer_now_t {
                            is the same in all processes; never 0 */
 } bearer_now_t;
 
-/** A tick: for deadlines of the network, and for whoever makes a bearer_now_t. Also
+/** A tick: for deadlines of the network, and for making a bearer_now_t. Also
  * counts the time that a machine sleeps. Never 0. */
 apr_time_t bearer_clock_tick(void);
 

@@ -32,7 +32,7 @@ typedef enum bearer_fault_t {
     BEARER_FAULT_SERVER
 } bearer_fault_t;
 
-/** How loud a log line is. */
+/** The level of a log line. */
 typedef enum bearer_level_t {
     BEARER_LEVEL_ERROR,
     BEARER_LEVEL_WARNING,
@@ -64,7 +64,7 @@ const bearer_reason_info_t *bearer_error_find(bearer_reason_t why);
 
 /**
  * Fills a note, printf-like; control characters, quotes, backslashes and
- * non-ASCII become \xHH (log injection), the rest is cut where it does not fit.
+ * non-ASCII become \xHH (log injection), what does not fit is cut off.
  * Only iss, kid, alg, typ and times of a token may be shown.
  *
  * @param note may be NULL: nothing happens

@@ -14,7 +14,7 @@ const bearer_file_rules_t bearer_file_keys = {.least = 1,
                                               .shut = S_IWOTH,
                                               .access = BEARER_FILE_WRITABLE};
 
-/* whoever can read it can, too (forged tokens) */
+/* so can whoever can read it (forged tokens) */
 const bearer_file_rules_t bearer_file_secret = {.least = 1,
                                                 .most = BEARER_LIMIT_SECRET,
                                                 .shut = S_IROTH | S_IWOTH,
@@ -97,7 +97,8 @@ static bearer_reason_t read_open(int fd, const bearer_file_rules_t *rules,
     struct stat info;
     bool known; /* its size */
 
-    /* the open file is judged, not its name, which may change hands */
+    /* the open file is judged, not its name, which may soon mean another
+     * file */
     if (fstat(fd, &info))
         return fail(errno, note);
     known = S_ISREG(info.st_mode);

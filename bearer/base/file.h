@@ -22,8 +22,9 @@ typedef struct bearer_file_rules_t {
     bool owned;       /**< of one of owners, and no symbolic link to it */
     uid_t owners[2];
     bool single; /**< it has no second name */
-    bool pipe; /**< what is not a regular file is read to its end, however long
-                      that takes: for a person who waits, never in a server */
+    /** What is not a regular file is read to its end, however long that takes: for a
+     * person who waits, never in a server. */
+    bool pipe;
     bearer_reason_t access;  /**< of the wrong mode, owner or number of names */
     bearer_reason_t kind;    /**< not a regular file; OK: BEARER_FILE_READ */
     bearer_reason_t size;    /**< OK: BEARER_FILE_SIZE */

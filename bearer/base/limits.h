@@ -15,7 +15,7 @@
 /** A whole token. httpd's LimitRequestFieldSize (8190) bounds it as well;
  * cookies and raised limits do not make us decode a megabyte. */
 #define BEARER_LIMIT_TOKEN 16384
-/** The header part as base64url. Real ones have under 200 characters; x5c
+/** The header part as base64url. Real ones are under 200 characters long; x5c
  * chains, which we ignore, may make them longer. */
 #define BEARER_LIMIT_HEADER 8192
 /** A kid: longer ones cannot be looked up, only logged, and are refused. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * str - texts compared and cut: the one owner of equality, tokens and blanks.
+ * str - comparing and cutting texts: the one owner of equality, tokens and blanks.
  *
  * Owns:     equality with and without case, the classes of characters that RFCs
- *           name, words of a list, what is blank where.
+ *           name, words of a list, which characters are blank where.
  * Does not: know of UTF-8 (utf8), decode, or copy.
  * Memory:   none; results point into their arguments
  * Threads:  any
@@ -29,7 +29,7 @@
 #define BEARER_STR_TCHARS BEARER_STR_DIGITS BEARER_STR_LETTERS "!#$%&'*+-.^_`|~"
 /** What may surround the members of a header (RFC 9110 5.6.3, OWS). */
 #define BEARER_STR_BLANKS " \t"
-/** What httpd takes for white space between names (isspace). */
+/** What httpd regards as white space between names (isspace). */
 #define BEARER_STR_SPACES " \t\n\v\f\r"
 
 /** A space or a tab. */

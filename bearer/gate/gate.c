@@ -24,7 +24,7 @@ static apr_status_t give_entry(void *entry)
     return APR_SUCCESS;
 }
 
-/* a proof that was made before; false if there is none that holds */
+/* a proof that was made before; false if there is none that still holds */
 static bool recall(const bearer_gate_t *gate, bearer_str_t token,
                    const bearer_policy_t *policy, apr_time_t now,
                    bearer_verdict_t *out, apr_pool_t *pool)
@@ -50,7 +50,8 @@ static bool recall(const bearer_gate_t *gate, bearer_str_t token,
     return true;
 }
 
-/* by an old proof or a new one; only what is accepted here and now is remembered */
+/* with an old proof or a new one; only what is accepted here and now is
+ * remembered */
 static bearer_reason_t judge(const bearer_gate_t *gate,
                              const bearer_presented_t *presented,
                              const bearer_policy_t *policy, bearer_now_t now,

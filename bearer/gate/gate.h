@@ -2,7 +2,7 @@
 /*
  * gate - the front door: what was presented, policy and time into a verdict.
  *
- * Owns:     the way from a proof, an old one or a new one, to what a verdict holds.
+ * Owns:     the way from a proof, old or new, to a verdict.
  * Does not: prove (prove), take the token from a request or answer it (httpd).
  * Memory:   a verdict's parts live in the pool of the call
  * Threads:  any
@@ -18,10 +18,10 @@
 typedef struct bearer_verdict_t {
     bearer_reason_t why; /**< BEARER_OK: accepted */
     bearer_note_t note;
-    bearer_proof_t
-        proof;     /**< as far as it got, with the issuer as this place has
-                               it; its claims are there only if why is BEARER_OK */
-    bool recalled; /**< it was proven for an earlier request */
+    /** As far as it got, with the issuer as this place has it; its claims are there
+     * only if why is BEARER_OK. */
+    bearer_proof_t proof;
+    bool recalled;        /**< it was proven for an earlier request */
     bearer_str_t subject; /**< if the policy names user paths */
 } bearer_verdict_t;
 
@@ -31,7 +31,7 @@ typedef struct bearer_gate_t bearer_gate_t;
 /** What a gate is made of; all of it must outlive it. */
 typedef struct bearer_gate_conf_t {
     bearer_prove_conf_t prove;
-    bearer_tokcache_t *cache; /**< NULL: everything is proven anew */
+    bearer_tokcache_t *cache; /**< NULL: everything is proven again */
 } bearer_gate_conf_t;
 
 bearer_gate_t *bearer_gate_create(const bearer_gate_conf_t *conf,
@@ -45,9 +45,9 @@ bearer_gate_t *bearer_gate_create(const bearer_gate_conf_t *conf,
  * depends on time and place is judged again.
  *
  * @param presented its token must live as long as the verdict
- * @param now       of this request, looked at once: it decides about everything. If
- *                  the request has to wait for keys, that much is added, and a token
- *                  that expires meanwhile is refused
+ * @param now       the time of this request, looked at once, for all that is
+ *                  decided. If the request has to wait for keys, that much is
+ *                  added, and a token that expires meanwhile is refused
  * @param out       always filled; reasons: those of bearer_prove_token and
  *                  bearer_verify_claims
  */

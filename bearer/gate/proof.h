@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proof - what is known of a token, whoever vouches for it.
+ * proof - what is known of a token, no matter who vouches for it.
  *
  * Owns:     the record of what was proven and by what, and its words for logs.
  * Does not: prove anything (prove), or keep it (tokcache).
@@ -23,7 +23,7 @@ typedef enum bearer_proven_t {
 
 /** By which key. The texts are the token's own words. */
 typedef struct bearer_proof_key_t {
-    const bearer_alg_t *alg; /**< NULL: no header was read */
+    const bearer_alg_t *alg; /**< NULL: the header was not read */
     bearer_str_t kid;        /**< data is NULL if absent */
     bearer_str_t typ;        /**< data is NULL if absent */
     apr_uint64_t version;    /**< of the key set; 0: no published one */
@@ -38,18 +38,17 @@ typedef struct bearer_proof_key_t {
  * judged each time.
  */
 typedef struct bearer_proof_t {
-    const bearer_issuer_t *issuer; /**< whose it is; NULL: nobody's we trust */
+    const bearer_issuer_t *issuer; /**< whose it is; NULL: nobody we trust */
     bearer_proven_t how;
-    unsigned int
-        depends; /**< bits of bearer_depends_t; 0: on the token alone */
+    unsigned int depends; /**< bits of bearer_depends_t; 0: the token only */
     bearer_proof_key_t key;
     const bearer_claims_t *claims; /**< NULL unless proven */
     apr_time_t until;              /**< tick of its end, if it was proven */
 } bearer_proof_t;
 
 /**
- * What a check that passed looked at, of that which logs may show: the algorithm,
- * key id, type or issuer. For other stages the note stays as it is.
+ * What a check that passed has looked at, as far as logs may show it: the
+ * algorithm, key id, type or issuer. For other stages the note stays as it is.
  */
 void bearer_proof_note(bearer_stage_t stage, const bearer_proof_t *proof,
                        bearer_note_t *note);

@@ -31,7 +31,7 @@ static apr_time_t tick(const bearer_prover_t *prover)
 
 /* --- keys ------------------------------------------------------------------ */
 
-/* keys that nobody has confirmed for so long may be revoked ones; a file is
+/* keys that nobody has confirmed for so long may have been revoked; a file is
  * confirmed by each look that finds it good, whether or not it has changed */
 static bool is_stale(const bearer_prover_t *prover,
                      const bearer_source_t *source, apr_time_t now)
@@ -42,7 +42,7 @@ static bool is_stale(const bearer_prover_t *prover,
     return !bearer_schedule_usable(&state, &source->schedule, now);
 }
 
-/* how a token fared with the keys of one moment */
+/* how a token fared with the keys as they were at one moment */
 typedef struct trial_t {
     bearer_reason_t why;
     bool newer_may_help;
@@ -61,7 +61,7 @@ static bearer_reason_t check_with(const bearer_prover_t *prover,
     why = bearer_verify_signature(job, keys, newer_may_help, note);
     /* only where a signature was computed */
     if (!why || why == BEARER_SIG_WRONG || why == BEARER_KEY_AMBIGUOUS)
-        /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it is there */
+        /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it exists */
         bearer_stats_verify(prover->conf.stats, job->jws->alg,
                             tick(prover) - began);
     return why;
@@ -91,8 +91,8 @@ static trial_t try_keys(const bearer_prover_t *prover, const bearer_job_t *job,
 
 /* --- waiting --------------------------------------------------------------- */
 
-/* whether the fetcher owes an answer: one that was asked for and is not there
- * yet, be it the very first */
+/* whether the fetcher owes an answer: one that was asked for and is not there yet,
+ * even the very first */
 static bool is_pending(const bearer_prover_t *prover,
                        const bearer_source_t *source, apr_time_t now)
 {
@@ -101,18 +101,18 @@ static bool is_pending(const bearer_prover_t *prover,
     apr_time_t asked = bearer_board_asked(prover->conf.board, &source->slot);
 
     /* the first round comes by itself: an ask now would only make a second one,
-     * and be missing when a new key comes */
+     * and would be missing when a new key comes */
     if (!state.last_try && now - prover->created < source->timeout)
         return true;
-    /* one ask, one time to wait for it: a fetcher that hangs costs some threads
-     * this much once, not with every request */
+    /* one wait for each ask: a fetcher that hangs costs some threads this much
+     * once, not with every request */
     if (now - asked >= source->timeout)
         return false;
     return state.served < asked || state.last_try < asked;
 }
 
-/* whether other keys than those just tried are to be expected: from the fetcher,
- * or from another thread, which still parses what is on the board already */
+/* whether other keys than those just tried can be expected: from the fetcher, or
+ * from another thread that is still parsing what is already on the board */
 static bool is_coming(const bearer_prover_t *prover,
                       const bearer_source_t *source, const trial_t *trial,
                       apr_time_t now)
@@ -123,7 +123,8 @@ static bool is_coming(const bearer_prover_t *prover,
 }
 
 /* Tries other keys until they judge the token, none are coming, or time is up.
- * What is coming is found out before each try, or it could come in between. */
+ * Whether any are coming is found out before each try, or they could come in
+ * between. */
 static trial_t look(const bearer_prover_t *prover, const bearer_job_t *job,
                     trial_t trial, apr_time_t until, bearer_note_t *note)
 {
@@ -168,7 +169,7 @@ static void leave_seat(bearer_prover_t *prover, int seat, apr_time_t until)
     atomic_fetch_sub(&prover->waiting, 1);
 }
 
-/* the keys at hand could not judge the token: asks for newer ones, and waits for
+/* the present keys could not judge the token: asks for newer ones, and waits for
  * them if they are coming */
 static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
                          trial_t trial, bearer_now_t *now, bearer_note_t *note)
@@ -184,7 +185,7 @@ static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
                                &source->schedule, began);
     if (is_coming(prover, source, &trial, began))
         seat = take_seat(prover, began, until);
-    /* also without a seat: the keys may have come in the meantime */
+    /* even without a seat: the keys may have come in the meantime */
     if (seat < 0)
         return look(prover, job, trial, began, note);
     trial = look(prover, job, trial, until, note);
@@ -242,7 +243,7 @@ bearer_reason_t bearer_prove_token(bearer_prover_t *prover,
         why = check_signature(prover, &job, now, &proof->key.version, note);
     if (why)
         return why;
-    /* what the first try said about the keys is no longer true */
+    /* what the first try said about the keys no longer holds */
     note->text[0] = '\0';
     proof->how =
         job.issuer->secret ? BEARER_PROVEN_BY_SECRET : BEARER_PROVEN_BY_KEY;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prove - from what a request brought to a proof, or the reason why there is none.
+ * prove - from what a request presents to a proof, or the reason why there is none.
  *
  * Owns:     who is asked about which token, keys for an issuer, the bounded wait for
- *           them, whether an old proof still holds. Nothing above it knows that keys
- *           were behind a proof.
+ *           them, whether an old proof still holds. Nothing above it knows that a proof
+ *           was made with keys.
  * Does not: judge claims (claims), or remember proofs (tokcache).
  * Memory:   a proof's parts live in the pool of the call and the token's text
  * Threads:  any
@@ -39,13 +39,13 @@ bearer_prover_t *bearer_prove_create(const bearer_prove_conf_t *conf,
 
 /**
  * Proves a token by the one issuer of the policy that it names. Opens no connection,
- * ever. Waits only if the keys at hand cannot judge the token and a refresh is under
- * way or could just be asked for; then at most the source's timeout, and only within
- * the bounds on waiters.
+ * ever. Waits only if the present keys cannot judge the token and a refresh is
+ * under way or could just be asked for; then at most the source's timeout, and only
+ * within the bounds on waiters.
  *
  * @param now   when the request is judged; a wait moves it
  * @param proof filled as far as it got, so that a refusal can name the issuer and
- *              the key; never marked as proven, and without claims, but on BEARER_OK
+ *              the key; marked as proven, and with claims, on BEARER_OK only
  * @return BEARER_OK, reasons of bearer_verify_begin and bearer_verify_signature,
  *         BEARER_KEYS_UNAVAILABLE, and those of bearer_keyring_take
  */
@@ -57,11 +57,11 @@ bearer_reason_t bearer_prove_token(bearer_prover_t *prover,
                                    apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
- * Whether a proof that was made earlier, here or at another place, is one for this
- * policy in this moment.
+ * Whether a proof that was made earlier, here or at another place, is good for this
+ * policy at this moment.
  *
- * @return this place's issuer whose proof it is, or NULL: what it was made with is not
- *         there any more, or not accepted here; the token has to be proven anew
+ * @return this place's issuer whose proof it is, or NULL: what it was made with is
+ *         no longer there, or not accepted here; the token has to be proven again
  */
 const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           const bearer_proof_t *proof,
@@ -69,7 +69,7 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           apr_time_t now);
 
 /** What a token says of issuer and key, as far as it was read: the beginning of a
- * proof, in which nothing is proven. */
+ * proof, with nothing proven yet. */
 void bearer_prove_begin(const bearer_job_t *job, bearer_proof_t *proof);
 
 #endif

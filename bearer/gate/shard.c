@@ -10,44 +10,45 @@
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
 
-/* Blocks begin at lines of the processor's cache: readers of two entries, who
+/* Blocks begin at lines of the processor's cache: readers of two entries, which
  * count themselves in them, do not get in each other's way. */
 #define LINE ((apr_size_t)64)
 
-/* How many blocks are looked at for room, and in how many of them being used
- * lately counts: others wait for the lock, and a large cache has many. */
+/* How many blocks are searched for room, and in how many of those recent use
+ * counts: other threads wait for the lock, and a large cache has many blocks. */
 #define LOOKS_MOST 1024
 #define LOOKS_KIND 256
 
-/* in entry_t.readers: the cache has ended, the last reader cleans up */
+/* in entry_t.readers: the cache has ended; the last reader cleans up */
 #define ORPHAN 0x80000000u
 
 typedef bearer_shard_entry_t entry_t;
 typedef bearer_shard_t shard_t;
 
-/* The memory of a shard: blocks, one behind the other, without a gap. */
+/* The memory of a shard: blocks, one after the other, without a gap. */
 typedef struct region_t {
-    atomic_uint orphans; /* after the end: entries that are still read, and one
-                            for whoever is counting them */
+    /* after the end: entries that are still being read, plus one for the thread
+     * that counts them */
+    atomic_uint orphans;
     _Alignas(64) char blocks[];
 } region_t;
 
 typedef enum state_t {
     STATE_FREE,
     STATE_IN, /* it can be found */
-    STATE_OUT /* it cannot, but somebody may still read it */
+    STATE_OUT /* it cannot, but somebody may still be reading it */
 } state_t;
 
-/* The beginning of a block. What is free has no more than that. */
+/* The beginning of a block. A free block has no more than that. */
 typedef struct block_t {
     apr_size_t size; /* of all of it; lines */
     state_t state;
 } block_t;
 
-/* Behind it: the claims (one block, bearer_value_t), token, kid and typ. */
+/* After it: the claims (one block, bearer_value_t), token, kid and typ. */
 struct bearer_shard_entry_t {
     block_t block;
-    bool used; /* found since the hand went by */
+    bool used; /* found since the hand last went by */
     atomic_uint readers;
     apr_uint64_t hash;
     region_t *region;
@@ -58,7 +59,7 @@ struct bearer_shard_entry_t {
     _Alignas(8) char rest[];
 };
 
-/* All that can change is under the lock, but for the readers of an entry. */
+/* All that can change is under the lock, except the readers of an entry. */
 struct bearer_shard_t {
     apr_thread_mutex_t *lock;
     region_t *region;
@@ -68,7 +69,7 @@ struct bearer_shard_t {
     apr_size_t bytes; /* of the entries that can be found */
     apr_uint64_t hits, misses, stores, evictions;
     apr_time_t ttl;
-    bool full; /* somebody had to go for the last that came */
+    bool full; /* something had to make room for the last entry */
     apr_size_t bucket_mask;
     apr_uint32_t *seen; /* of tokens that were not let in, by bucket */
     entry_t *buckets[];
@@ -78,19 +79,19 @@ const apr_size_t bearer_shard_entry_size = sizeof(entry_t);
 
 _Static_assert(sizeof(block_t) <= 64, "any gap can be a block");
 
-static apr_size_t place_of(const shard_t *shard, apr_uint64_t hash)
+static apr_size_t index_of(const shard_t *shard, apr_uint64_t hash)
 {
     return (apr_size_t)(hash >> 8) & shard->bucket_mask;
 }
 
 static entry_t **bucket_of(shard_t *shard, apr_uint64_t hash)
 {
-    return &shard->buckets[place_of(shard, hash)];
+    return &shard->buckets[index_of(shard, hash)];
 }
 
 /* --- an entry -------------------------------------------------------------- */
 
-/* copies bytes to *at and moves *at behind them; NULL stays NULL */
+/* copies bytes to *at and moves *at past them; NULL stays NULL */
 static bearer_str_t put(char **at, bearer_str_t text)
 {
     bearer_str_t copy = {NULL, 0};
@@ -104,8 +105,9 @@ static bearer_str_t put(char **at, bearer_str_t text)
     return copy;
 }
 
-/* Whether its place depends on all of it, and no sum can overflow. What was proven with
- * more than the token is true of one request only (a stolen token that is bound). */
+/* Whether nothing but the token was used to prove it, and no sum can overflow. What
+ * was proven with more than the token is true of one request only (a stolen token
+ * that is bound). */
 static bool is_sane(bearer_str_t token, const bearer_proof_t *proof)
 {
     return !proof->depends && token.len > 0 && token.len <= BEARER_LIMIT_TOKEN
@@ -121,7 +123,7 @@ static apr_size_t size_of(bearer_str_t token, const bearer_proof_t *proof)
     return (size + LINE - 1) & ~(LINE - 1);
 }
 
-/* the claims of the entry, whose block was copied to another place */
+/* the claims of the entry, whose block was copied to another address */
 static void put_claims(entry_t *entry, char **at, const bearer_claims_t *claims)
 {
     bearer_str_t block = {(const char *)claims->all,
@@ -135,7 +137,7 @@ static void put_claims(entry_t *entry, char **at, const bearer_claims_t *claims)
             (const char *)entry->claims.all + (claims->iss.data - block.data);
 }
 
-/* all but the size and what links it */
+/* all except the size and what links it */
 static void fill(entry_t *entry, bearer_str_t token,
                  const bearer_proof_t *proof)
 {
@@ -151,7 +153,7 @@ static void fill(entry_t *entry, bearer_str_t token,
     entry->proof.claims = &entry->claims;
 }
 
-/* so many less that look at it after the end */
+/* so many fewer look at it after the end */
 static void let_orphans_go(region_t *region, unsigned int count)
 {
     if (atomic_fetch_sub_explicit(&region->orphans, count, memory_order_acq_rel)
@@ -166,8 +168,8 @@ static block_t *block_at(const shard_t *shard, apr_size_t at)
     return (block_t *)(void *)(shard->region->blocks + at);
 }
 
-/* The whole bytes decide, and only behind an equal hash: there is nothing to
- * learn from the time that the comparison takes. */
+/* All the bytes decide, and they are compared only if the hashes are equal: the
+ * time of the comparison gives nothing away. */
 static entry_t *find_in(shard_t *shard, apr_uint64_t hash, bearer_str_t token)
 {
     entry_t *entry = *bucket_of(shard, hash);
@@ -190,7 +192,7 @@ static void put_in(shard_t *shard, entry_t *entry)
     shard->bytes += entry->block.size;
 }
 
-/* its memory is free when the hand comes by and nobody reads it any more */
+/* its memory becomes free when the hand comes by and nobody reads it any more */
 static void take_out(shard_t *shard, entry_t *entry)
 {
     entry_t **link = bucket_of(shard, entry->hash);
@@ -205,10 +207,10 @@ static void take_out(shard_t *shard, entry_t *entry)
 
 /* A token that came once may never come again, and what it would push out may
  * be in use: while the shard is full, only those are let in that were seen
- * lately. Each place remembers one. */
+ * lately. Each bucket remembers one. */
 static bool is_wanted(shard_t *shard, apr_uint64_t hash)
 {
-    apr_uint32_t *seen = &shard->seen[place_of(shard, hash)];
+    apr_uint32_t *seen = &shard->seen[index_of(shard, hash)];
     apr_uint32_t mark = (apr_uint32_t)(hash >> 32);
 
     if (!shard->full || *seen == mark)
@@ -222,14 +224,14 @@ static bool is_old(const entry_t *entry, apr_time_t now)
     return now > entry->proof.until;
 }
 
-/* Whether nobody reads it. Acquire: whoever writes over it comes after all that
- * its readers read. */
+/* Whether nobody reads it. Acquire: writing over it comes after all that its
+ * readers have read. */
 static bool is_unread(const entry_t *entry)
 {
     return atomic_load_explicit(&entry->readers, memory_order_acquire) == 0;
 }
 
-/* whether nothing is in this block any more; who was used lately goes only if we
+/* whether the block can be emptied; an entry that was used lately goes only if we
  * are not kind */
 static bool is_empty(shard_t *shard, block_t *block, apr_time_t now, bool kind)
 {
@@ -255,7 +257,8 @@ static bool is_empty(shard_t *shard, block_t *block, apr_time_t now, bool kind)
     return true;
 }
 
-/* makes blocks from start to end one of this size, and what is left another */
+/* joins the blocks from start to end into one of this size, and another of what is
+ * left */
 static entry_t *carve(shard_t *shard, apr_size_t start, apr_size_t end,
                       apr_size_t size)
 {
@@ -273,9 +276,9 @@ static entry_t *carve(shard_t *shard, apr_size_t start, apr_size_t end,
 }
 
 /*
- * CLOCK, in the order of addresses: the hand goes round until blocks that lie
- * behind each other are free and large enough. Who was found since it went by
- * last is passed over once, who is being read always.
+ * CLOCK, in the order of addresses: the hand goes round until adjacent blocks are
+ * free and together large enough. An entry that was found since it last went by is
+ * passed over once, one that is being read always.
  */
 static entry_t *make_room(shard_t *shard, apr_size_t size, apr_time_t now)
 {
@@ -352,7 +355,7 @@ apr_status_t bearer_shard_create(bearer_shard_t **out, int entries,
 void bearer_shard_end(bearer_shard_t *shard)
 {
     region_t *region = shard->region;
-    unsigned int done = 1; /* we ourselves */
+    unsigned int done = 1; /* ourselves */
     apr_size_t at, size;
 
     for (at = 0; at < shard->size; at += size) {
@@ -380,8 +383,8 @@ const bearer_proof_t *bearer_shard_find(bearer_shard_t *shard,
     found = find_in(shard, hash, token);
     if (found && is_old(found, now)) {
         take_out(shard, found);
-        /* verified once more, it is as welcome as before */
-        shard->seen[place_of(shard, hash)] = (apr_uint32_t)(hash >> 32);
+        /* verified again, it is as welcome as before */
+        shard->seen[index_of(shard, hash)] = (apr_uint32_t)(hash >> 32);
         found = NULL;
     }
     if (found) {
@@ -406,13 +409,13 @@ void bearer_shard_give(bearer_shard_entry_t *entry)
     if (!entry)
         return;
     region = entry->region;
-    /* release: what was read is read; from here on it may be another's */
+    /* release: reading is over; from here on it may be another's */
     if (atomic_fetch_sub_explicit(&entry->readers, 1, memory_order_acq_rel)
         == (ORPHAN | 1))
         let_orphans_go(region, 1);
 }
 
-/* a block for it: what was proven anew takes the place that it had */
+/* a block for it: what was proven again gets the block that it had */
 static entry_t *find_room(shard_t *shard, apr_uint64_t hash, bearer_str_t token,
                           apr_size_t size, apr_time_t now)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard - a part of the cache of proofs: its memory, and who has to make room.
+ * shard - a part of the cache of proofs: its memory, and which entries make room.
  *
  * Owns:     blocks in one region, an index of them, the order in which they go.
  * Does not: choose the shard or the hash (tokcache), or judge a proof (prove).
@@ -32,11 +32,11 @@ apr_status_t bearer_shard_create(bearer_shard_t **out, int entries,
                                  apr_size_t bytes, apr_time_t ttl,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
-/** Ends it, once, while no other call is under way or comes; who reads an entry goes
- * on, and the last one frees the memory. */
+/** Ends it, once, when no other call is under way or will come; readers of entries
+ * go on, and the last one frees the memory. */
 void bearer_shard_end(bearer_shard_t *shard);
 
-/** The proof of exactly these bytes that is not over yet, or NULL.
+/** The proof of exactly these bytes, if it is not over yet, or NULL.
  *
  * @param hash  chooses the bucket; all bytes are compared
  * @param now   tick
@@ -49,13 +49,13 @@ const bearer_proof_t *bearer_shard_find(bearer_shard_t *shard,
 /** Gives an entry back, also after the end of the shard. NULL is allowed. */
 void bearer_shard_give(bearer_shard_entry_t *entry);
 
-/** Keeps a copy instead of an older one for the same bytes, as bearer_tokcache_store
- * says. */
+/** Keeps a copy, which replaces an older one for the same bytes; see
+ * bearer_tokcache_store. */
 void bearer_shard_store(bearer_shard_t *shard, apr_uint64_t hash,
                         bearer_str_t token, const bearer_proof_t *proof,
                         apr_time_t now);
 
-/** Adds this shard's numbers, read whole. */
+/** Adds this shard's numbers, all of one moment. */
 void bearer_shard_add_stats(bearer_shard_t *shard, bearer_stats_cache_t *sum);
 
 #endif

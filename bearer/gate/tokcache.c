@@ -5,13 +5,13 @@
 
 #include <apr_siphash.h>
 
-/* As many shards as have this much each: in smaller ones, chance alone would
- * fill one while the next is half empty. */
+/* As many shards as can have this much each: if they were smaller, chance alone
+ * would fill one while the next is half empty. */
 #define SHARDS_MAX    16
 #define SHARD_ENTRIES 64
 #define SHARD_BYTES   ((apr_size_t)524288)
 
-/* Of the end of a token, enough to be different in each: 192 bits of its
+/* So much of a token's end is enough to tell it from others: 192 bits of its
  * signature, or more than half of an HMAC's 256. */
 #define HASHED ((apr_size_t)32)
 
@@ -28,8 +28,8 @@ _Static_assert(APR_SIPHASH_KSIZE == 16, "the seed is a SipHash key");
 /*
  * Hash flooding: where a token lies cannot be foretold without the seed. The end
  * of a token is its signature, and only tokens whose signature was proven are
- * kept: no stranger can make two of them that end alike. The hash only chooses
- * the place; equal is what has equal bytes.
+ * kept: no stranger can make two of them that end alike. The hash only chooses the
+ * bucket; only equal bytes are equal.
  */
 static apr_uint64_t hash_of(const bearer_tokcache_t *cache, bearer_str_t token)
 {
@@ -66,7 +66,7 @@ static unsigned int count_shards(apr_size_t entries, apr_size_t bytes)
     return count;
 }
 
-/* so many as were asked for; no index for more than the bytes can hold */
+/* as many as were asked for; no index for more than the bytes can hold */
 static apr_size_t count_entries(const bearer_tokcache_conf_t *conf)
 {
     apr_size_t wanted = conf->entries > 0 ? (apr_size_t)conf->entries : 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tokcache - tokens that are proven already.
+ * tokcache - tokens that have been proven already.
  *
  * Owns:     what was proven for exactly these bytes, bounded in number and size.
  * Does not: judge what depends on time or place: exp, aud, typ and the rest are
@@ -24,7 +24,7 @@ typedef bearer_shard_entry_t bearer_tokcache_entry_t;
 typedef struct bearer_tokcache_conf_t {
     int entries;            /**< at most so many tokens, at least 1 */
     apr_size_t bytes;       /**< the memory for them */
-    apr_time_t ttl;         /**< a proof is used so long after it was stored */
+    apr_time_t ttl;         /**< how long a proof is used after it was stored */
     unsigned char seed[16]; /**< secret and random: hash flooding */
 } bearer_tokcache_conf_t;
 
@@ -34,7 +34,7 @@ apr_status_t bearer_tokcache_create(bearer_tokcache_t **out,
                                     apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
- * Finds what was proven for exactly these bytes: a keyed hash chooses the place,
+ * Finds what was proven for exactly these bytes: a keyed hash chooses the bucket,
  * all bytes are compared. A proof older than ttl, or over, is gone. The twin of an ES
  * signature (bearer/jose/jws.h) is other bytes, and has to be proven for itself.
  *
@@ -51,17 +51,18 @@ const bearer_proof_t *bearer_tokcache_find(bearer_tokcache_t *cache,
 void bearer_tokcache_give(bearer_tokcache_entry_t *entry);
 
 /**
- * Keeps a copy of a proof, instead of an older one for the same bytes. Tokens not
- * used for the longest time make room (CLOCK). While some have to that are not too
- * old, a token is kept only when it is stored the second time within about as many
- * others as the cache holds: more tokens than fit do not push out each other for
- * nothing. A token too large for the bounds is not kept, nor is a proof that depended
- * on anything but the token.
+ * Keeps a copy of a proof, which replaces an older one for the same bytes. Tokens
+ * that were not used for the longest time make room (CLOCK). While tokens that are
+ * not too old have to make room, a token is kept only when it is stored for the
+ * second time within about as many others as the cache holds: when there are more
+ * tokens than fit, they do not push each other out for nothing. A token too large
+ * for the bounds is not kept, nor is a proof that depended on anything but the
+ * token.
  */
 void bearer_tokcache_store(bearer_tokcache_t *cache, bearer_str_t token,
                            const bearer_proof_t *proof, apr_time_t now);
 
-/** Sums over the shards, each read whole. */
+/** Sums over the shards; the numbers of each are of one moment. */
 bearer_stats_cache_t bearer_tokcache_stats(bearer_tokcache_t *cache);
 
 #endif

@@ -47,7 +47,8 @@ static const bearer_alg_t table[ROWS] = {
                true},
     [ES512] = {"ES512", BIT(ES512), BEARER_KTY_EC, BEARER_CURVE_P521, 132, 64,
                true},
-    /* the hash is inside EdDSA and depends on the curve; cjose has no EdDSA */
+    /* EdDSA includes its hash, which depends on the curve; cjose has no
+     * EdDSA */
     [EDDSA] = {"EdDSA", BIT(EDDSA), BEARER_KTY_OKP, BEARER_CURVE_NONE, 0, 0,
                false},
     [HS256] = {"HS256", BIT(HS256), BEARER_KTY_OCT, BEARER_CURVE_NONE, 32, 32,

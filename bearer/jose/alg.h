@@ -54,7 +54,7 @@ const bearer_alg_t *bearer_alg_find(bearer_str_t name);
 /** The row number i, or NULL after the last: for loops over the table. */
 const bearer_alg_t *bearer_alg_row(int i);
 
-/** The names of a set, separated by spaces, in table order. */
+/** The names of a set, separated by spaces, in the order of the table. */
 const char *bearer_alg_names(bearer_algset_t set, apr_pool_t *pool);
 
 /** The row of a curve name ("P-256", "Ed25519"), or BEARER_CURVE_NONE. */

@@ -4,8 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-/* These only say that something failed further down, and not what: they come
- * after a lack of memory that nobody wrote into the queue. */
+/* These say only that something failed further down, not what: they follow a lack
+ * of memory that nobody wrote into the queue. */
 static bool is_echo(unsigned long error)
 {
     int reason = ERR_GET_REASON(error);
@@ -14,7 +14,7 @@ static bool is_echo(unsigned long error)
         return true;
     if (!(ERR_GET_RFLAGS(error) & ERR_RFLAG_COMMON))
         return false;
-    /* "ERR_R_EC_LIB" and its like: the numbers of libraries */
+    /* "ERR_R_EC_LIB" and the like: the numbers of libraries */
     return reason == ERR_R_INTERNAL_ERROR
            || (reason & ~ERR_RFLAG_COMMON) < ERR_LIB_USER;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto - what a failure of OpenSSL or cjose was about.
+ * crypto - why OpenSSL or cjose failed.
  *
  * Owns:     OpenSSL's error queue of this thread while we use it.
  * Does not: call anything else of them (jwk, jws, fetch).
@@ -14,10 +14,9 @@
 
 /** What the queue holds. */
 typedef enum bearer_crypto_said_t {
-    BEARER_CRYPTO_SILENT,    /**< nothing that tells a cause; cjose never says
-                                  that memory was missing, and OpenSSL not
-                                  always */
-    BEARER_CRYPTO_NO_MEMORY, /**< memory was missing */
+    BEARER_CRYPTO_SILENT,    /**< nothing about a cause; cjose never says that
+                                  memory ran out, and OpenSSL not always */
+    BEARER_CRYPTO_NO_MEMORY, /**< memory ran out */
     BEARER_CRYPTO_REFUSED    /**< something else */
 } bearer_crypto_said_t;
 

@@ -67,7 +67,7 @@ static bearer_reason_t read_kid(const bearer_value_t *json, bearer_str_t *kid,
     return BEARER_JWK_FORM;
 }
 
-/* RFC 7517 4.2 and 4.3: a key for other uses verifies nothing */
+/* RFC 7517 4.2 and 4.3: a key that is meant for other uses verifies nothing */
 static bearer_reason_t check_use(const bearer_value_t *json,
                                  bearer_note_t *note)
 {
@@ -143,7 +143,7 @@ static bearer_reason_t read_algs(const bearer_value_t *json, bearer_jwk_t *key,
     return BEARER_OK;
 }
 
-/* what was made of its numbers */
+/* what its numbers became */
 static void keep(bearer_jwk_t *key, const bearer_material_t *material)
 {
     key->bits = material->bits;
@@ -152,8 +152,8 @@ static void keep(bearer_jwk_t *key, const bearer_material_t *material)
     key->pkey = material->pkey;
 }
 
-/* what is public and checked: private members, certificates and what we do not
- * know stay behind */
+/* what is public and checked: private members, certificates and unknown members are
+ * left out */
 static bearer_str_t public_members(const bearer_value_t *json, bearer_kty_t kty,
                                    apr_pool_t *pool)
 {
@@ -211,7 +211,7 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
         return why;
 
     keep(key, &material);
-    /* copies: the caller's document may go before the key */
+    /* copies: the key may outlive the caller's document */
     key->json = public_members(json, key->kty, pool);
     if (key->kid.data)
         key->kid.data = apr_pstrmemdup(pool, key->kid.data, key->kid.len);

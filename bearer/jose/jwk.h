@@ -3,7 +3,7 @@
  * jwk - one JWK into one immutable usable key, or the reason why not.
  *
  * Owns:     every check of a key, made once, at load (RFC 7517, RFC 8725 3.5).
- * Does not: import numbers (material), read PEM (pem), choose among keys (jwks) or
+ * Does not: import numbers (material), read PEM (pem), choose among keys (jwks), or
  *           verify (jws).
  * Memory:   a key and its cjose or OpenSSL object belong to the pool
  * Threads:  any; a key is constant (cjose's counts are never touched)
@@ -45,9 +45,9 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
- * The secret that a file's content is: of printable text, one newline at the end
- * is the editor's and not the secret's; anything else counts to the last byte,
- * since one random secret in 256 ends with a byte that looks like a newline.
+ * The secret in a file's content: in printable text, one newline at the end is the
+ * editor's and no part of the secret; anything else counts to the last byte, since
+ * one random secret in 256 ends with a byte that looks like a newline.
  */
 bearer_str_t bearer_jwk_trim_secret(bearer_str_t content);
 

@@ -8,7 +8,7 @@
 #include "bearer/jose/pem.h"
 #include "bearer/text/json.h"
 
-/* where a line that lists kids is cut */
+/* the length at which a list of kids is cut */
 #define KIDS_SHOWN 200
 
 /* the first refusal is what the log shows; the others are only counted */
@@ -53,7 +53,7 @@ static bearer_reason_t read_keys(const bearer_value_t *array,
 
         about.text[0] = '\0';
         why = bearer_jwk_parse(at, &keys[set->count], &about, pool);
-        /* a set without one of its keys would be taken for all of it */
+        /* a set that lacks one of its keys would be taken for the whole set */
         if (why == BEARER_NO_MEMORY)
             return why;
         if (why)
@@ -187,12 +187,12 @@ bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool)
 
 static bool has_kid(const bearer_jwk_t *key, bearer_str_t kid)
 {
-    /* an empty kid is one */
+    /* an empty kid is a kid */
     return !key->kid.data == !kid.data && bearer_str_equal(key->kid, kid);
 }
 
-/* collects what fits among the keys of one kid, or of all if any is set;
- * *known says whether there is a key of that kid at all */
+/* collects the fitting keys of one kid, or of all if any is set; *known says
+ * whether there is any key of that kid */
 static bearer_reason_t collect(const bearer_jwks_t *set,
                                const bearer_str_t *kid, const bearer_alg_t *alg,
                                bearer_candidates_t *found, bool *known)

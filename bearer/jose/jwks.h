@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jwks - a JWK set into an immutable set, and which of its keys may fit.
+ * jwks - a JWK set into an immutable set, and which of its keys may fit a token.
  *
  * Owns:     reading sets, skipping bad keys, finding candidates, writing sets.
  * Does not: fetch or keep sets (refresh, board, keyring).
@@ -53,14 +53,13 @@ bearer_str_t bearer_jwks_render(const bearer_jwks_t *set, apr_pool_t *pool);
 typedef struct bearer_candidates_t {
     const bearer_jwk_t *keys[BEARER_LIMIT_CANDIDATES];
     int count;
-    bool more;   /**< there are others, which nobody looks at */
-    bool by_kid; /**< a key with the token's very kid is among them */
+    bool more;   /**< there are more, which are not looked at */
+    bool by_kid; /**< a key with exactly the token's kid is among them */
 } bearer_candidates_t;
 
 /**
- * Finds the keys for a token's kid and algorithm. With a kid: keys of that kid,
- * and, if there are none, keys without one. Without: all that fit the
- * algorithm.
+ * Finds the keys for a token's kid and algorithm. With a kid: keys of that kid or,
+ * if there are none, keys without one. Without: all that fit the algorithm.
  *
  * @param kid data is NULL if the token has none
  * @return BEARER_OK, BEARER_KEY_UNKNOWN (no key of that kid, and none without

@@ -78,7 +78,7 @@ static bearer_reason_t check_extensions(const bearer_value_t *header)
     } refused[] = {
         /* RFC 7515 4.1.11: we understand no extension */
         {"crit", BEARER_HEADER_CRIT},
-        /* RFC 7797: another signing input */
+        /* RFC 7797: it changes the signing input */
         {"b64", BEARER_HEADER_B64},
         /* RFC 7516 4.1.3 and 4.1.2: encrypted tokens only */
         {"zip", BEARER_HEADER_ZIP},
@@ -113,12 +113,12 @@ static bearer_reason_t read_header(bearer_str_t text, bearer_algset_t allowed,
     const bearer_value_t *header;
     bearer_reason_t why;
 
-    /* a member twice: cjose takes the last, others the first */
+    /* a duplicate member: cjose takes the last, others the first */
     why = bearer_json_parse(text, &header, note, pool);
     if (why)
         return why == BEARER_NO_MEMORY ? why : BEARER_HEADER_JSON;
-    /* cjose reads the header again and fails at a number that it cannot hold:
-     * nothing in a header needs one (parser differentials) */
+    /* cjose reads the header again and fails on a number that it cannot hold;
+     * no header needs one (parser differentials) */
     if (bearer_value_holds(header, BEARER_KIND_NUMERAL)) {
         bearer_note_set(note, "number too large");
         return BEARER_HEADER_JSON;
@@ -192,14 +192,14 @@ static apr_size_t signature_size(const bearer_jws_t *jws,
 }
 
 /* NULL for errors: cjose's messages are in one buffer for all threads. Without
- * them its own lack of memory cannot be told from a wrong signature. */
+ * them, its running out of memory cannot be told from a wrong signature. */
 static bearer_reason_t check_by_cjose(const bearer_jws_t *jws,
                                       const bearer_jwk_t *key)
 {
     cjose_jws_t *token = cjose_jws_import(jws->text.data, jws->text.len, NULL);
     bool good;
 
-    /* it is more lenient than we are, so the token was not the cause */
+    /* it is more lenient than we are, so the token is not the cause */
     if (!token)
         return BEARER_NO_MEMORY;
     good = cjose_jws_verify(token, key->cjose, NULL);
@@ -214,7 +214,7 @@ static bearer_reason_t check_by_openssl(const bearer_jws_t *jws,
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bearer_reason_t why = BEARER_NO_MEMORY;
 
-    /* if it fails to begin without saying why, this was the cause */
+    /* if it cannot even begin and does not say why, this was the cause */
     if (context
         && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) == 1)
         why = EVP_DigestVerify(context,
@@ -263,7 +263,7 @@ bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
 
 /* --- warming up ---------------------------------------------------------- */
 
-/* RFC 7515 A.2 and A.3: a known key and a token by it */
+/* RFC 7515 A.2 and A.3: a known key and a token signed by it */
 static const struct {
     const char *key;
     const char *token;
@@ -302,7 +302,7 @@ static void check_known(const char *key_text, const char *token,
         || bearer_jwk_parse(json, &key, NULL, pool)
         || bearer_jws_parse(text, bearer_alg_public, &jws, NULL, pool)
         || bearer_jws_check(jws, key))
-        return; /* only that it was done matters */
+        return; /* the result does not matter */
 }
 
 void bearer_jws_seed(void)

@@ -13,7 +13,7 @@
 #include "bearer/jose/alg.h"
 #include "bearer/jose/jwk.h"
 
-/** A token that is well formed; nothing about it is proven yet. */
+/** A well-formed token; nothing about it is proven yet. */
 typedef struct bearer_jws_t {
     bearer_str_t text;        /**< the whole token */
     bearer_str_t signed_part; /**< header "." payload, as signed */
@@ -45,7 +45,7 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
 
 /**
  * What needs no cryptography: whether the key may verify this algorithm, and
- * the signature has the length that it would have by this key.
+ * whether the signature has the length that this key would give it.
  *
  * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH
  */
@@ -56,13 +56,13 @@ bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
  * Whether the signature is by this key. The key's algorithms are checked again
  * (algorithm confusion; HS with an RSA key makes cjose read out of bounds), then
  * the exact length of the signature (cjose reads past short HS signatures and
- * accepts zero-extended ES ones), only then cjose or OpenSSL is asked. The
+ * accepts zero-extended ES ones), and only then are cjose or OpenSSL called. The
  * OpenSSL error queue is left empty.
  *
  * That a signature is good does not make it the only one: an issuer can make many,
  * and each ES signature (r, s) has a twin (r, n - s) that anybody can make. To
- * remember, deny or count tokens, use signed_part; to keep what was proven,
- * use all bytes.
+ * remember, deny or count tokens, use signed_part; to keep what was proven, use all
+ * bytes.
  *
  * @return BEARER_OK, BEARER_KEY_UNFIT, BEARER_SIG_LENGTH, BEARER_SIG_WRONG (also
  *         if memory ran out inside a verification that does not say so),
@@ -71,7 +71,7 @@ bearer_reason_t bearer_jws_fits(const bearer_jws_t *jws,
 bearer_reason_t bearer_jws_check(const bearer_jws_t *jws,
                                  const bearer_jwk_t *key) BEARER_MUST_USE;
 
-/** Seeds the hashing of names in jansson, by which cjose reads a token's header
+/** Seeds the hashing of names in jansson, with which cjose reads a token's header
  * (hash flooding): once, before threads start. */
 void bearer_jws_seed(void);
 

@@ -10,7 +10,7 @@
 #include "bearer/jose/crypto.h"
 #include "bearer/text/b64url.h"
 
-/* bytes of the greatest number a key may have, an RSA modulus */
+/* bytes of the largest number that a key may have, an RSA modulus */
 #define NUMBER_MAX (BEARER_LIMIT_RSA_MAX / 8)
 
 /* one decoded number of a key */
@@ -19,7 +19,7 @@ typedef struct number_t {
     apr_size_t len;
 } number_t;
 
-/* what the two libraries call a curve, and whose it is */
+/* what the two libraries call a curve, and the key type it belongs to */
 static const struct {
     bearer_curve_t curve;
     bearer_kty_t kty;
@@ -184,7 +184,7 @@ static bearer_reason_t read_exponent(const bearer_value_t *json, number_t *e,
     return BEARER_OK;
 }
 
-/* a square for each bit of the exponent but the first, and a product for each
+/* a square for each bit of the exponent except the first, and a product for each
  * that is set */
 static int multiplications(const number_t *e)
 {
@@ -199,8 +199,8 @@ static int multiplications(const number_t *e)
     return count;
 }
 
-/* each costs with the square of the modulus, 1.2 microseconds for 2048 bits, and
- * 20 go to everything else; measured with OpenSSL 3.0 */
+/* the cost of each grows with the square of the modulus: 1.2 microseconds for 2048
+ * bits; all else takes 20; measured with OpenSSL 3.0 */
 static int rsa_cost(int bits, int count)
 {
     int kilobits = bits * 16 / 1024;
@@ -208,8 +208,8 @@ static int rsa_cost(int bits, int count)
     return 20 + kilobits * kilobits * count * 3 / 2560;
 }
 
-/* What became of an import. What has passed our checks is refused for a reason
- * that stands in the queue: a point that is not on its curve. */
+/* The outcome of an import. What has passed our checks is refused only for a reason
+ * that is in the queue: a point that is not on its curve. */
 static bearer_reason_t imported(bool good)
 {
     bearer_crypto_said_t said = bearer_crypto_end();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * material - the numbers of a key into what verifies with them.
+ * material - the numbers of a key into an object that verifies.
  *
- * Owns:     checks and import of RSA, EC and OKP numbers and of secrets; what a
- *           verification with them costs.
+ * Owns:     checks and import of RSA, EC and OKP numbers and of secrets; what one
+ *           verification costs.
  * Does not: know what a key may be used for (jwk).
  * Memory:   the cjose or OpenSSL object belongs to the pool
  * Threads:  any
@@ -27,9 +27,9 @@ typedef struct bearer_material_t {
 bool bearer_material_knows(bearer_kty_t kty, bearer_curve_t curve);
 
 /**
- * Checks and imports the numbers of a public key. Each is looked at as canonical
- * base64url of the right length before cjose sees it (cjose aborts on "A=",
- * accepts e=1 and 400 000 bit moduli).
+ * Checks and imports the numbers of a public key. Each is checked to be canonical
+ * base64url of the right length before cjose sees it (cjose aborts on "A=", accepts
+ * e=1 and 400 000 bit moduli).
  *
  * @param kty   not oct
  * @param curve one that bearer_material_knows of this type

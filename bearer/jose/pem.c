@@ -40,7 +40,7 @@ static apr_status_t release_bio(void *bio)
     return APR_SUCCESS;
 }
 
-/* the next block, or NULL; *end: because there is none */
+/* the next block, or NULL; *end: whether that is because there is none */
 static block_t *next_block(BIO *bio, bool *end, apr_pool_t *pool)
 {
     block_t *block = apr_pcalloc(pool, sizeof(*block));
@@ -71,8 +71,8 @@ static apr_status_t release_pkey(void *pkey)
     return APR_SUCCESS;
 }
 
-/* private keys have other labels and so are refused: a file that many may read
- * is no place for one */
+/* private keys have other labels and so are refused: they do not belong in a file
+ * that many may read */
 static EVP_PKEY *block_key(const block_t *block, apr_pool_t *pool)
 {
     const unsigned char *at = block->data;
@@ -116,8 +116,8 @@ static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
         bearer_note_set(note, "%.64s", first->label);
         return BEARER_PEM_FORM;
     }
-    /* a certificate may bring its chain; a second key would be ignored without
-     * a word, and its tokens refused */
+    /* a certificate may come with its chain; a second key would be ignored
+     * silently, and its tokens refused */
     second = next_block(bio, &end, pool);
     if (!second && !end) {
         bearer_note_set(note, "what follows the key cannot be read");
@@ -141,8 +141,8 @@ static const struct {
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
 
-/* writes a number of the key as a member; size 0: as long as it is. Fails without
- * memory only: the key has just been made. */
+/* writes a number of the key as a member; size 0: as long as it is. Fails only
+ * without memory: the key has just been made. */
 static bool add_number(bearer_write_t *json, const char *name,
                        const EVP_PKEY *pkey, const char *param, apr_size_t size)
 {
@@ -228,7 +228,7 @@ static bearer_reason_t write_members(bearer_write_t *json, const EVP_PKEY *pkey)
     }
 }
 
-/* the JWK that says the same */
+/* the equivalent JWK */
 static bearer_reason_t to_jwk(bearer_str_t text, bearer_str_t *out,
                               bearer_note_t *note, apr_pool_t *pool)
 {

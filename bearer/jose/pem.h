@@ -2,7 +2,7 @@
 /*
  * pem - a public key or certificate in PEM into a usable key.
  *
- * Owns:     PEM text into the JWK that says the same.
+ * Owns:     PEM text into the equivalent JWK.
  * Does not: check keys: there is one set of checks (jwk).
  * Memory:   the key belongs to the pool
  * Threads:  any
@@ -14,8 +14,8 @@
 
 /**
  * A public key from PEM text: "PUBLIC KEY", "RSA PUBLIC KEY" or "CERTIFICATE"
- * (whose dates and names are not judged: the file is the trust). It has no kid
- * and so serves tokens with any kid.
+ * (whose dates and names are not judged: the file is the trust). It has no kid, so
+ * it serves tokens with any kid.
  *
  * @return BEARER_OK, BEARER_PEM_FORM, and what bearer_jwk_parse returns
  */

@@ -118,8 +118,8 @@ static bool is_ours(const bearer_value_t *value, const bearer_policy_t *policy,
     return false;
 }
 
-/* RFC 7519 4.1.3; every member must be a string, also behind the one that
- * matches: [["x"], "x"] is no audience */
+/* RFC 7519 4.1.3; every member must be a string, also after the one that matches:
+ * [["x"], "x"] is no audience */
 static bearer_reason_t check_aud(const bearer_claims_t *claims,
                                  const bearer_policy_t *policy,
                                  const bearer_issuer_t *issuer)
@@ -218,7 +218,7 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
         bearer_str_t text =
             bearer_value_text(bearer_path_find(policy->user[i], claims->all));
 
-        /* "admin " for "admin": who reads the name behind us may cut it */
+        /* "admin " for "admin": who reads the name after us may cut it */
         if (!text.data || !text.len || bearer_claims_flaw(text))
             continue;
         *out = text;
@@ -244,7 +244,7 @@ static bool is_scalar(const bearer_value_t *value)
            || bearer_value_is_number(value) || bearer_value_is_boolean(value);
 }
 
-/* the separator without its blanks, unless it has nothing else: where ", " joins,
+/* the separator without its blanks, unless it is only blanks: where ", " joins,
  * programs cut at "," and trim */
 static const char *bare(const char *join, apr_pool_t *pool)
 {
@@ -256,9 +256,10 @@ static const char *bare(const char *join, apr_pool_t *pool)
     return len ? apr_pstrmemdup(pool, from, len) : join;
 }
 
-/* Whether who cuts a list at its separators gets this member as it is: a string
- * "a,b" would read like two, and " b" like "b" where blanks do not count (forged
- * members). The separator must not begin in the member either: "xa" before "aa". */
+/* Whether a program that cuts a list at its separators gets this member as it is: a
+ * string "a,b" would read like two, and " b" like "b" where blanks do not count
+ * (forged members). The separator must not begin in the member either: "xa" before
+ * "aa". */
 static bool is_joinable_member(const bearer_value_t *value, const char *cut,
                                apr_pool_t *pool)
 {
@@ -274,7 +275,7 @@ static bool is_joinable_member(const bearer_value_t *value, const char *cut,
     return strstr(list, cut) == list + text.len;
 }
 
-/* what is no array is a list of one */
+/* what is not an array is a list of one */
 static bool is_joinable(const bearer_value_t *value, const char *join,
                         apr_pool_t *pool)
 {
@@ -342,8 +343,8 @@ bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
     case BEARER_FORM_BASE64URL:
         return bearer_b64url_render(plain(value, pool), pool);
     case BEARER_FORM_JOIN:
-        /* never as JSON: who cuts ["x,admin"] at commas would find a member
-         * that is none */
+        /* never as JSON: a program that cuts ["x,admin"] at commas would find a
+         * member that is not there */
         if (!is_joinable(value, join, pool))
             return absent;
         if (bearer_value_is(value, BEARER_KIND_ARRAY))
@@ -383,7 +384,7 @@ const char *const *bearer_claims_list(const bearer_claims_t *claims,
     if (bearer_value_is(value, BEARER_KIND_ARRAY)) {
         for (member = bearer_value_first(value); member;
              member = bearer_value_next(value, member)) {
-            /* a role is never spelt as the JSON text of something else */
+            /* the JSON text of something else never counts as a role */
             if (is_scalar(member))
                 APR_ARRAY_PUSH(texts, const char *) = plain(member, pool).data;
         }

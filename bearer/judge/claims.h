@@ -63,8 +63,9 @@ typedef enum bearer_form_t {
     BEARER_FORM_PLAIN,    /**< strings as they are, all else as JSON */
     BEARER_FORM_JSON,     /**< always JSON: strings with quotes */
     BEARER_FORM_JOIN,     /**< arrays of scalars joined, one scalar as it is;
-                                absent if who cuts the text at the separators,
-                                and blanks off the pieces, could get others */
+                               absent if a program that cuts the text at the
+                               separators and trims the pieces could get other
+                               members */
     BEARER_FORM_BASE64URL /**< the PLAIN text as base64url */
 } bearer_form_t;
 
@@ -73,17 +74,17 @@ typedef enum bearer_form_t {
  *
  * @param path NULL: all claims
  * @param join the separator of BEARER_FORM_JOIN, else ignored
- * @return in the pool, NUL behind it; data is NULL if the claim is absent, null,
+ * @return in the pool, NUL-terminated; data is NULL if the claim is absent, null,
  *         or cannot be joined
  */
 bearer_str_t bearer_claims_text(const bearer_claims_t *claims,
                                 const bearer_path_t *path, bearer_form_t form,
                                 const char *join, apr_pool_t *pool);
 
-/** Why text is given to nobody as it is, the end of a sentence; NULL: it may be.
- * A control character is never given to programs or back ends (header and
- * environment injection). Nor are invisible ends: who reads a header or a variable cuts
- * off blanks, and "admin " becomes "admin" (a forged name). */
+/** Why a text must not be given to anybody as it is, as the end of a sentence;
+ * NULL: it may be. A control character is never given to programs or back ends
+ * (header and environment injection). Nor are invisible ends: who reads a header or
+ * a variable cuts off blanks, and "admin " becomes "admin" (a forged name). */
 const char *bearer_claims_flaw(bearer_str_t text);
 
 /** The text of the claim at a path as bearer_claims_text makes it, if it may be

@@ -16,10 +16,10 @@
 #include "bearer/text/write.h"
 
 /* How deep one match may be, which bounds its memory. Its work is metered below:
- * PCRE2's own limit begins anew at each character where a match may begin. */
+ * PCRE2's own limit begins again at each character where a match may begin. */
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
-/* so many characters that one step runs over take as long as a step */
+/* running over so many characters within one step takes as long as a step */
 #define RUN 16
 
 /** What a condition compares with. */
@@ -32,7 +32,7 @@ typedef struct operand_t {
 /** The work of a line's regular expressions. */
 typedef struct meter_t {
     apr_uint64_t steps, most;
-    apr_size_t at; /* where the step before stood */
+    apr_size_t at; /* where the previous step was */
 } meter_t;
 
 typedef struct condition_t condition_t;
@@ -70,7 +70,7 @@ static bearer_match_result_t is_present(
     return yes_if(!bearer_value_equals(value, (bearer_str_t)BEARER_LIT("")));
 }
 
-/* numbers and booleans by the text that JSON gives them */
+/* numbers and booleans by their JSON text */
 static bearer_match_result_t is_text(const bearer_value_t *value,
                                      bearer_str_t want)
 {
@@ -190,7 +190,7 @@ static bearer_match_result_t holds(const condition_t *condition,
     return result;
 }
 
-/* the first condition that is not a plain no decides */
+/* the first condition that is not a plain "no" decides */
 static bearer_match_result_t check_line(const bearer_match_t *match,
                                         const bearer_claims_t *claims,
                                         meter_t *meter)
@@ -265,7 +265,7 @@ static bearer_reason_t parse_regex(const char *text, operand_t *operand,
     PCRE2_SIZE offset;
     int code;
 
-    /* "role~ ^admin$" without its first space: would match every string */
+    /* "role~ ^admin$" without its first space: it would match every string */
     if (!*text) {
         bearer_note_set(note, "the regular expression is empty");
         return BEARER_MATCH_FORM;
@@ -340,7 +340,7 @@ static bearer_reason_t add_regex(apr_array_header_t *conditions,
     return why ? why : add(conditions, path, condition, note, pool);
 }
 
-/* "name:value" or "name~regex": the first of the two signs decides */
+/* "name:value" or "name~regex": whichever sign comes first decides */
 static bearer_reason_t add_one_word(apr_array_header_t *conditions,
                                     const char *word, bearer_note_t *note,
                                     apr_pool_t *pool)
@@ -386,13 +386,13 @@ static test_t find_comparison(const char *word)
     return NULL;
 }
 
-/* "!=", "=>", "=~": taken as a value, "level != 5" would let in 5 */
+/* "!=", "=>", "=~": if they were values, "level != 5" would let 5 in */
 static bool is_operator(const char *word)
 {
     return *word && strspn(word, "=<>!~") == strlen(word);
 }
 
-/* <path> with an operator: exactly one operand behind it */
+/* <path> with an operator: exactly one operand after it */
 static bearer_reason_t add_operator(apr_array_header_t *conditions,
                                     const char *const *words, int count,
                                     bearer_note_t *note, apr_pool_t *pool)

@@ -16,7 +16,7 @@
 typedef struct bearer_match_t bearer_match_t;
 
 /**
- * Compiles the words behind "Require claim":
+ * Compiles the words after "Require claim":
  *
  *     <path>                    present and neither null, false nor ""
  *     <path> <value>…           equals any value; arrays contain it; numbers
@@ -27,10 +27,11 @@ typedef struct bearer_match_t bearer_match_t;
  *                               of them
  *
  * A first word that begins with "/" is a JSON Pointer and never a one-word form.
- * Behind a path, a second word of nothing but =<>!~ that is none of these
- * operators is refused, as are an empty word, an empty expression and a number that
- * is not finite or an integer over 64 bits. Numbers are compared exactly; a claim's
- * that neither 64 bits nor a double can hold equals only what is written as it is.
+ * After a path, a second word made only of =<>!~ that is none of these operators is
+ * refused, as are an empty word, an empty expression and a number that is not
+ * finite or an integer over 64 bits. Numbers are compared exactly; a claim's number
+ * that neither 64 bits nor a double can hold equals only what is written exactly
+ * like it.
  *
  * @return BEARER_OK, BEARER_MATCH_FORM, BEARER_PATH_FORM
  */
@@ -39,7 +40,7 @@ bearer_reason_t bearer_match_parse(const char *const *words, int count,
                                    bearer_note_t *note,
                                    apr_pool_t *pool) BEARER_MUST_USE;
 
-/** Whether there is a regular expression in the line, which may be much work. */
+/** Whether there is a regular expression in the line, which may take much work. */
 bool bearer_match_has_regex(const bearer_match_t *match);
 
 /** What a line says of a token. */
@@ -47,8 +48,8 @@ typedef enum bearer_match_result_t {
     BEARER_MATCH_NO,
     BEARER_MATCH_YES,
     BEARER_MATCH_UNSURE /**< regular expressions hit their limits, or memory ran
-                             out: neither yes nor no, since "not" may stand
-                             before the line */
+                             out: neither yes nor no, since the line may begin
+                             with "not" */
 } bearer_match_result_t;
 
 /** The work that the regular expressions of one request's lines were, in steps;
@@ -68,7 +69,7 @@ bearer_match_result_t bearer_match_check(const bearer_match_t *match,
                                          bearer_match_work_t *work);
 
 /** Whether the claim at the path equals the text, or an array there contains it:
- * for values that are known with the request only. */
+ * for values that only the request brings. */
 bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
                                           bearer_str_t text,
                                           const bearer_claims_t *claims);

@@ -44,8 +44,8 @@ typedef struct bearer_policy_t {
     int issuer_count;
     const bearer_str_t *audiences; /**< any of these */
     int audience_count;
-    bool any_audience;    /**< "any" was written out */
-    bearer_algset_t algs; /**< 0: every one that fits the issuer */
+    bool any_audience;    /**< "any" was written */
+    bearer_algset_t algs; /**< 0: every algorithm that fits the issuer */
     bearer_typ_t typ;
     apr_int64_t leeway;          /**< seconds */
     apr_int64_t max_age;         /**< seconds since iat; 0: off */

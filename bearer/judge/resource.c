@@ -28,7 +28,7 @@ bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
     return BEARER_OK;
 }
 
-/* what is not set is not told */
+/* what is not set is left out */
 static void add_text(bearer_write_t *out, const char *name, const char *text)
 {
     if (text)

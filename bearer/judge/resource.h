@@ -30,7 +30,7 @@ typedef struct bearer_resource_t {
 
 /**
  * Takes a resource identifier and derives where its metadata is: the well-known
- * path is put between host and path, a lone slash behind the host is dropped
+ * path is put between host and path, a lone slash after the host is dropped
  * (RFC 9728 3.1). https, or http of a loopback host; no query and no fragment.
  *
  * @param out only url, host and metadata_* are set

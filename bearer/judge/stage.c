@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/stage.h"
 
-/* Each reason that a token can be refused for stands here once; a test looks. */
+/* Each reason for which a token can be refused is here once; a test checks that. */
 static const bearer_stage_info_t stages[BEARER_STAGE_COUNT] = {
     {"token",
      "there is one token",

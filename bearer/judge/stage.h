@@ -2,7 +2,7 @@
 /*
  * stage - the checks of a token in their order, for people who ask "why?".
  *
- * Owns:     the names of the checks, and which reasons each one refuses for.
+ * Owns:     the names of the checks, and the reasons for which each of them refuses.
  * Does not: check anything (token, verify, claims).
  * Memory:   constant
  * Threads:  any
@@ -12,8 +12,8 @@
 
 #include "bearer/base/error.h"
 
-/** The order of token.c, verify.c and claims.c: what stands
- * above the check that failed has passed, what stands below was not reached. */
+/** The order of token.c, verify.c and claims.c: the checks above the one that
+ * failed have passed, those below it were not reached. */
 typedef enum bearer_stage_t {
     BEARER_STAGE_PLACE,
     BEARER_STAGE_FORM,
@@ -41,8 +41,8 @@ typedef enum bearer_stage_t {
 /** What is known of one check. */
 typedef struct bearer_stage_info_t {
     const char *name;           /**< one or two words */
-    const char *what;           /**< what is so if it passes */
-    bearer_reason_t reasons[8]; /**< it refuses for; ended by BEARER_OK */
+    const char *what;           /**< what is true if it passes */
+    bearer_reason_t reasons[8]; /**< for which it refuses; ended by BEARER_OK */
 } bearer_stage_info_t;
 
 /** @param stage below BEARER_STAGE_COUNT */

@@ -37,7 +37,7 @@ static const unsigned char in_b64token[256] = {
 };
 /* clang-format on */
 
-/* Whether all of it is; no early exit, tokens are good nearly always. */
+/* Whether all of it is; no early exit, since tokens are nearly always good. */
 static bool scan(const unsigned char *at, apr_size_t len)
 {
     unsigned char good = 1;
@@ -62,23 +62,23 @@ bearer_reason_t bearer_token_check(bearer_str_t token)
     return BEARER_OK;
 }
 
-static bearer_reason_t take(const bearer_place_t *place, bearer_str_t *out)
+static bearer_reason_t take(const bearer_token_spot_t *spot, bearer_str_t *out)
 {
     bearer_str_t token;
     words_t words;
 
-    if (!place->scheme) {
-        token.data = place->value;
-        token.len = strlen(place->value);
+    if (!spot->scheme) {
+        token.data = spot->value;
+        token.len = strlen(spot->value);
     }
     else {
-        words = cut(place->value);
+        words = cut(spot->value);
         if (!words.count)
             return BEARER_TOKEN_MISSING;
         if (words.count != 2)
             return BEARER_TOKEN_FORMAT;
         /* RFC 9110 11.1: without case */
-        if (!bearer_str_is_nocase(words.word[0], place->scheme))
+        if (!bearer_str_is_nocase(words.word[0], spot->scheme))
             return BEARER_TOKEN_SCHEME;
         token = words.word[1];
     }
@@ -86,20 +86,20 @@ static bearer_reason_t take(const bearer_place_t *place, bearer_str_t *out)
     return BEARER_OK;
 }
 
-bearer_reason_t bearer_token_find(const bearer_place_t *places, int count,
+bearer_reason_t bearer_token_find(const bearer_token_spot_t *spots, int count,
                                   bearer_str_t *out)
 {
-    const bearer_place_t *used = NULL;
+    const bearer_token_spot_t *used = NULL;
     int i;
 
     for (i = 0; i < count; i++) {
-        if (!places[i].value || !*places[i].value)
+        if (!spots[i].value || !*spots[i].value)
             continue;
-        /* RFC 6750 2: one method only; we and the program behind us could
-         * look at different tokens */
+        /* RFC 6750 2: one method only; we and the program inside could look at
+         * different tokens */
         if (used)
             return BEARER_TOKEN_TWICE;
-        used = &places[i];
+        used = &spots[i];
     }
     return used ? take(used, out) : BEARER_TOKEN_MISSING;
 }

@@ -2,7 +2,7 @@
 /*
  * token - where a request may carry a token, and that there is exactly one.
  *
- * Owns:     RFC 6750 2: the words of a header, b64token, one place only.
+ * Owns:     RFC 6750 2: the words of a header, b64token, one spot only.
  * Does not: judge the token (jws, verify).
  * Memory:   the token points into the values given
  * Threads:  any
@@ -13,27 +13,28 @@
 #include "bearer/base/base.h"
 #include "bearer/base/error.h"
 
-/** One place where a token may stand, with what stands there. */
-typedef struct bearer_place_t {
-    const char *value;  /**< NULL: the place is not used by this request */
+/** One spot where a token may be, with what is there. */
+typedef struct bearer_token_spot_t {
+    const char *value;  /**< NULL: the spot is not used by this request */
     const char *scheme; /**< "Bearer" for headers that have one, else NULL:
                              the whole value is the token */
-} bearer_place_t;
+} bearer_token_spot_t;
 
 /**
  * Takes the token. A header value is cut at spaces into words and the words are
  * counted first: none is "missing", one or more than two are a wrong format
  * ("Basic" alone too), two with another scheme are a wrong type. The scheme is
- * compared without case (RFC 9110 11.1). More than one used place is refused (RFC
+ * compared without case (RFC 9110 11.1). More than one used spot is refused (RFC
  * 6750 2), before anything else is said about them; an empty value does not count
- * as used. What the token is made of is not looked at: that is bearer_token_check.
+ * as used. The characters of the token are not looked at: bearer_token_check does
+ * that.
  *
- * @param places in the order of configuration
+ * @param spots  in the order of configuration
  * @param out    set on BEARER_OK only
  * @return BEARER_OK, BEARER_TOKEN_MISSING, _TOKEN_FORMAT, _TOKEN_SCHEME,
  *         _TOKEN_TWICE
  */
-bearer_reason_t bearer_token_find(const bearer_place_t *places, int count,
+bearer_reason_t bearer_token_find(const bearer_token_spot_t *spots, int count,
                                   bearer_str_t *out) BEARER_MUST_USE;
 
 /** Whether it is a b64token (RFC 6750 2.1). Not part of bearer_token_find,

@@ -15,8 +15,8 @@
  *   6 claims, subject
  */
 
-/* 0 and 1. What is three parts of base64url is a b64token, so only what is not is
- * looked at again, to say which of both it is. */
+/* 0 and 1. Three parts of base64url are a b64token, so only what is not is looked
+ * at again, to say which of the two is wrong. */
 static bearer_reason_t read_form(bearer_str_t token,
                                  const bearer_policy_t *policy,
                                  bearer_job_t *job, bearer_note_t *note,
@@ -75,11 +75,10 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     return BEARER_OK;
 }
 
-/* How the last candidate failed, but a wrong signature says more than a length
- * that is another key's, and keys that were not tried say more than that. They
- * are tried in the issuer's order as long as the budget lasts: one request must
- * not buy many verifications, or a dear one many times. The first is always
- * tried. */
+/* How the last candidate failed; but a wrong signature says more than a length that
+ * fits another key, and keys that were not tried say more than that. They are tried
+ * in the issuer's order as long as the budget lasts: one request must not buy many
+ * verifications, or a dear one many times. The first is always tried. */
 static bearer_reason_t try_all(const bearer_jws_t *jws,
                                const bearer_candidates_t *candidates)
 {
@@ -109,8 +108,9 @@ static bearer_reason_t try_all(const bearer_jws_t *jws,
     return left ? BEARER_KEY_AMBIGUOUS : why;
 }
 
-/* whether a refusal by keys that nobody named may be for want of the right one:
- * of another algorithm or, where the key decides the length, another size */
+/* whether a refusal by keys that nobody named may mean that the right one is
+ * missing: one of another algorithm or, where the key decides the length, of
+ * another size */
 static bool is_key_missing(const bearer_jws_t *jws, bearer_reason_t why)
 {
     return why == BEARER_KEY_UNKNOWN || why == BEARER_SIG_WRONG

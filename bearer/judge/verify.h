@@ -14,12 +14,11 @@
 #include "bearer/judge/claims.h"
 #include "bearer/judge/policy.h"
 
-/** A token on its way. */
+/** A token that is being judged. */
 typedef struct bearer_job_t {
     const bearer_policy_t *policy;
     const bearer_jws_t *jws;
-    const bearer_claims_t
-        *claims; /**< unproven until the signature is checked */
+    const bearer_claims_t *claims; /**< unproven until the signature is good */
     const bearer_issuer_t *issuer; /**< NULL until iss picked one */
 } bearer_job_t;
 
@@ -53,7 +52,7 @@ bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
                                         bool *newer_may_help,
                                         bearer_note_t *note) BEARER_MUST_USE;
 
-/** Third part, for claims that somebody has proven, by whatever means: at this time
+/** Third part, for claims that were proven, by whatever means: at this time
  * (wall seconds), for this issuer of the policy; reasons of bearer_claims_check, and
  * BEARER_SUBJECT_MISSING if the policy names user paths. */
 bearer_reason_t bearer_verify_claims(const bearer_claims_t *claims,

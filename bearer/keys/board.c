@@ -12,7 +12,7 @@
 #define ID_WORDS 4
 
 /* The whole block consists of these: everything that can change is atomic, so that
- * a reader beside a writer is defined. */
+ * reading beside a writer is defined. */
 typedef _Atomic uint64_t word_t;
 typedef _Atomic uint32_t half_t;
 
@@ -28,7 +28,7 @@ typedef _Atomic uint32_t half_t;
  *   | failures | epoch | claimed | unused | padding | doc 0 | doc 1 |
  *   +----------+-------+---------+--------+---------+-------+-------+
  *
- * current and last are the turn of the documents.
+ * current and last say whose turn it is among the documents.
  */
 typedef struct slot_t {
     word_t id[ID_WORDS];
@@ -57,7 +57,7 @@ typedef struct header_t {
     uint32_t slots;
     uint64_t slot_size;
     bearer_lease_t lease;
-    word_t asks; /* ever made, on all slots */
+    word_t asks; /* all that were ever made, on all slots */
     word_t padding;
     bearer_seats_t seats;
 } header_t;
@@ -77,7 +77,7 @@ _Static_assert(offsetof(header_t, lease) == 24, "header layout");
 _Static_assert(offsetof(header_t, seats) == 64, "header layout");
 _Static_assert(sizeof(header_t) == 64 + 8 * BEARER_SEATS_MOST, "header layout");
 
-/* slots is what attach found good; the block is not asked again. */
+/* slots is the number that attach found good; the block is not asked again. */
 struct bearer_board_t {
     header_t *header;
     slot_t *slots;
@@ -118,7 +118,7 @@ static bool same_id(bearer_document_id_t a, bearer_document_id_t b)
     return memcmp(a.word, b.word, sizeof(a.word)) == 0;
 }
 
-/* whosever it is by now */
+/* no matter whose it is by now */
 static slot_t *slot_at(const bearer_board_t *board,
                        const bearer_board_slot_t *slot)
 {
@@ -127,7 +127,7 @@ static slot_t *slot_at(const bearer_board_t *board,
                : NULL;
 }
 
-/* NULL unless the slot is there, in use and this source's */
+/* NULL unless the slot is there, in use, and this source's */
 static slot_t *slot_of(const bearer_board_t *board,
                        const bearer_board_slot_t *slot)
 {
@@ -148,8 +148,8 @@ static bearer_document_pair_t pair_of(slot_t *at)
 
 /* --- the schedule in a slot ----------------------------------------------- */
 
-/* next is stored last: a writer cut off before leaves the old one, which is
- * due, and so at worst something is fetched once too often */
+/* next is stored last: a writer that is cut off before that leaves the old one,
+ * which is due, so at worst something is fetched once too often */
 static void store_numbers(slot_t *at, const bearer_schedule_t *schedule)
 {
     atomic_store(&at->last_good, (uint64_t)schedule->last_good);
@@ -173,8 +173,8 @@ static bearer_schedule_t load_numbers(slot_t *at)
 }
 
 /* A claim stores the new id and then zeroes the numbers. Looking at the id once
- * more behind our stores means that no mix of the two leaves our numbers to
- * another source, whose keys would then count as just fetched. */
+ * more after our stores means that no mix of the two leaves our numbers to another
+ * source, whose keys would then count as just fetched. */
 static void note(slot_t *at, bearer_document_id_t id,
                  const bearer_schedule_t *schedule)
 {
@@ -269,7 +269,7 @@ bearer_seats_t *bearer_board_seats(const bearer_board_t *board)
 
 /* --- slots ---------------------------------------------------------------- */
 
-/* the slot that is this source's already, or -1 */
+/* the slot that already is this source's, or -1 */
 static int find_own(const bearer_board_t *board, bearer_document_id_t id)
 {
     int i;
@@ -303,7 +303,7 @@ static int find_free(const bearer_board_t *board, uint32_t epoch)
     return found;
 }
 
-/* The id goes before the numbers: see note. */
+/* The id is stored before the numbers: see note. */
 static void hand_over(slot_t *at, bearer_document_id_t id)
 {
     static const bearer_schedule_t never;
@@ -334,8 +334,8 @@ bool bearer_board_claim(bearer_board_t *board, bearer_board_slot_t *slot,
     return true;
 }
 
-/* a document that fails its checks is left behind, and its schedule with it, so
- * that it is fetched at once */
+/* a document that fails its checks is not copied, nor is its schedule, so that it
+ * is fetched at once */
 static void copy_document(const bearer_board_t *from, int number, slot_t *to,
                           apr_pool_t *tmp)
 {
@@ -396,10 +396,11 @@ bearer_reason_t bearer_board_post(bearer_board_t *board,
         return BEARER_JWKS_SIZE;
     if (!at)
         return BEARER_BOARD_BROKEN;
-    /* should the slot have been given away meanwhile, then the id in the
-     * document keeps the new owner from taking it for its own */
+    /* if the slot has been given away meanwhile, the id in the document keeps
+     * the new owner from taking it for its own */
     bearer_document_put(pair_of(at), words_of(&slot->id), 0, text);
-    /* after the document: a writer cut off here leaves a slot that is due */
+    /* after the document: a writer that is cut off here leaves a slot that is
+     * due */
     note(at, words_of(&slot->id), schedule);
     return BEARER_OK;
 }
@@ -456,7 +457,7 @@ bool bearer_board_ask(bearer_board_t *board, const bearer_board_slot_t *slot,
     asked = atomic_load(&at->asked);
     while (bearer_schedule_may_ask(conf, (apr_time_t)asked, now)) {
         if (atomic_compare_exchange_weak(&at->asked, &asked, (uint64_t)now)) {
-            /* after the ask: who sees it counted finds it */
+            /* after the ask: whoever sees it counted finds it */
             atomic_fetch_add(&board->header->asks, 1);
             return true;
         }

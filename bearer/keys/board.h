@@ -4,7 +4,7 @@
  *
  * Owns:     the layout of the shared segment: slots, documents, asks; room for lease and seats.
  * Does not: map memory, lock, parse documents, or decide when to fetch.
- * Memory:   works on the block it is given and allocates nothing but handles and copies; offsets only, no pointers in the block
+ * Memory:   works on the block it is given and allocates nothing but handles and copies; only offsets in the block, no pointers
  * Threads:  many readers; posts to one board are serialised by the caller; asks are lock-free
  */
 #ifndef BEARER_BOARD_H
@@ -75,7 +75,7 @@ bearer_seats_t *bearer_board_seats(const bearer_board_t *board);
  * used, else the one unused for the most epochs, emptied. Caller serialises
  * (post_config).
  *
- * @param slot its id is whose it shall be; the number is set
+ * @param slot the id says whose it is to be; the number is set
  * @return false if all slots are in use in this epoch; the number is -1 then
  */
 bool bearer_board_claim(bearer_board_t *board, bearer_board_slot_t *slot,
@@ -89,8 +89,8 @@ void bearer_board_copy(const bearer_board_t *from, bearer_board_t *to);
  * Posts a document (a filtered key set) with its schedule. Caller serialises
  * with all other posts to this board, in all processes.
  *
- * @param slot must still be its source's, or nothing happens (a fetcher of an
- *             older configuration whose slot was given away)
+ * @param slot must still be its source's, or nothing happens (a fetcher of an older
+ *             configuration, whose slot was given away)
  * @return BEARER_OK, BEARER_JWKS_SIZE if text is over BEARER_LIMIT_DOCUMENT,
  *         BEARER_BOARD_BROKEN if the slot is not that source's
  */
@@ -103,20 +103,20 @@ bearer_reason_t bearer_board_post(
 void bearer_board_note(bearer_board_t *board, const bearer_board_slot_t *slot,
                        const bearer_schedule_t *schedule);
 
-/** The slot's schedule; all zero if the slot is not that source's. Each number
- * is read whole, but they may be of two moments. */
+/** The slot's schedule; all zero if the slot is not that source's. Each number is
+ * read whole, but they may be of different moments. */
 bearer_schedule_t bearer_board_schedule(const bearer_board_t *board,
                                         const bearer_board_slot_t *slot);
 
-/** The document counter: differs whenever the document does; 0: none. Whose slot
- * it is by now is for bearer_board_read to see. */
+/** The document counter: differs whenever the document does; 0: none.
+ * bearer_board_read looks whose slot it is by now. */
 apr_uint64_t bearer_board_version(const bearer_board_t *board,
                                   const bearer_board_slot_t *slot);
 
 /**
  * Copies the current document.
  *
- * @param text    in the pool, NUL behind it
+ * @param text    in the pool, NUL-terminated
  * @param version the counter that belongs to the text
  * @return BEARER_OK, BEARER_KEYS_UNAVAILABLE if there is none of this source,
  *         BEARER_BOARD_BROKEN if what is there fails its checks
@@ -139,8 +139,8 @@ bool bearer_board_ask(bearer_board_t *board, const bearer_board_slot_t *slot,
 apr_time_t bearer_board_asked(const bearer_board_t *board,
                               const bearer_board_slot_t *slot);
 
-/** How many asks were made on all slots: one word that moves with each, for who
- * would otherwise look at all of them. */
+/** How many asks were made on all slots: one word that moves with each, for code
+ * that would otherwise look at all of them. */
 apr_uint64_t bearer_board_asks(const bearer_board_t *board);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* How often a reader begins again because the writer overtook it. Posts are
+/* How often a reader begins again when the writer has overtaken it. Posts are
  * seconds apart; the bound is for memory that somebody else scribbles on. */
 #define READ_TRIES 1000
 
@@ -16,7 +16,7 @@ _Static_assert(offsetof(bearer_document_t, text) == 64, "document layout");
 _Static_assert(sizeof(bearer_document_t) == 64 + BEARER_LIMIT_DOCUMENT,
                "document layout");
 
-/* A document on its way, without its text. */
+/* A document that is being copied, without its text. */
 typedef struct head_t {
     bearer_document_id_t id;
     uint64_t version;
@@ -122,7 +122,7 @@ void bearer_document_put(bearer_document_pair_t pair, bearer_document_id_t id,
         head.version =
             next_version(current ? current : atomic_load(&pair.turn->last));
     atomic_store(&pair.turn->last, head.version);
-    fill(&pair.places[head.version & 1], &head, text.data);
+    fill(&pair.halves[head.version & 1], &head, text.data);
     atomic_store(&pair.turn->current, head.version);
 }
 
@@ -135,13 +135,13 @@ typedef struct copy_t {
 /*
  * One attempt to copy the document that is current.
  *
- * @return BEARER_OK with head and copy set, or what is wrong with it: which is
- *         only true if the counter did not move meanwhile
+ * @return BEARER_OK with head and copy set, or what is wrong with it: which is true
+ *         only if the counter did not move meanwhile
  */
-static bearer_reason_t read_once(bearer_document_t *places, uint64_t version,
+static bearer_reason_t read_once(bearer_document_t *halves, uint64_t version,
                                  head_t *head, copy_t *copy, apr_pool_t *pool)
 {
-    bearer_document_t *doc = &places[version & 1];
+    bearer_document_t *doc = &halves[version & 1];
     apr_size_t count;
 
     *head = load_head(doc);
@@ -174,8 +174,8 @@ bearer_reason_t bearer_document_read(bearer_document_pair_t pair,
 
         if (current == 0)
             return BEARER_KEYS_UNAVAILABLE;
-        why = read_once(pair.places, current, &head, &copy, pool);
-        /* the writer works on this document only after the other one became
+        why = read_once(pair.halves, current, &head, &copy, pool);
+        /* the writer works on this document only after the other one has become
          * current: unmoved means whole */
         if (atomic_load(&pair.turn->current) != current)
             continue;

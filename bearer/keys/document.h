@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * document - a text in shared memory: one writer replaces it, all read it whole.
+ * document - a text in shared memory: one process writes it, all read it whole.
  *
- * Owns:     the two places that take turns, versions, the checksum; that a torn copy is never taken for a text.
+ * Owns:     the two halves that take turns, versions, the checksum; that a torn copy is never taken for a text.
  * Does not: map memory, lock, or know what the text says.
  * Memory:   two structs of fixed size in shared memory; copies live in the pool
  * Threads:  many readers; the caller serialises writers
@@ -19,13 +19,13 @@
 /* Everything that can change is atomic, the bytes of texts too, so that a reader
  * beside a writer is defined. */
 
-/** Whose text it is: a place can change hands. */
+/** Whose text it is: a document can change hands. */
 typedef struct bearer_document_id_t {
     uint64_t word[4];
 } bearer_document_id_t;
 
 /**
- * One of two places for a text:
+ * One of the two halves, each with room for a text:
  *
  *    0        32        40       48    56       64
  *   +--------+---------+--------+-----+--------+--------------- -+
@@ -45,32 +45,32 @@ typedef struct bearer_document_t {
 
 /** Whose turn it is. */
 typedef struct bearer_document_turn_t {
-    _Atomic uint64_t current; /**< the version in use, which lies in place
+    _Atomic uint64_t current; /**< the version in use, which lies in half
                                    current & 1; 0: none */
-    _Atomic uint64_t last;    /**< given out last; stays when the place is
+    _Atomic uint64_t last;    /**< given out last; stays when the document is
                                    emptied, so that no version comes twice */
 } bearer_document_turn_t;
 
-/** The two places of one text, both in shared memory. */
+/** The two halves of one text, both in shared memory. */
 typedef struct bearer_document_pair_t {
     bearer_document_turn_t *turn;
-    bearer_document_t *places; /**< two of them */
+    bearer_document_t *halves; /**< two of them */
 } bearer_document_pair_t;
 
 /**
- * Puts a text in the place that is not current, and then makes it current: a writer
- * cut off anywhere leaves the text of before whole. Caller serialises.
+ * Puts a text in the half that is not current, and then makes it current: a writer
+ * cut off anywhere leaves the previous text whole. Caller serialises.
  *
- * @param version must be another than that of any text before; 0: the next one
+ * @param version must differ from that of any earlier text; 0: the next one
  * @param text    of at most BEARER_LIMIT_DOCUMENT bytes
  */
 void bearer_document_put(bearer_document_pair_t pair, bearer_document_id_t id,
                          uint64_t version, bearer_str_t text);
 
 /**
- * Copies the current text, and begins again when the writer overtook it.
+ * Copies the current text, and begins again when the writer has overtaken it.
  *
- * @param text    in the pool, NUL behind it
+ * @param text    in the pool, NUL-terminated
  * @param version the one that belongs to the text
  * @return BEARER_OK, BEARER_KEYS_UNAVAILABLE if there is none of this id,
  *         BEARER_BOARD_BROKEN if what is there fails its checks: random bytes are

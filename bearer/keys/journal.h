@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal - one line in the log for each change of a source's state.
+ * journal - one line in the log for each change in a source's state.
  *
  * Owns:     the words of these lines, and what was said last, so that nothing is said twice.
  * Does not: fetch, decide (refresh), or know where lines go (log).
@@ -19,7 +19,7 @@ typedef struct bearer_journal_t {
     bool usable;              /**< whether there were keys to serve with then */
     int skipped;              /**< keys that cannot be used, */
     bearer_reason_t skipped_why;  /**< the first of them */
-    bearer_reason_t metadata_why; /**< of metadata beside good keys */
+    bearer_reason_t metadata_why; /**< of metadata, while the keys are good */
     apr_status_t stored;          /**< what the store said */
 } bearer_journal_t;
 
@@ -34,13 +34,13 @@ typedef struct bearer_journal_good_t {
 
 /** Keys loaded or changed, or refreshed again after failures; other keys that
  * cannot be used (MAB0202); metadata that is gone while keys still come
- * (MAB0203). Nothing if nothing of this is news. */
+ * (MAB0203). Nothing if none of this is news. */
 void bearer_journal_good(bearer_journal_t *journal,
                          const bearer_source_t *source,
                          const bearer_journal_good_t *round, apr_pool_t *tmp);
 
-/** The first failure after a success, another than last time, or keys that just
- * got too old (MAB0201).
+/** The first failure after a success, another than last time, or keys that have
+ * just become too old (MAB0201).
  *
  * @param state the schedule with this failure in it
  * @param now   tick
@@ -51,7 +51,7 @@ void bearer_journal_failure(bearer_journal_t *journal,
                             const bearer_schedule_t *state, apr_time_t now,
                             apr_pool_t *tmp);
 
-/** A store that cannot be written, when that begins, changes (MAB0204), and ends. */
+/** A store that cannot be written: when that begins, changes (MAB0204), and ends. */
 void bearer_journal_stored(bearer_journal_t *journal,
                            const bearer_source_t *source, apr_status_t rv,
                            const char *path);

@@ -7,8 +7,8 @@
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 
-/* What a set's allocator keeps for later: less than a document's copy, which is
- * needed for the parsing only. */
+/* What a set's allocator keeps for later: less than the copy of a document, which
+ * is needed for parsing only. */
 #define KEEP 65536
 
 struct bearer_keyring_set_t {
@@ -18,24 +18,24 @@ struct bearer_keyring_set_t {
     bearer_board_id_t id;
     apr_uint64_t version;
     int users;
-    bool current; /* what its place gives out */
+    bool current; /* what its row gives out */
 };
 
 /* One slot of the board as this process knows it. */
-typedef struct place_t {
+typedef struct row_t {
     bearer_keyring_set_t *current; /* NULL: none yet */
-    bool loading;                  /* somebody reads and parses */
+    bool loading;                  /* somebody is reading and parsing */
     apr_uint64_t bad;              /* the version that was refused, 0: none */
     bearer_reason_t why;           /* of that refusal */
-} place_t;
+} row_t;
 
-/* mutex guards all of it: places, users, and the children of pool. */
+/* mutex guards all of it: rows, users, and the children of pool. */
 struct bearer_keyring_t {
     bearer_board_t *board;
     apr_pool_t *pool;
     apr_thread_mutex_t *mutex;
     apr_thread_cond_t *loaded;
-    place_t *places;
+    row_t *rows;
     int count;
     int alive;
 };
@@ -76,15 +76,15 @@ apr_status_t bearer_keyring_create(bearer_keyring_t **out,
 
     ring->board = board;
     ring->count = bearer_board_slots(board);
-    ring->places =
-        apr_pcalloc(pool, (apr_size_t)ring->count * sizeof(*ring->places));
+    ring->rows =
+        apr_pcalloc(pool, (apr_size_t)ring->count * sizeof(*ring->rows));
     rv = apr_thread_mutex_create(&ring->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
     if (rv != APR_SUCCESS)
         return rv;
     rv = apr_thread_cond_create(&ring->loaded, pool);
     if (rv != APR_SUCCESS)
         return rv;
-    /* not pool itself: a process's threads make pools in theirs as they like */
+    /* not pool itself: the process's threads make pools in that as they like */
     ring->pool = create_pool(pool);
     if (!ring->pool)
         return APR_ENOMEM;
@@ -118,12 +118,12 @@ static void drop_unused(bearer_keyring_set_t *set)
     apr_pool_destroy(set->pool);
 }
 
-static void put_in_place(place_t *place, bearer_keyring_set_t *set)
+static void make_current(row_t *row, bearer_keyring_set_t *set)
 {
-    bearer_keyring_set_t *before = place->current;
+    bearer_keyring_set_t *before = row->current;
 
     set->current = true;
-    place->current = set;
+    row->current = set;
     if (before) {
         before->current = false;
         drop_unused(before);
@@ -138,11 +138,11 @@ static bearer_reason_t lend(bearer_keyring_set_t *from,
     return BEARER_OK;
 }
 
-/* the set at hand, if it is this source's */
-static bearer_keyring_set_t *at_hand(const place_t *place,
-                                     const bearer_board_id_t *id)
+/* the current set, if it is this source's */
+static bearer_keyring_set_t *current_of(const row_t *row,
+                                        const bearer_board_id_t *id)
 {
-    bearer_keyring_set_t *set = place->current;
+    bearer_keyring_set_t *set = row->current;
 
     if (set && memcmp(set->id.bytes, id->bytes, sizeof(id->bytes)) == 0)
         return set;
@@ -172,12 +172,12 @@ static bearer_reason_t load(bearer_keyring_set_t *set,
 
 /* --- taking --------------------------------------------------------------- */
 
-/* What a refusal leaves: the set at hand. It is remembered with its version, or
- * each request would read and parse the same document again. */
-static bearer_reason_t refuse(place_t *place, bearer_keyring_set_t *fresh,
+/* What a refusal leaves: the set that was there. The refusal is remembered with its
+ * version, or each request would read and parse the same document again. */
+static bearer_reason_t refuse(row_t *row, bearer_keyring_set_t *fresh,
                               bearer_reason_t why, bearer_keyring_set_t **set)
 {
-    bearer_keyring_set_t *hand = at_hand(place, &fresh->id);
+    bearer_keyring_set_t *have = current_of(row, &fresh->id);
     apr_uint64_t version = fresh->version;
 
     drop_unused(fresh);
@@ -185,34 +185,34 @@ static bearer_reason_t refuse(place_t *place, bearer_keyring_set_t *fresh,
     if (why == BEARER_KEYS_UNAVAILABLE)
         return why;
     if (why != BEARER_NO_MEMORY) {
-        place->bad = version;
-        place->why = why;
+        row->bad = version;
+        row->why = why;
     }
-    return hand ? lend(hand, set) : why;
+    return have ? lend(have, set) : why;
 }
 
-/* Called with the mutex held, which is let go meanwhile. */
+/* Called with the mutex held, and lets it go in between. */
 static bearer_reason_t reload(bearer_keyring_t *ring,
                               const bearer_board_slot_t *slot,
                               apr_uint64_t version, bearer_keyring_set_t **set)
 {
-    place_t *place = &ring->places[slot->number];
-    bearer_keyring_set_t *hand = at_hand(place, &slot->id);
+    row_t *row = &ring->rows[slot->number];
+    bearer_keyring_set_t *have = current_of(row, &slot->id);
     bearer_keyring_set_t *fresh = create_set(ring, &slot->id);
     bearer_reason_t why;
 
     if (!fresh)
-        return hand ? lend(hand, set) : BEARER_NO_MEMORY;
+        return have ? lend(have, set) : BEARER_NO_MEMORY;
     fresh->version = version;
-    place->loading = true;
+    row->loading = true;
     unlock(ring);
     why = load(fresh, ring->board, slot);
     lock(ring);
-    place->loading = false;
+    row->loading = false;
     (void)apr_thread_cond_broadcast(ring->loaded);
     if (why)
-        return refuse(place, fresh, why, set);
-    put_in_place(place, fresh);
+        return refuse(row, fresh, why, set);
+    make_current(row, fresh);
     return lend(fresh, set);
 }
 
@@ -221,21 +221,21 @@ static bearer_reason_t take(bearer_keyring_t *ring,
                             const bearer_board_slot_t *slot,
                             bearer_keyring_set_t **set)
 {
-    place_t *place = &ring->places[slot->number];
+    row_t *row = &ring->rows[slot->number];
 
     for (;;) {
         apr_uint64_t version = bearer_board_version(ring->board, slot);
-        bearer_keyring_set_t *hand = at_hand(place, &slot->id);
+        bearer_keyring_set_t *have = current_of(row, &slot->id);
 
         if (version == 0)
             return BEARER_KEYS_UNAVAILABLE;
-        if (hand
-            && (hand->version == version || place->bad == version
-                || place->loading))
-            return lend(hand, set);
-        if (place->bad == version)
-            return place->why;
-        if (!place->loading)
+        if (have
+            && (have->version == version || row->bad == version
+                || row->loading))
+            return lend(have, set);
+        if (row->bad == version)
+            return row->why;
+        if (!row->loading)
             return reload(ring, slot, version, set);
         (void)apr_thread_cond_wait(ring->loaded, ring->mutex);
     }

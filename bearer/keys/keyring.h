@@ -13,7 +13,7 @@
 #include "bearer/jose/jwks.h"
 #include "bearer/keys/board.h"
 
-/** The ring: one place for each slot of the board. */
+/** The ring: one row for each slot of the board. */
 typedef struct bearer_keyring_t bearer_keyring_t;
 
 /** A key set in use: give it back with bearer_keyring_give. */
@@ -33,9 +33,9 @@ apr_status_t bearer_keyring_create(bearer_keyring_t **out,
 
 /**
  * Takes the newest key set of a source. If the board has a newer document, one
- * caller parses it while the others go on with the set at hand; only who has no
- * set at all waits for the parsing. A document that cannot be parsed leaves the
- * set at hand in use.
+ * caller parses it while the others go on with the present set; a caller waits for
+ * the parsing only if there is no set at all. A document that cannot be parsed
+ * leaves the present set in use.
  *
  * @param set set on BEARER_OK only
  * @return BEARER_OK, BEARER_KEYS_UNAVAILABLE if there never was a document,
@@ -45,7 +45,7 @@ bearer_reason_t bearer_keyring_take(bearer_keyring_t *ring,
                                     const bearer_board_slot_t *slot,
                                     bearer_keyring_set_t **set) BEARER_MUST_USE;
 
-/** Gives a set back; never more than once for each take. NULL is allowed. */
+/** Gives a set back; once for each take. NULL is allowed. */
 void bearer_keyring_give(bearer_keyring_set_t *set);
 
 /** The keys of a set that is taken. */

@@ -98,8 +98,8 @@ bearer_str_t bearer_keystore_sign(const bearer_keystore_t *store,
     return signed_text;
 }
 
-/* The bytes are judged before anybody parses them: it is a stranger's text as
- * long as nobody has shown that it is ours (planted keys). */
+/* The bytes are judged before they are parsed: it is a stranger's text as long as
+ * nobody has shown that it is ours (planted keys). */
 static bearer_reason_t check_mac(const bearer_keystore_t *store,
                                  const bearer_board_id_t *id, bearer_str_t text,
                                  bearer_note_t *note, apr_pool_t *pool)
@@ -137,7 +137,7 @@ static bearer_str_t compose(const bearer_keystore_t *store,
 
     if (!quoted.len || keys.len < 2 || keys.data[0] != '{')
         return text;
-    /* behind its brace, the key set is the rest of our object */
+    /* after its brace, the key set is the rest of our object */
     text.data = apr_psprintf(
         pool, "{\"issuer\":%s,\"fetched\":%" APR_INT64_T_FMT ",%.*s\n",
         quoted.data, fetched, (int)(keys.len - 1), keys.data + 1);
@@ -166,7 +166,7 @@ static apr_status_t write_new(const char *path, bearer_str_t text)
     apr_status_t rv;
     int fd;
 
-    /* one that a process of our number left behind */
+    /* one that a process with our pid left behind */
     (void)unlink(path);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -203,8 +203,8 @@ apr_status_t bearer_keystore_write(const bearer_keystore_t *store,
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Whether root may believe this file (planted keys): nobody else can have
- * written it, nor linked somebody else's file here. */
+/* Whether root may believe this file (planted keys): nobody else can have written
+ * it, or linked somebody else's file here. */
 static bearer_reason_t read_stored(const bearer_keystore_t *store,
                                    const bearer_board_id_t *id,
                                    bearer_str_t *out, bearer_note_t *note,
@@ -222,7 +222,7 @@ static bearer_reason_t read_stored(const bearer_keystore_t *store,
                             note, pool);
 }
 
-/* what stands beside the keys */
+/* what the document says besides the keys */
 static bearer_reason_t check_head(const bearer_value_t *document,
                                   const bearer_keystore_wanted_t *wanted,
                                   apr_int64_t *age, bearer_note_t *note)
@@ -282,8 +282,8 @@ bearer_reason_t bearer_keystore_read(const bearer_keystore_t *store,
 
 /* --- the key that signs ---------------------------------------------------- */
 
-/* The whole content, so that no other file of root's is taken for one (a file
- * that somebody knows, linked or moved here). */
+/* The whole content, so that no other file of root's is taken for one (a file that
+ * somebody knows, linked or moved here). */
 #define KEY_BEGINS "mod_auth_bearer key store 1\n"
 #define KEY_SIZE   (sizeof(KEY_BEGINS) - 1 + MAC_HEX + 1)
 
@@ -304,7 +304,7 @@ static bearer_reason_t read_key(const char *path, bearer_str_t *out,
     return bearer_file_read(path, &rules, out, note, pool);
 }
 
-/* -1: no digit; lower case only, as it was written */
+/* -1: not a digit; lower case only, as it was written */
 static int digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -2,10 +2,10 @@
 /*
  * keystore - the last good keys of fetched sources on disk, for a cold start.
  *
- * Owns:     the files: name, form, whose they must be, when they are too old; the key that signs them.
+ * Owns:     the files: their names, form and owners, when they are too old; the key that signs them.
  * Does not: post or log (refresh), or decide that there is a store (httpd).
  * Memory:   results live in the pool
- * Threads:  any, but one write of one source at a time in each process
+ * Threads:  any, but only one write of a source at a time in each process
  */
 #ifndef BEARER_KEYSTORE_H
 #define BEARER_KEYSTORE_H
@@ -15,15 +15,15 @@
 #include "bearer/jose/jwks.h"
 #include "bearer/keys/board.h"
 
-/** Bytes of the key that signs, and of what it makes (HMAC-SHA256). */
+/** Bytes of the key that signs, and of the mac (HMAC-SHA256). */
 #define BEARER_KEYSTORE_SIGNER 32
 
 /**
  * A directory with one file for each source, named by the hex of the source's
  * id and ".jwks": {"mac": "…", "issuer": "…", "fetched": <seconds since 1970>,
- * "keys": […]}, filtered public keys. Whoever made the mac decides whose tokens
- * are good, so not everybody who may write there is believed: it is made with a
- * key that lies in "store.key", which only who starts httpd can read.
+ * "keys": […]}, filtered public keys. These keys decide whose tokens are good, so
+ * not everybody who may write there is believed: the mac is made with a key in
+ * "store.key", which only the user who starts httpd can read.
  */
 typedef struct bearer_keystore_t {
     const char *directory;
@@ -31,7 +31,7 @@ typedef struct bearer_keystore_t {
     const unsigned char *key; /**< NULL: nothing is written and nothing read */
 } bearer_keystore_t;
 
-/** What is looked for. */
+/** What to look for. */
 typedef struct bearer_keystore_wanted_t {
     const bearer_board_id_t *id;
     const char *issuer; /**< what the document must say, byte for byte */
@@ -45,7 +45,7 @@ typedef struct bearer_keystore_found_t {
     apr_int64_t age; /**< seconds since they were fetched, never negative */
 } bearer_keystore_found_t;
 
-/** A file may come from so far in the future: clocks are set. */
+/** How far in the future a file's time may be, since clocks are set. */
 #define BEARER_KEYSTORE_AHEAD 60
 
 /** The file of a source. */
@@ -54,26 +54,26 @@ const char *bearer_keystore_path(const bearer_keystore_t *store,
 
 /**
  * Finds the key that signs, as root before privileges are dropped, or makes one.
- * Who may write to the directory can take the file away, but not put one of
- * their own there: it must belong to who runs this, be a regular file of one name
- * and of nobody else to read or write. One that is not is removed and made anew,
- * and nothing that was signed before is believed then.
+ * Whoever may write to the directory can take the file away, but not put one of
+ * their own there: it must belong to the user who runs this, and be a regular file
+ * with one name that nobody else may read or write. Any other is removed and
+ * replaced by a new one, and then nothing that was signed before is believed.
  *
  * @param why  why there was a file that could not be used, BEARER_KEYSTORE_KEY or
  *             BEARER_FILE_READ; BEARER_OK: there was a good one, or none
  * @param note particulars of it
- * @return APR_SUCCESS with store->key set, or what the system said (no
- *         permission, read-only, something there that cannot be removed)
+ * @return APR_SUCCESS with store->key set, or what the system said (no permission,
+ *         read-only, something there that cannot be removed)
  */
 apr_status_t bearer_keystore_unlock(bearer_keystore_t *store,
                                     bearer_reason_t *why, bearer_note_t *note,
                                     apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
- * A document with its mac as the first member. Of a source: one source's file is
- * not another's.
+ * A document with its mac as the first member. The mac is for one source: its file
+ * is not good for another.
  *
- * @param text a JSON object without a mac; its brace at least
+ * @param text a JSON object without a mac; at least its opening brace
  * @return data is NULL without a key, or if OpenSSL fails
  */
 bearer_str_t bearer_keystore_sign(const bearer_keystore_t *store,
@@ -99,7 +99,7 @@ apr_status_t bearer_keystore_write(const bearer_keystore_t *store,
 
 /**
  * Reads a source's file, which is believed as little as an answer from the
- * network. Never follows a link and never blocks on what is no regular file.
+ * network. Never follows a link, and never blocks on what is not a regular file.
  *
  * @param out set on BEARER_OK only
  * @return BEARER_OK, BEARER_KEYS_UNAVAILABLE if there is no file,

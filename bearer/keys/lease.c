@@ -10,10 +10,10 @@
  *   +-------------+---------+-----------+----------+
  *
  * The generation grows by one each time the lease is taken, and stays when it is
- * given back. Of the holder's epoch the last 11 bits are enough to see that it is
- * not the newest one: 2048 configurations do not come and go within one lease,
- * and a holder of any older one is refused by the epoch above when it renews. Of
- * the tick, 20 bits in units of 4 ms are enough (see has_lapsed).
+ * given back. The last 11 bits of the holder's epoch are enough to see that it is
+ * not the newest one: 2048 configurations do not come and go within one lease, and
+ * a holder of any older one is refused because of the epoch above when it renews.
+ * Of the tick, 20 bits in units of 4 ms are enough (see has_lapsed).
  *
  * holder is who took it: the generation and, below it, the pid. It is written
  * after the lease; until then nobody knows whose that generation is, and it can
@@ -60,7 +60,7 @@ static uint32_t next_generation(uint64_t held)
     return next ? next : 1;
 }
 
-/* who has this lease; 0: nobody, or nobody says so yet */
+/* who has this lease; 0: nobody, or the holder is not written yet */
 static uint32_t holder_of(const bearer_lease_t *lease, uint64_t held)
 {
     uint64_t holder = atomic_load(&lease->holder);
@@ -70,8 +70,8 @@ static uint32_t holder_of(const bearer_lease_t *lease, uint64_t held)
     return (uint32_t)holder;
 }
 
-/* Says who took this generation, unless a later one was taken meanwhile: who was
- * stopped in between must not write over its successor. */
+/* Says who took this generation, unless a later one was taken meanwhile: a process
+ * that was stopped in between must not write over its successor. */
 static void sign(bearer_lease_t *lease, uint32_t generation, uint32_t pid)
 {
     uint64_t holder = atomic_load(&lease->holder);
@@ -84,9 +84,9 @@ static void sign(bearer_lease_t *lease, uint32_t generation, uint32_t pid)
 }
 
 /*
- * The time in a lease goes round in 71 minutes. It holds for LEASE_LASTS after
- * it was renewed, and as long before, since its holder may have looked at the
- * clock after us; all else is lapsed. So one that was forgotten and comes round
+ * The time in a lease goes round in 71 minutes. It holds for LEASE_LASTS after it
+ * was renewed, and as long before, since its holder may have looked at the clock
+ * after us; at all other times it has lapsed. So a forgotten one that comes round
  * again delays us for seconds, not for half a turn.
  */
 static bool has_lapsed(uint64_t held, uint32_t terms)
@@ -96,7 +96,7 @@ static bool has_lapsed(uint64_t held, uint32_t terms)
     return age > LEASE_LASTS && age < LEASE_TICKS + 1 - LEASE_LASTS;
 }
 
-/* whether a process of the newest epoch may take this lease of another one */
+/* whether a process of the newest epoch may take this lease from another */
 static bool can_take(uint64_t held, uint32_t terms, uint32_t holder,
                      bool (*alive)(apr_uint32_t pid))
 {
@@ -107,7 +107,7 @@ static bool can_take(uint64_t held, uint32_t terms, uint32_t holder,
     return holder && alive && !alive(holder);
 }
 
-/* notes an epoch; false if a newer one was there */
+/* notes an epoch; false if there was a newer one */
 static bool is_newest(bearer_lease_t *lease, uint32_t epoch)
 {
     uint32_t newest = atomic_load(&lease->epoch);
@@ -126,7 +126,7 @@ apr_uint32_t bearer_lease_take(bearer_lease_t *lease, apr_uint32_t epoch,
     uint32_t terms = lease_terms(epoch, now);
     uint64_t held = atomic_load(&lease->word);
 
-    /* both anew after each lost race: a process of a newer epoch first says so
+    /* both again after each lost race: a process of a newer epoch first says so
      * and then takes the lease, so it is never taken back from it */
     while (is_newest(lease, epoch)) {
         uint32_t generation = generation_of(held);

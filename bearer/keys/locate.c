@@ -11,7 +11,7 @@
 #include "bearer/text/json.h"
 #include "bearer/text/write.h"
 
-/* an address found by discovery is looked up again after so long */
+/* how long an address found by discovery is used before it is looked up again */
 #define REDISCOVER apr_time_from_sec(86400)
 
 /* one search */
@@ -38,7 +38,7 @@ static bearer_reason_t tell(const search_t *search, const char *what,
 
 /* --- fetching ----------------------------------------------------------- */
 
-/* an address that cannot be cut has none; the fetch refuses it anyway */
+/* an address that cannot be parsed has no proxy; the fetch refuses it anyway */
 static const char *proxy_of(const bearer_source_t *source, const char *address,
                             apr_pool_t *pool)
 {
@@ -49,7 +49,7 @@ static const char *proxy_of(const bearer_source_t *source, const char *address,
     return bearer_url_find_proxy(&source->proxies, &url);
 }
 
-/* what is wrong with an answer that came, but for its body */
+/* what is wrong with an answer that came, apart from its body */
 static bearer_reason_t judge_status(const bearer_http_response_t *response,
                                     bool conditional, bearer_note_t *note)
 {
@@ -95,7 +95,7 @@ static bearer_reason_t get(const search_t *search, const char *address,
 
 /* --- what the board keeps ------------------------------------------------- */
 
-/* Behind the keys, the document says where discovery found them and when (a tick):
+/* After the keys, the document says where discovery found them and when (a tick):
  * see bearer_locate_recall. */
 static bearer_str_t add_address(const search_t *search, const char *address)
 {
@@ -108,7 +108,7 @@ static bearer_str_t add_address(const search_t *search, const char *address)
     if (search->source->kind != BEARER_SOURCE_DISCOVERY)
         return text;
     quoted = bearer_write_quoted(address, search->pool);
-    /* without it, the next fetcher has to look for it */
+    /* without it, the next fetcher has to find it again */
     if (!quoted.len)
         return text;
     text.data = apr_psprintf(
@@ -293,7 +293,7 @@ static bool must_discover(const search_t *search)
            || now(search).tick - known->found >= REDISCOVER;
 }
 
-/* where there is no metadata, or it failed */
+/* if there is no metadata, or it failed */
 static bearer_reason_t fall_back(const search_t *search, bool asked,
                                  bearer_outcome_t *told)
 {

@@ -2,7 +2,7 @@
 /*
  * locate - from a source to its document: metadata, address, file.
  *
- * Owns:     where to look in which order, conditions, and what the board is to keep of what was found.
+ * Owns:     where to look in which order, conditions, and what of it the board is to keep.
  * Does not: connect (fetch), post, remember or log (refresh).
  * Memory:   results live in the pool
  * Threads:  any
@@ -19,8 +19,8 @@
 typedef struct bearer_locate_env_t {
     bearer_fetch_fn fetch;
     bearer_now_t (*now)(void *baton);
-    /** Told of each address or file in its turn ("metadata" or "keys"), well or
-     * not; may be NULL. */
+    /** Called for each address or file in turn ("metadata" or "keys"), whether
+     * or not it was good; may be NULL. */
     void (*tell)(const char *what, const bearer_outcome_t *one, void *baton);
     void *baton;
     const volatile apr_uint32_t *stop; /**< not 0: give up soon; may be NULL */
@@ -30,7 +30,8 @@ typedef struct bearer_locate_env_t {
 /** What is known from before; all zero: nothing. */
 typedef struct bearer_locate_known_t {
     const char *address; /**< of the last good keys, or NULL */
-    const char *etag; /**< of what it gave, if that is still there, or NULL */
+    const char *etag; /**< of the answer from that address, if the board still
+                           has it, or NULL */
     apr_time_t found; /**< tick of the discovery that found it */
     bool doubted;     /**< the address failed: look it up again first */
 } bearer_locate_known_t;
@@ -38,13 +39,12 @@ typedef struct bearer_locate_known_t {
 /** What was found. */
 typedef struct bearer_locate_found_t {
     const bearer_jwks_t *keys; /**< NULL: a 304, nothing changed */
-    bearer_str_t published;    /**< as it came */
+    bearer_str_t published;    /**< as it was received */
     bearer_str_t rendered;     /**< the good keys as text */
-    bearer_str_t document;     /**< and as the board gets them: with the
-                                     address */
-    const char *etag;          /**< that came with them; may be NULL */
+    bearer_str_t document;     /**< as the board gets them, with the address */
+    const char *etag;          /**< from the same answer; may be NULL */
     const char *cache_control; /**< as answered, or NULL */
-    apr_int64_t fresh;         /**< seconds until they should be asked for */
+    apr_int64_t fresh;         /**< seconds until the next fetch */
     apr_time_t found; /**< tick of a good discovery, 0: there was none */
     bool doubted;     /**< the known address failed */
     bearer_outcome_t metadata; /**< of the discovery, good or bad */
@@ -52,10 +52,10 @@ typedef struct bearer_locate_found_t {
 
 /**
  * Finds the keys of a source: those of its address with If-None-Match, its file,
- * or those that its metadata leads to. For discovery the known address comes
- * first, as long as it works and was found within a day; when it does not, the
- * metadata decides; when that does not either, the known address after all: an
- * issuer that lost its metadata has not lost its keys.
+ * or those that its metadata leads to. For discovery the known address comes first,
+ * as long as it works and was found within a day; then the metadata decides; if
+ * that fails too, the known address after all: an issuer that lost its metadata has
+ * not lost its keys.
  *
  * @param told what decided, also on success
  * @return told->why: BEARER_OK, BEARER_HTTP_STATUS, BEARER_DISCOVERY_*,
@@ -71,9 +71,9 @@ bearer_reason_t bearer_locate_keys(const bearer_source_t *source,
                                    apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
- * The address that stands in a document of the board: the next fetcher begins
- * there. Without that, a slow issuer would have to answer twice in each fetcher's
- * life before its keys are known.
+ * The address in a document of the board: the next fetcher begins there. Without
+ * that, a slow issuer would have to answer twice in each fetcher's life before its
+ * keys are known.
  *
  * @param tick  now: a discovery in the future is not believed
  * @param found tick of the discovery that found it
@@ -85,7 +85,7 @@ const char *bearer_locate_recall(bearer_str_t text, apr_time_t tick,
 /**
  * Reads a key file now.
  *
- * @param pipe it may be one: where somebody waits, never in a server
+ * @param pipe it may be one: when a person waits, never in a server
  * @return BEARER_OK with found->keys, published, rendered and document set; what
  *         bearer_file_read and bearer_jwks_parse_file return; BEARER_JWKS_SIZE,
  *         BEARER_NO_MEMORY

@@ -16,7 +16,7 @@ bool bearer_outcome_is_network(bearer_reason_t why)
     return false;
 }
 
-/* How much a failure tells. A wrong document was written by the issuer; a 404 on
+/* How much a failure says. A wrong document was written by the issuer; a 404 on
  * one of three addresses is a guess that missed. */
 static int weight(const bearer_outcome_t *outcome)
 {

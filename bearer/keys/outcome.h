@@ -4,7 +4,7 @@
  *
  * Owns:     the record that log, status page and command show, and which of two failures tells more.
  * Does not: fetch (locate), decide when (schedule), or write lines (journal).
- * Memory:   tried points to what the caller has; the rest is in the record
+ * Memory:   tried points to the caller's text; the rest is in the record
  * Threads:  any
  */
 #ifndef BEARER_OUTCOME_H
@@ -19,15 +19,15 @@ typedef struct bearer_outcome_t {
     const char *tried; /**< the address or file */
     int status;        /**< HTTP status, 0: none */
     /* of a round: */
-    bool changed; /**< other keys than before */
+    bool changed; /**< the keys are other ones than before */
     int keys, skipped;
     apr_time_t next; /**< tick of the next regular attempt */
 } bearer_outcome_t;
 
-/** Whether nobody answered: other addresses of the host would not either. */
+/** Whether nobody answered: other addresses of the host would not answer either. */
 bool bearer_outcome_is_network(bearer_reason_t why);
 
-/** Takes the other one if it tells more to whoever asks why there are no keys. */
+/** Takes the other one if it says more about why there are no keys. */
 void bearer_outcome_keep(bearer_outcome_t *told, const bearer_outcome_t *other);
 
 #endif

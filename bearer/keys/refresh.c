@@ -15,7 +15,7 @@
 struct bearer_refresh_t {
     const bearer_source_t *source;
     char address[BEARER_LIMIT_URL + 1]; /* of the last good keys; "": none */
-    char etag[ETAG_SIZE];               /* of what it gave; "": none */
+    char etag[ETAG_SIZE];               /* of what it answered; "": none */
     apr_uint64_t version; /* the board's counter when etag was good */
     apr_time_t found;     /* when discovery last found the address */
     bool doubted;         /* the address failed: look it up again first */
@@ -43,8 +43,8 @@ bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
     return refresh;
 }
 
-/* The board's schedule; our own when the slot was given to another source, so
- * that a fetcher of an older configuration does not fetch without a pause. */
+/* The board's schedule, or our own if the slot was given to another source, so that
+ * a fetcher of an older configuration does not fetch without a pause. */
 static bearer_schedule_t state_of(const bearer_refresh_t *refresh,
                                   const bearer_refresh_env_t *env)
 {
@@ -70,7 +70,7 @@ apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
 
 /* --- what is known ------------------------------------------------------ */
 
-/* what another process found, if this one knows nothing yet */
+/* what another process has found, if this one knows nothing yet */
 static void recall_address(attempt_t *attempt)
 {
     bearer_refresh_t *refresh = attempt->refresh;
@@ -88,7 +88,7 @@ static void recall_address(attempt_t *attempt)
     refresh->found = found;
 }
 
-/* The ETag to ask with: only for the very document that the board still has,
+/* The ETag to ask with: only for exactly the document that the board still has,
  * else a 304 would leave us with nothing, or with another fetcher's keys. */
 static const char *condition(const attempt_t *attempt)
 {
@@ -126,8 +126,8 @@ static bearer_reason_t find_keys(attempt_t *attempt, bearer_outcome_t *told)
     return why;
 }
 
-/* An ETag fit to be sent back (RFC 9110 8.8.3 without obs-text): it will stand
- * in a request header (request splitting). */
+/* Whether an ETag is fit to be sent back (RFC 9110 8.8.3 without obs-text): it goes
+ * into a request header (request splitting). */
 static bool is_etag(const char *etag)
 {
     apr_size_t len;
@@ -171,14 +171,14 @@ static void unlock(const bearer_refresh_env_t *env)
         env->unlock(env->baton);
 }
 
-/* a 304, or the same keys again, wherever they came from */
+/* a 304, or the same keys again, from any address */
 static bool are_same_keys(const attempt_t *attempt)
 {
     const bearer_str_t *keys = &attempt->found.rendered;
 
     if (!attempt->found.keys)
         return true;
-    /* the last brace apart: the address may follow */
+    /* without the last brace: the address may follow */
     return attempt->posted.data && attempt->posted.len >= keys->len
            && !memcmp(attempt->posted.data, keys->data, keys->len - 1)
            && strchr(",}", attempt->posted.data[keys->len - 1]);
@@ -193,10 +193,10 @@ static bool is_same(const attempt_t *attempt)
            && bearer_str_equal(attempt->posted, attempt->found.document);
 }
 
-/* Whether this round still is the fetcher's. One that lost the lease since it
- * began may have an older answer than its successor, and must not put it in the
- * place of a newer one (a withdrawn key that comes back), even if its process
- * has the lease again. Asked under the lock: the successor posts under it, too. */
+/* Whether this round is still the fetcher's. One that has lost the lease since it
+ * began may have an older answer than its successor, and must not replace a newer
+ * one with it (a withdrawn key that comes back), even if its process has the lease
+ * again. Asked under the lock: the successor posts under it, too. */
 static bool is_leading(const bearer_refresh_env_t *env)
 {
     return !env->leads || env->leads(env->baton);
@@ -224,7 +224,7 @@ static bearer_reason_t post(attempt_t *attempt, const bearer_schedule_t *state)
     return why;
 }
 
-/* false: it is another's to note now */
+/* false: it is no longer ours to note */
 static bool note_failure(attempt_t *attempt, const bearer_schedule_t *state)
 {
     const bearer_source_t *source = attempt->refresh->source;
@@ -252,9 +252,9 @@ static void store(const attempt_t *attempt)
 
     if (!env->store || !bearer_source_is_fetched(source))
         return;
-    /* not under the lock, which nobody holds while a disk is waited for: who is
-     * stopped right here puts an older file in the place of a newer one, until
-     * the next good answer */
+    /* not under the lock, which nobody holds while waiting for a disk: a
+     * process that is stopped right here replaces a newer file with an older
+     * one, until the next good answer */
     if (!is_leading(env))
         return;
     rv = bearer_keystore_write(env->store, &source->slot.id, source->issuer,
@@ -281,7 +281,8 @@ static bool post_stored(const bearer_source_t *source,
         *why = BEARER_NO_MEMORY;
         return true;
     }
-    /* ticks that began later have no number for it, and 0 means never */
+    /* if ticks began later than that, there is no number for it, and 0 means
+     * never */
     if (fetched <= 0) {
         *why = BEARER_KEYSTORE_AGE;
         return true;
@@ -393,7 +394,7 @@ void bearer_refresh_run(bearer_refresh_t *refresh,
     attempt->refresh = refresh;
     attempt->env = env;
     attempt->tmp = tmp;
-    /* an ask that comes from now on wants another round */
+    /* an ask that comes from now on calls for another round */
     bearer_schedule_begin(&state,
                           bearer_board_asked(env->board, &source->slot));
     if (bearer_board_read(env->board, &source->slot, &attempt->posted,

@@ -21,8 +21,8 @@ typedef struct bearer_refresh_env_t {
     bearer_fetch_fn fetch;
     void (*lock)(void *baton); /**< around posts; may be NULL */
     void (*unlock)(void *baton);
-    /** Whether this round is still the fetcher's, asked under the lock: it is
-     * not if the lease was another's meanwhile. NULL: yes. */
+    /** Whether this round is still the fetcher's, asked under the lock: not if
+     * the lease has been another's meanwhile. NULL: yes. */
     bool (*leads)(void *baton);
     bearer_now_t (*now)(void *baton);
     double (*jitter)(void *baton);
@@ -39,7 +39,7 @@ typedef struct bearer_refresh_t bearer_refresh_t;
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
                                         apr_pool_t *pool);
 
-/** The tick at which the next round is due, of what is known now: not after the
+/** The tick at which the next round is due, by what is known now: no later than the
  * present one if it is due. BEARER_SCHEDULE_NEVER for a secret. */
 apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
                                const bearer_refresh_env_t *env);
@@ -55,23 +55,23 @@ apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
  * used (MAB0202); metadata that is gone while keys still come (MAB0203). A
  * round that ends with BEARER_FETCH_STOPPED notes and logs nothing.
  *
- * Keys that were fetched, also the same ones again, are then written to the
- * store. A store that cannot be written is logged when that begins, changes
- * (MAB0204) and ends; the keys on the board serve all the same.
+ * Keys that were fetched, even the same ones again, are then written to the store.
+ * A store that cannot be written is logged when that begins, changes (MAB0204) and
+ * ends; the keys on the board serve all the same.
  */
 void bearer_refresh_run(bearer_refresh_t *refresh,
                         const bearer_refresh_env_t *env, bearer_outcome_t *told,
                         apr_pool_t *tmp);
 
 /**
- * Cold start: gives a fetched source whose slot has no document the keys that
- * the store has for it. They are as old as they were when they were fetched, and
- * a round is due at once: the store never knows better than the network. A
- * document on the board is never replaced. Logs what was loaded, or why a file
- * is not used (MAB0205); no file is no news.
+ * Cold start: gives the keys in the store to a fetched source whose slot has no
+ * document. They are as old as they were when they were fetched, and a round is due
+ * at once: the store never knows better than the network. A document on the board
+ * is never replaced. Logs what was loaded, or why a file is not used (MAB0205); a
+ * missing file is not worth a line.
  *
- * @param env its ticks must be larger than the source's stale, since a tick
- *            must be found for when the keys were fetched
+ * @param env its ticks must be larger than the source's stale, since the time at
+ *            which the keys were fetched needs a tick
  * @return true if keys were posted
  */
 bool bearer_refresh_restore(const bearer_source_t *source,

@@ -15,18 +15,18 @@
 /** All that can make a source due before its time, as numbers that move. */
 typedef struct bearer_rota_moved_t {
     apr_uint64_t asks;       /**< see bearer_board_asks */
-    apr_uint32_t ended;      /**< rounds of this process that ended */
-    apr_uint32_t generation; /**< of the lease: another fetcher was there */
+    apr_uint32_t ended;      /**< rounds of this process that have ended */
+    apr_uint32_t generation; /**< of the lease: there was another fetcher */
 } bearer_rota_moved_t;
 
 /** Where a fetcher stands. All zero: it has not looked yet. */
 typedef struct bearer_rota_t {
-    apr_time_t next; /**< nothing is due before this tick if nothing moved */
+    apr_time_t next; /**< nothing is due before this tick if nothing moves */
     bearer_rota_moved_t moved;
 } bearer_rota_t;
 
-/** Sources are looked at so often at least, should all else fail: a process may be
- * killed between its ask and counting it. */
+/** Sources are looked at at least this often, should all else fail: a process may
+ * be killed between making its ask and counting it. */
 #define BEARER_ROTA_LONGEST apr_time_from_sec(10)
 
 /**
@@ -38,8 +38,8 @@ typedef apr_time_t (*bearer_rota_look_fn)(int source, void *baton);
 
 /**
  * One beat: looks at all sources if something moved or the time of one has come,
- * else at none. That is cheap enough for ten times in a second, however many
- * sources there are.
+ * else at none. That is cheap enough for ten times a second, however many sources
+ * there are.
  *
  * @param moved read before this call, so that what moves meanwhile counts next time
  * @return how many sources were looked at

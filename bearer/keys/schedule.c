@@ -14,16 +14,16 @@ static double unit_interval(double jitter)
 }
 
 /*
- * Whether a tick lies so far ahead that it cannot be of this machine's life
- * (the numbers come from shared memory or a disk). A little ahead is normal:
- * another process looked at the clock after we did.
+ * Whether a tick lies so far ahead that it cannot be from this machine's life (the
+ * numbers come from shared memory or a disk). A little ahead is normal: another
+ * process looked at the clock after we did.
  */
 static bool is_alien(apr_int64_t tick, apr_time_t now, apr_time_t slack)
 {
     return tick > now && tick - now > slack;
 }
 
-/* seconds of freshness as microseconds within the administrator's ceiling */
+/* seconds of freshness in microseconds, within the administrator's ceiling */
 static apr_time_t lifetime(const bearer_schedule_conf_t *conf,
                            apr_int64_t fresh)
 {
@@ -75,11 +75,11 @@ bool bearer_schedule_due(const bearer_schedule_t *state,
 {
     if (state->last_try <= 0 || state->next <= now)
         return true;
-    /* only this number, since every attempt sets it anew: an alien number
-     * that a failure leaves standing would switch the back-off off */
+    /* only this number, since every attempt sets it: a foreign number that a
+     * failure leaves as it is would switch off the back-off */
     if (is_alien(state->next, now, conf->refresh))
         return true;
-    /* unequal, not greater: heals whatever stood in served */
+    /* unequal, not greater: mends whatever was in served */
     return asked != 0 && asked != state->served;
 }
 

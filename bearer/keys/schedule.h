@@ -16,7 +16,7 @@
 typedef struct bearer_schedule_conf_t {
     apr_time_t refresh; /**< longest time between two good answers */
     apr_time_t miss;    /**< at most one asked-for fetch in this time */
-    apr_time_t stale;   /**< keys stay in use so long after a good answer */
+    apr_time_t stale;   /**< how long keys stay in use after a good answer */
 } bearer_schedule_conf_t;
 
 /** Where one issuer stands. All zero: never tried. Times are ticks. */
@@ -34,9 +34,9 @@ typedef struct bearer_schedule_t {
 #define BEARER_SCHEDULE_BACKOFF_MOST  apr_time_from_sec(300)
 
 /**
- * Notes a good answer at tick now. The next attempt comes ahead of the end of
- * its freshness: after 80 to 95 percent of it, so that keys are replaced before
- * they expire and many servers do not ask at once.
+ * Notes a good answer at tick now. The next attempt comes before the end of its
+ * freshness: after 80 to 95 percent of it, so that keys are replaced before they
+ * expire and many servers do not ask at once.
  *
  * @param fresh  seconds, from bearer_freshness_seconds
  * @param jitter anything in [0, 1), from the caller
@@ -56,14 +56,14 @@ void bearer_schedule_fail(bearer_schedule_t *state,
 
 /**
  * Whether an attempt is due at tick now: never tried, the regular time has
- * come, or an ask (a tick, 0: none) came that was not served yet. A time in the
- * future by more than refresh (a state from another machine's life) is due.
+ * come, or an ask (a tick, 0: none) came that was not served yet. An attempt that
+ * is more than refresh in the future (a state from another machine's life) is due.
  */
 bool bearer_schedule_due(const bearer_schedule_t *state,
                          const bearer_schedule_conf_t *conf, apr_time_t now,
                          apr_time_t asked);
 
-/** A tick that does not come. */
+/** A tick that never comes. */
 #define BEARER_SCHEDULE_NEVER APR_INT64_MAX
 
 /** The tick at which bearer_schedule_due will say yes if nobody asks: now, or
@@ -72,7 +72,7 @@ apr_time_t bearer_schedule_next(const bearer_schedule_t *state,
                                 const bearer_schedule_conf_t *conf,
                                 apr_time_t now, apr_time_t asked);
 
-/** Notes that an attempt begins which serves this ask. */
+/** Notes the beginning of an attempt that serves this ask. */
 void bearer_schedule_begin(bearer_schedule_t *state, apr_time_t asked);
 
 /** Whether keys from the last good answer may be used at tick now. */

@@ -32,6 +32,6 @@ void bearer_seats_leave(bearer_seats_t *seats, int seat, apr_time_t until)
 
     if (seat < 0 || seat >= BEARER_SEATS_MOST)
         return;
-    /* only if it is still ours: its time may have passed and another have it */
+    /* only if it is still ours: once its time is over, others may take it */
     (void)atomic_compare_exchange_strong(&seats->until[seat], &mine, 0);
 }

@@ -2,7 +2,7 @@
 /*
  * seats - how many requests of all processes may wait for keys.
  *
- * Owns:     counting them, so that a killed process leaks nothing.
+ * Owns:     the count of them, in which a killed process leaks nothing.
  * Does not: map memory (httpd), wait (gate), or look at a clock.
  * Memory:   one struct of fixed size in shared memory; allocates nothing
  * Threads:  any, of any process; lock-free
@@ -23,7 +23,7 @@ typedef struct bearer_seats_t {
     _Atomic uint64_t until[BEARER_SEATS_MOST]; /**< a tick, 0: free */
 } bearer_seats_t;
 
-/** Makes all of them free. */
+/** Frees all of them. */
 void bearer_seats_format(bearer_seats_t *seats);
 
 /**

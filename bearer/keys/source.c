@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 
-/* files are looked at so often at least: a look costs nobody anything */
+/* files are looked at at least this often: a look costs nobody anything */
 #define FILE_PERIOD apr_time_from_sec(10)
 
 const char *bearer_source_kind(const bearer_source_t *source)
@@ -49,7 +49,8 @@ static bool digest_field(EVP_MD_CTX *ctx, const char *field)
     apr_uint64_t len = field ? strlen(field) : 0;
     int i;
 
-    /* lengths in front: no two lists of fields give the same bytes */
+    /* each field after its length: no two lists of fields give the same
+     * bytes */
     for (i = 0; i < 8; i++)
         size[i] = (unsigned char)(len >> (8 * i));
     return EVP_DigestUpdate(ctx, size, sizeof(size))
@@ -86,8 +87,8 @@ void bearer_source_narrow_http(bearer_source_t *source)
     const char *written =
         source->kind == BEARER_SOURCE_URL ? source->location : source->issuer;
 
-    /* metadata of a taken over https issuer must not have us call the services
-     * of our own host (SSRF) */
+    /* the metadata of an https issuer that was taken over must not have us call
+     * the services of our own host (SSRF) */
     source->http_loopback =
         source->http_loopback && bearer_url_is_http(written);
 }

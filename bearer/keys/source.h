@@ -2,7 +2,7 @@
 /*
  * source - where an issuer's keys come from.
  *
- * Owns:     the one record of it, its identity, and what several lines of one source come to.
+ * Owns:     the one record of it, its identity, and how several lines for one source are combined.
  * Does not: fetch (locate), read directives (httpd), or decide when (schedule).
  * Memory:   made by the configuration, constant afterwards
  * Threads:  any
@@ -22,7 +22,7 @@ typedef enum bearer_source_kind_t {
     BEARER_SOURCE_SECRET /**< a file with a shared secret; read at the start */
 } bearer_source_kind_t;
 
-/** One key source as configured; constant once checked. */
+/** One key source as configured; constant once it is checked. */
 typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
@@ -44,17 +44,17 @@ const char *bearer_source_kind(const bearer_source_t *source);
 /** Whether its keys come over the network. */
 bool bearer_source_is_fetched(const bearer_source_t *source);
 
-/** Whether two lines mean one source; both are identified. */
+/** Whether two lines mean one source; both must be identified. */
 bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b);
 
 /** The numbers that its rounds go by: files are looked at more often, since a look
  * costs nobody anything. */
 bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
 
-/** Fills source->slot.id: SHA-256 over issuer, kind, location, and what trust in
- * them rests on (http_loopback, proxies, ca), each with its length: keys fetched
- * under one virtual host's authorities never serve another's. The numbers of the
- * schedule do not count, so changing them keeps the keys.
+/** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
+ * in them depends on (http_loopback, proxies, ca), each with its length: keys
+ * fetched under one virtual host's authorities never serve another's. The numbers
+ * of the schedule do not count, so changing them keeps the keys.
  *
  * @return BEARER_OK, BEARER_NO_MEMORY (two sources without an identity would
  *         share their keys)
@@ -62,7 +62,7 @@ bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
 bearer_reason_t bearer_source_identify(bearer_source_t *source) BEARER_MUST_USE;
 
 /**
- * Where plain http is allowed, it is for what the administrator wrote: the switch
+ * Plain http is allowed only for what the administrator wrote: the switch
  * stays on for a source whose own address (keys= or else the issuer) is http, and
  * goes off for all others. Call before identify.
  */
@@ -70,7 +70,7 @@ void bearer_source_narrow_http(bearer_source_t *source);
 
 /**
  * Lines of several servers may name one source (the same identity), which is
- * fetched once, for all of them: of each number the strictest counts, which is the
+ * fetched once for all of them: of each number the stricter counts, which is the
  * smaller one. Takes those of another line.
  */
 void bearer_source_tighten(bearer_source_t *source,

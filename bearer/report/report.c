@@ -109,7 +109,7 @@ static void write_number(bearer_write_t *out, const char *name,
     bearer_write_integer(out, name, (apr_int64_t)value);
 }
 
-/* 0 stands for none */
+/* 0 means none */
 static void write_some(bearer_write_t *out, const char *name, apr_int64_t value)
 {
     if (value)
@@ -369,7 +369,8 @@ static void put_verdicts(text_t *text, const bearer_stats_counts_t *counts)
 
     put_family(text, "verdicts", "counter", NULL,
                "Requests judged, by reason; ok is accepted.");
-    /* all of them from the start: a counter that appears with 1 has no rate */
+    /* all of them from the start: a counter that first appears as 1 has no
+     * rate */
     for (i = 0; i < BEARER_REASON_COUNT; i++) {
         if (bearer_report_counts((bearer_reason_t)i))
             put(text,
@@ -392,7 +393,7 @@ static void put_row(text_t *text, const bearer_stats_counts_t *counts,
                 : apr_psprintf(text->pool, "%" APR_UINT64_T_FMT, value));
 }
 
-/* label: "" or all of one label with a comma behind it */
+/* label: "" or a whole label with a comma after it */
 static void put_latency(text_t *text, const char *name, const char *label,
                         const bearer_stats_latency_t *latency)
 {
@@ -475,7 +476,7 @@ static const column_t columns[COLUMNS] = {
                 "Refreshes that failed."},
 };
 
-/* false: there is nothing to tell */
+/* false: there is nothing to report */
 static bool find_value(const bearer_report_source_t *one, int column,
                        apr_time_t now, apr_int64_t *out)
 {
@@ -504,7 +505,7 @@ static bool find_value(const bearer_report_source_t *one, int column,
     }
 }
 
-/* a secret has nothing that could fail; two sources may be of one issuer */
+/* a secret has nothing that could fail; an issuer may have two sources */
 static void put_sources(text_t *text, const bearer_report_t *report)
 {
     apr_int64_t value;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * report - what can be told of sources, keys and numbers in this moment.
+ * report - what can be said of sources, keys and numbers at this moment.
  *
  * Owns:     gathering it from board and stats; its texts for programs: JSON and
  *           OpenMetrics.
- * Does not: answer requests or make pages (httpd/status/status). Never tells a token,
- *           a claim's value or a secret.
+ * Does not: answer requests or make pages (httpd/status/status). Never shows a token, a
+ *           claim's value or a secret.
  * Memory:   a report and all it points at are the pool's
  * Threads:  any; a report is one thread's
  */
@@ -20,7 +20,7 @@
 typedef struct bearer_report_conf_t {
     const bearer_board_t *board;
     const bearer_stats_t *stats;
-    const bearer_source_t *const *sources; /**< those of secrets too */
+    const bearer_source_t *const *sources; /**< including secrets */
     int source_count;
     bearer_now_t now;
     bool (*alive)(apr_uint32_t pid);
@@ -30,7 +30,7 @@ typedef struct bearer_report_conf_t {
 typedef struct bearer_report_source_t {
     const bearer_source_t *source;
     const bearer_jwks_t *keys; /**< NULL: none that can be read */
-    bool usable;               /**< there are keys, and not too old ones */
+    bool usable;               /**< there are keys, and they are not too old */
     bearer_schedule_t schedule;
     bearer_stats_result_t last;
 } bearer_report_source_t;
@@ -44,9 +44,9 @@ typedef struct bearer_report_t {
     const bearer_stats_snapshot_t *stats;
 } bearer_report_t;
 
-/** What became of all tokens, in four numbers. */
+/** What became of all requests, in four numbers. */
 typedef struct bearer_report_totals_t {
-    apr_uint64_t accepted; /**< good tokens, those denied later included */
+    apr_uint64_t accepted; /**< good tokens, including those denied later */
     apr_uint64_t refused;  /**< something was sent, and it was not good */
     apr_uint64_t without;  /**< nothing was sent */
     apr_uint64_t denied;   /**< a good token, but Require said no */
@@ -67,7 +67,7 @@ bearer_str_t bearer_report_json(const bearer_report_t *report,
                                 apr_pool_t *pool);
 
 /** The sums and the sources as OpenMetrics 1.0 text: processes come and go, and
- * a series for each of them would leave a grave behind with each. */
+ * each would leave a dead series behind. */
 bearer_str_t bearer_report_openmetrics(const bearer_report_t *report,
                                        apr_pool_t *pool);
 

@@ -68,7 +68,7 @@ bearer_reason_t bearer_b64url_decode(bearer_str_t in, unsigned char *out,
     apr_size_t groups = in.len / 4;
     bearer_reason_t why;
 
-    /* no early exit: tokens are good nearly always, and short in any case */
+    /* no early exit: tokens are nearly always good, and short in any case */
     for (; groups; groups--, from += 4, out += 3) {
         unsigned char a = values[from[0]];
         unsigned char b = values[from[1]];

@@ -3,7 +3,7 @@
  * b64url - one JOSE part into bytes, only its canonical spelling.
  *
  * Owns:     the strict base64url alphabet (RFC 7515 2: no padding, no white space).
- * Does not: accept what lenient decoders do; the same bytes have one spelling.
+ * Does not: accept what lenient decoders do: the same bytes have one spelling.
  * Memory:   the caller's buffer or pool; output is never longer than the input
  * Threads:  any
  */

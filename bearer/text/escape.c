@@ -3,7 +3,7 @@
 
 #include "bearer/base/str.h"
 
-/* characters that an escape has a letter for, each over its own */
+/* characters that have a letter as their escape, each above its letter */
 static const char means[] = "\"\\\b\f\n\r\t/";
 static const char letters[] = "\"\\bfnrt/";
 /* the last of them needs no escape and gets none */
@@ -22,7 +22,7 @@ static bool take(const char **at, const char *end, char wanted)
     return true;
 }
 
-/* the four digits behind "\u" */
+/* the four digits after "\u" */
 static bool take_unit(const char **at, const char *end, unsigned *out)
 {
     unsigned unit = 0;
@@ -68,7 +68,7 @@ static bool take_point(const char **at, const char *end, char **to)
     return true;
 }
 
-/* what stands behind a backslash */
+/* what follows a backslash */
 static bool take_escape(const char **at, const char *end, char **to)
 {
     const char *letter = NULL;
@@ -95,7 +95,7 @@ apr_size_t bearer_escape_decode(const char **at, const char *end, char *to)
             *to++ = *(*at)++;
         }
         else if (!take_escape(at, end, &to)) {
-            /* behind the digits of a lone half may be a quote */
+            /* a quote may follow the digits of a lone half */
             *at = escape;
             break;
         }
@@ -132,6 +132,6 @@ char *bearer_escape_encode(unsigned point, char *to)
         to = put_unit(to, HIGH + ((point - BEYOND) >> 10), capitals);
         return put_unit(to, LOW + ((point - BEYOND) & 0x3ff), capitals);
     }
-    /* DEL in the small letters that it has always had */
+    /* DEL in lower case, as it has always been */
     return put_unit(to, point, point == 0x7f ? "0123456789abcdef" : capitals);
 }

@@ -13,23 +13,23 @@
 #include "bearer/base/base.h"
 
 /**
- * Takes escapes out of a text, up to the quote that ends it, or to end. What is no
- * escape is copied. A control character is refused, and so is one half of a
+ * Takes escapes out of a text, up to the quote that ends it, or to end. What is not
+ * an escape is copied. A control character is refused, and so is one half of a
  * character beyond U+FFFF (RFC 8259 8.2: readers differ).
  *
- * @param at then stands at the quote, at end, or where what is wrong begins
- * @param to room for as much as there is to read; the result is never longer
+ * @param at afterwards at the quote, at end, or where the mistake begins
+ * @param to with room for as much as there is to read; the result is never longer
  * @return the length of the result
  */
 apr_size_t bearer_escape_decode(const char **at, const char *end, char *to);
 
-/** What bearer_escape_encode needs of room. */
+/** How much room bearer_escape_encode needs. */
 #define BEARER_ESCAPE_ROOM 12
 
-/** Writes a character as an escape: by the letter that it has, else by its number,
- * in two halves beyond U+FFFF.
+/** Writes a character as an escape: by its letter if it has one, else by its
+ * number, in two halves beyond U+FFFF.
  *
- * @return behind it */
+ * @return the end of it */
 char *bearer_escape_encode(unsigned point, char *to);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* RFC 9111 1.2.2: a greater number of seconds counts as this one */
 #define SECONDS_MAX ((apr_int64_t)2147483648)
-/* no answer, and an answer that cannot be understood */
+/* no header, and one that cannot be understood */
 #define ABSENT   ((apr_int64_t)-1)
 #define NONSENSE ((apr_int64_t)-2)
 
@@ -17,7 +17,7 @@ typedef struct directive_t {
     bearer_str_t value;
 } directive_t;
 
-/* delta-seconds (RFC 9111 1.2.2): digits only, too many of them saturate */
+/* delta-seconds (RFC 9111 1.2.2): digits only; too many of them saturate */
 static apr_int64_t parse_seconds(bearer_str_t text)
 {
     apr_int64_t seconds = 0;
@@ -134,7 +134,7 @@ static apr_int64_t parse_expires(const bearer_freshness_t *headers,
     /* RFC 9111 5.3: what is not a date ("0") is in the past */
     if (expires == APR_DATE_BAD)
         return 0;
-    /* now includes the age already */
+    /* now already includes the age */
     if (!headers->date)
         return less_age(apr_time_sec(expires) - now, NULL);
     date = apr_date_parse_http(headers->date);
@@ -143,7 +143,8 @@ static apr_int64_t parse_expires(const bearer_freshness_t *headers,
     return less_age(apr_time_sec(expires - date), headers->age);
 }
 
-/* how long the answer is good by its headers; ABSENT when they are silent */
+/* how long the answer is good according to its headers; ABSENT when they do not
+ * say */
 static apr_int64_t lifetime(const bearer_freshness_t *headers, apr_int64_t now)
 {
     apr_int64_t seconds = ABSENT;

@@ -28,7 +28,7 @@ typedef struct bearer_freshness_t {
  * Seconds for which an answer may be used without asking again: Cache-Control
  * max-age less Age, else Expires less Date and Age (only less now if Date is
  * absent), within [BEARER_FRESHNESS_LEAST, refresh]; no-store, no-cache and
- * nonsense give the least, silence gives refresh.
+ * nonsense give the least, no header at all gives refresh.
  *
  * @param now     wall seconds, only for Expires without Date
  * @param refresh seconds, the administrator's ceiling; below the least it wins

@@ -11,12 +11,12 @@
 #include "bearer/text/number.h"
 #include "bearer/text/utf8.h"
 
-/* so many names are compared each with all before it; more are sorted (quadratic
- * work for strangers) */
+/* up to this many names, each is compared with all before it; more are sorted
+ * (quadratic work for strangers) */
 #define NAMES_MAX 64
-/* the room that claims of 2 kB may take at most */
+/* the most room that claims of 2 kB may take */
 #define GUESS 16384
-/* what is made of a longer text might not be counted by 32 bits */
+/* the value of a longer text might not be counted in 32 bits */
 #define TEXT_MAX ((apr_size_t)1 << 28)
 
 /* what is still to be read, and where it goes */
@@ -25,10 +25,11 @@ typedef struct reader_t {
     bearer_value_room_t room;
     apr_pool_t *pool;
     char *scratch; /* for one string without its escapes; made when needed */
-    /* what is wrong, if it is more than the character at which reading ended */
+    /* what is wrong, if that is not just the character at which reading
+     * ended */
     bearer_reason_t why;
     const char *what;
-    long number; /* stands behind what; -1: none */
+    long number; /* follows what; -1: none */
 } reader_t;
 
 static bool read_value(reader_t *in, int depth);
@@ -49,13 +50,13 @@ static bool fault_here(reader_t *in, bearer_reason_t why, const char *what)
 
 static void skip_space(reader_t *in)
 {
-    /* most of what is not blank is greater than all that is */
+    /* most characters that are not blank are greater than all that are */
     while (in->at < in->end && (unsigned char)*in->at <= ' '
            && bearer_str_is_file_blank(*in->at))
         in->at++;
 }
 
-/* whether this is the next character; it is then behind us */
+/* whether this is the next character; if so, it is consumed */
 static bool take_at_once(reader_t *in, char wanted)
 {
     if (in->at == in->end || *in->at != wanted)
@@ -64,7 +65,7 @@ static bool take_at_once(reader_t *in, char wanted)
     return true;
 }
 
-/* the same, behind space */
+/* the same, after white space */
 static bool take(reader_t *in, char wanted)
 {
     skip_space(in);
@@ -93,7 +94,8 @@ static const unsigned char plain[256] = {
 };
 /* clang-format on */
 
-/* the rest of a string from its first escape on, of which a part was read already */
+/* the rest of a string from its first escape on; a part before that was read
+ * already */
 static bool unescape(reader_t *in, bearer_str_t *out)
 {
     if (!in->scratch)
@@ -103,14 +105,14 @@ static bool unescape(reader_t *in, bearer_str_t *out)
     out->len += bearer_escape_decode(&in->at, in->end, in->scratch + out->len);
     if (!take_at_once(in, '"'))
         return false;
-    /* who goes by terminated strings would read another text */
+    /* whatever goes by terminated strings would read another text */
     if (memchr(out->data, '\0', out->len))
         return fault_here(in, BEARER_JSON_SYNTAX, "NUL in a string, byte");
     return true;
 }
 
-/* the rest of a string whose first quote is behind us; where it had escapes, out
- * is good until the next string */
+/* the rest of a string whose first quote is consumed; if it had escapes, out is
+ * good until the next string */
 static bool take_string(reader_t *in, bearer_str_t *out)
 {
     const unsigned char *from = (const unsigned char *)in->at;
@@ -191,7 +193,7 @@ static int compare(bearer_str_t a, bearer_str_t b)
     return memcmp(a.data, b.data, a.len);
 }
 
-/* lets the name at the root of a heap sink to its place */
+/* lets the name at the root of a heap sink to where it belongs */
 static void sink(bearer_str_t *names, apr_size_t root, apr_size_t count)
 {
     bearer_str_t name = names[root];
@@ -208,7 +210,7 @@ static void sink(bearer_str_t *names, apr_size_t root, apr_size_t count)
     names[root] = name;
 }
 
-/* heap sort, which no input makes slow, unlike some C library's qsort */
+/* heap sort, which no input makes slow, unlike the qsort of some C libraries */
 static void sort(bearer_str_t *names, apr_size_t count)
 {
     apr_size_t i;
@@ -224,7 +226,7 @@ static void sort(bearer_str_t *names, apr_size_t count)
     }
 }
 
-/* whether an object of so many members has each name once */
+/* whether an object of so many members has each name only once */
 static bool names_differ(reader_t *in, const bearer_value_t *object,
                          apr_size_t count)
 {
@@ -251,14 +253,14 @@ typedef struct names_t {
     bearer_str_t name[NAMES_MAX];
 } names_t;
 
-/* RFC 7519 4, RFC 7515 4: a member that stands twice is refused, since two parsers
- * may see two documents (RFC 8725 2.4) */
+/* RFC 7519 4, RFC 7515 4: a duplicate member is refused, since two parsers may see
+ * two documents (RFC 8725 2.4) */
 static bool add_name(reader_t *in, names_t *names, bearer_str_t name)
 {
     apr_size_t i;
 
     if (names->count++ >= NAMES_MAX)
-        return true; /* names_differ comes to it */
+        return true; /* names_differ gets to it */
     for (i = 0; i < names->count - 1; i++) {
         if (bearer_str_equal(names->name[i], name))
             return fault_here(in, BEARER_JSON_DUPLICATE, "member twice, byte");
@@ -368,7 +370,7 @@ static bool read_document(reader_t *in)
            || fault(in, BEARER_JSON_SYNTAX, "an array, not an object", -1);
 }
 
-/* most claims fit the stack, and then take of the pool what they need */
+/* most claims fit on the stack, and then take only what they need from the pool */
 static const char *read_small(reader_t *in)
 {
     _Alignas(8) char guess[GUESS];

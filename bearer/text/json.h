@@ -14,7 +14,7 @@
 #include "bearer/text/value.h"
 
 /**
- * Reads one JSON object: nothing behind it, UTF-8 only, no member twice at any
+ * Reads one JSON object: nothing after it, UTF-8 only, no member twice at any
  * depth (parser differentials, RFC 8725 2.4), no NUL in strings, nesting of at
  * most BEARER_LIMIT_JSON_DEPTH. An integer of 64 bits is an integer; a number
  * with a fraction or an exponent is the nearest double; what is too large for

@@ -11,11 +11,11 @@
 
 #include "bearer/base/str.h"
 
-/* so many digits fit 64 bits without a sign */
+/* so many digits fit into 64 bits without a sign */
 #define DIGITS_MAX 19
 /* so many are always enough */
 #define DIGITS_MOST 17
-/* 2^63: the first whole number that is no integer any more */
+/* 2^63: the first whole number that is no longer an INTEGER */
 #define INTEGER_END 9223372036854775808.0
 /* the digits of the largest double as a whole number, and its NUL */
 #define WHOLE_ROOM 310
@@ -36,8 +36,8 @@ static bool take_digits(const char **at, const char *end)
     return *at > from;
 }
 
-/* what strtod makes of JSON's grammar; another module may have set a locale with
- * another decimal point */
+/* JSON's grammar for strtod; another module may have set a locale with another
+ * decimal point */
 static double to_double(bearer_str_t text, apr_pool_t *pool)
 {
     char buffer[64];
@@ -149,7 +149,7 @@ static int compare_sizes(bearer_str_t digits, double real)
     apr_size_t len;
     int order;
 
-    /* anything below has fewer digits than a numeral */
+    /* anything smaller has fewer digits than a numeral */
     if (memchr(digits.data, '.', digits.len)
         || memchr(digits.data, 'e', digits.len)
         || memchr(digits.data, 'E', digits.len) || real < INTEGER_END)

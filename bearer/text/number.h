@@ -25,15 +25,15 @@ typedef struct bearer_number_t {
  * fraction or an exponent it is the nearest double, a REAL, whatever digits that
  * costs; what is too large for either is a NUMERAL.
  *
- * @param at  then stands behind the number, or at what makes it none; what may
- *            follow a number is not looked at
+ * @param at  afterwards at the end of the number, or at what makes it none; what
+ *            may follow a number is not looked at
  * @param end nothing from here on is read
  * @return whether there was one
  */
 bool bearer_number_take(const char **at, const char *end, bearer_number_t *out,
                         apr_pool_t *pool) BEARER_MUST_USE;
 
-/** The number that a value is. */
+/** The number in a value. */
 bearer_number_t bearer_number_of(const bearer_value_t *value);
 
 /** Compares exactly: as doubles, 2^53 + 1 would equal 2^53.
@@ -42,7 +42,7 @@ bearer_number_t bearer_number_of(const bearer_value_t *value);
  * @return less than, equal to or greater than 0, as a is to b */
 int bearer_number_compare(const bearer_number_t *a, const bearer_number_t *b);
 
-/** So many digits of a double always survive. */
+/** This many digits of a double always survive. */
 #define BEARER_NUMBER_DIGITS 15
 
 /** The fewest digits, from BEARER_NUMBER_DIGITS to 17, with which a real reads back equal. */
@@ -51,7 +51,7 @@ int bearer_number_digits(double real);
 /** What bearer_number_render needs of a buffer. */
 #define BEARER_NUMBER_ROOM 40
 
-/** The JSON text of a finite real with so many digits, so that 0.1 is not written
+/** The JSON text of a finite real with this many digits, so that 0.1 is not written
  * as 0.10000000000000001; it has a point or an exponent and reads back as a real.
  *
  * @return its length */

@@ -8,7 +8,8 @@
 
 #include "bearer/base/str.h"
 
-/* a part of a list: the separators before it, from gap to at, then itself */
+/* a part of a list: the separators before it (from gap to at), then the part
+ * itself */
 typedef struct piece_t {
     const char *gap, *at, *end;
 } piece_t;
@@ -16,10 +17,10 @@ typedef struct piece_t {
 /* what a kind is */
 typedef struct kind_t {
     const char *separators;
-    const char *blanks; /* after a separator they are none of the piece */
+    const char *blanks; /* after a separator they are no part of the piece */
     bool (*next)(const struct kind_t *kind, piece_t *piece);
     bool (*match)(const piece_t *piece, const char *name, bearer_str_t *value);
-    const char *nothing; /* of these alone nothing is left */
+    const char *nothing; /* if only these are left, nothing is */
 } kind_t;
 
 static bearer_str_t between(const char *at, const char *end)
@@ -76,7 +77,7 @@ static bool next_pair(const kind_t *kind, piece_t *piece)
 {
     const char *at = piece->end;
 
-    if (piece->gap) { /* not the first */
+    if (piece->gap) { /* it is not the first */
         if (!*at)
             return false;
         at++;
@@ -108,8 +109,8 @@ static bool match_query(const piece_t *piece, const char *name,
     return true;
 }
 
-/* RFC 6265 5.4: a semicolon ends a cookie and nothing else does. A blank in the value
- * of another one plants no token. */
+/* RFC 6265 5.4: a semicolon ends a cookie and nothing else does. A blank in the
+ * value of another one plants no token. */
 static bool match_cookie(const piece_t *piece, const char *name,
                          bearer_str_t *value)
 {
@@ -196,7 +197,7 @@ static char *append(char *to, const char *at, const char *end)
     return to + len;
 }
 
-/* All into one block: a list that is copied with each word takes as much memory as
+/* All in one block: if the list were copied with each word, memory would grow with
  * the square of its length (exhaustion). */
 const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
                                 const char *name, apr_pool_t *pool)

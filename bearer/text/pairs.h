@@ -5,8 +5,8 @@
  * Owns:     Cookie, the query, Connection: what they have under a name, and
  *           the same text without it.
  * Does not: judge what it finds (token), or know a request (httpd/request/judge).
- * Memory:   values point into the text; what remove returns is the text itself or
- *           comes from the pool; time and memory are linear in the text
+ * Memory:   values point into the text; what remove returns is the text itself or lives
+ *           in the pool; time and memory are linear in the text
  * Threads:  any
  *
  * Others take the same lists apart after us: httpd, its modules, the program. What is
@@ -49,12 +49,12 @@ int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,
                       int max) BEARER_MUST_USE;
 
 /**
- * The list without the name: bearer_pairs_find counts 0 in what is returned. With a
- * pair goes the separator before it (after it for the first) and the blanks beside
- * that. Nothing else changes by a byte.
+ * The list without the name: bearer_pairs_find counts 0 in what is returned. A pair
+ * is taken out together with the separator before it (after it for the first) and
+ * the blanks beside that. Nothing else changes by a byte.
  *
- * @return text itself if there is nothing to take out; NULL if then nothing is left
- *         (of a COOKIE: but blanks; of NAMES: but separators and blanks)
+ * @return text itself if there is nothing to take out; NULL if nothing is left then
+ *         (of a COOKIE: except blanks; of NAMES: except separators and blanks)
  */
 const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
                                 const char *name,
@@ -62,8 +62,8 @@ const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
 
 /**
  * A URI or a request line without the name in its query, which begins after the
- * first "?" and ends at a blank, a control character or "#". If nothing is
- * left of the query, its "?" goes, too. A "?" after a "#" begins no query.
+ * first "?" and ends at a blank, a control character or "#". If nothing is left of
+ * the query, its "?" goes too. A "?" after a "#" begins no query.
  *
  * @param uri may be NULL, which is returned
  * @return uri itself if there is nothing to take out

@@ -9,7 +9,7 @@
 
 /* the longest step of a dotted path; a claim's name has not even 100 bytes */
 #define STEP_MAX 256
-/* what a step is that cannot be an index of an array */
+/* for a step that cannot be an index of an array */
 #define NO_INDEX ((apr_size_t)-1)
 
 typedef struct step_t {
@@ -40,7 +40,8 @@ static apr_size_t parse_index(const char *name)
     return index;
 }
 
-/* RFC 6901 4: ~1 is a slash and ~0 a tilde, in place; false for other uses */
+/* RFC 6901 4: ~1 is a slash and ~0 a tilde, decoded where it stands; false for
+ * other uses */
 static bool unescape(char *step)
 {
     char *from, *to = step;
@@ -59,7 +60,7 @@ static bool unescape(char *step)
     return true;
 }
 
-/* what is wrong with one step, or NULL; an escaped step is decoded */
+/* what is wrong with one step, or NULL; decodes an escaped step */
 static const char *check_step(char *step, bool pointer)
 {
     if (pointer)

@@ -2,7 +2,7 @@
 /*
  * path - claim paths, compiled once.
  *
- * Owns:     dotted paths and JSON Pointers, and what stands at them.
+ * Owns:     dotted paths and JSON Pointers, and finding what is there.
  * Does not: know what any claim means.
  * Memory:   compiled paths are constant and live in the pool
  * Threads:  any; many readers
@@ -32,7 +32,7 @@ bearer_reason_t bearer_path_parse(const char *text, const bearer_path_t **out,
 /** The path as it was written. */
 const char *bearer_path_text(const bearer_path_t *path);
 
-/** What stands at the path, or NULL. Array steps are decimal indexes without
+/** What is at the path, or NULL. Array steps are decimal indexes without
  * leading zeros, in both spellings of a path. */
 const bearer_value_t *bearer_path_find(const bearer_path_t *path,
                                        const bearer_value_t *document);

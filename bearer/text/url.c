@@ -14,18 +14,18 @@
 #define LETTERS BEARER_STR_LETTERS
 #define HEX     DIGITS "abcdefABCDEF"
 
-/* RFC 3986 2: all that an URL is made of; no control character, space, back
- * slash or byte of UTF-8 is among them */
+/* RFC 3986 2: all that a URL is made of; no control character, space, backslash or
+ * byte of UTF-8 is among them */
 static const char url_chars[] = LETTERS DIGITS "-._~:/?#[]@!$&'()*+,;=%";
 static const char host_chars[] = LETTERS DIGITS "-._";
 
 static const char openid[] = "/.well-known/openid-configuration";
 static const char oauth[] = "/.well-known/oauth-authorization-server";
 
-/* which schemes and hosts may stand together */
+/* which schemes and hosts may go together */
 typedef enum allow_t { HTTPS_ONLY, HTTP_LOOPBACK, HTTP_ANYWHERE } allow_t;
 
-/* an URL cut in three: "https", "host:port", and the rest from "/" or "?" on */
+/* a URL cut in three: "https", "host:port", and the rest from "/" or "?" on */
 typedef struct cut_t {
     bearer_str_t scheme;
     bearer_str_t authority;
@@ -39,7 +39,7 @@ static bearer_reason_t refuse(bearer_reason_t why, bearer_note_t *note,
     return why;
 }
 
-/* RFC 3986 2.1: a percent sign stands in front of two hexadecimal digits */
+/* RFC 3986 2.1: a percent sign is followed by two hexadecimal digits */
 static bool is_escaped_well(const char *text)
 {
     const char *c;
@@ -51,7 +51,7 @@ static bool is_escaped_well(const char *text)
     return true;
 }
 
-/* RFC 3986 3: scheme "://" authority, then what the caller looks at */
+/* RFC 3986 3: scheme "://" authority, then what the caller checks */
 static bool cut(const char *text, cut_t *out)
 {
     out->scheme.data = text;
@@ -109,7 +109,7 @@ static bool is_host(const char *host, bool brackets)
     return !is_numeric(host) || is_ipv4(host);
 }
 
-/* 1 to 65535 without zeros in front, or 0; apr_uri_parse would cut larger
+/* 1 to 65535 without leading zeros, or 0; apr_uri_parse would cut larger
  * numbers to 16 bits */
 static apr_port_t parse_port(const char *text)
 {
@@ -153,7 +153,7 @@ static const char *lower(const char *text, apr_pool_t *pool)
     return copy;
 }
 
-/* what stands in a Host: field */
+/* the value of a Host: field */
 static const char *render_authority(const bearer_url_t *url, bool brackets,
                                     apr_port_t usual, apr_pool_t *pool)
 {
@@ -166,7 +166,7 @@ static const char *render_authority(const bearer_url_t *url, bool brackets,
     return apr_psprintf(pool, "%s:%d", host, (int)url->port);
 }
 
-/* host and port, by APR's cutter, then our own look at what it forgives */
+/* host and port, cut by APR; then our own checks of what it lets pass */
 static bearer_reason_t parse_authority(const cut_t *parts, bearer_url_t *out,
                                        bearer_note_t *note, apr_pool_t *pool)
 {
@@ -188,7 +188,7 @@ static bearer_reason_t parse_authority(const cut_t *parts, bearer_url_t *out,
     return BEARER_OK;
 }
 
-/* the scheme, and whether it may stand in front of this host */
+/* the scheme, and whether it may be used with this host */
 static bearer_reason_t check_scheme(const cut_t *parts, allow_t allow,
                                     bool *tls)
 {
@@ -218,7 +218,7 @@ static bearer_reason_t check_form(const char *text, cut_t *parts,
 
 /*
  * 1 characters and form, 2 scheme, 3 parts that no URL here has, 4 host and
- * port, 5 http only where it stays inside this machine.
+ * port, 5 http only if it stays inside this machine.
  */
 static bearer_reason_t parse(const char *text, allow_t allow, bearer_url_t *out,
                              bearer_note_t *note, apr_pool_t *pool)

@@ -27,8 +27,8 @@ typedef struct bearer_url_t {
 
 /**
  * Cuts an absolute http or https URL. Control characters, spaces, non-ASCII,
- * back slashes, user information and fragments are refused (SSRF by odd
- * spelling), so is anything over BEARER_LIMIT_URL.
+ * backslashes, user information and fragments are refused (SSRF by odd spelling),
+ * as is anything over BEARER_LIMIT_URL.
  *
  * @param http_loopback http is allowed, for 127.0.0.0/8, ::1 and localhost
  * @return BEARER_OK, BEARER_URL_FORM, BEARER_URL_SCHEME, BEARER_URL_PARTS
@@ -38,8 +38,8 @@ bearer_reason_t bearer_url_parse(const char *text, bool http_loopback,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
- * Cuts the address of a proxy, http://host:port: http with any host, for the
- * tunnel (CONNECT) in it is TLS. Neither path nor query.
+ * Cuts the address of a proxy, http://host:port: http with any host, since the
+ * tunnel (CONNECT) through it is TLS. Neither path nor query.
  *
  * @return as bearer_url_parse
  */
@@ -47,7 +47,7 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
                                        bearer_note_t *note,
                                        apr_pool_t *pool) BEARER_MUST_USE;
 
-/** Which proxy leads where; each an http://host:port, or NULL: direct. */
+/** Which proxy is used for what; each is http://host:port, or NULL: direct. */
 typedef struct bearer_url_proxies_t {
     const char *https;  /**< for https addresses */
     const char *http;   /**< for http addresses */
@@ -57,7 +57,7 @@ typedef struct bearer_url_proxies_t {
 /**
  * The proxy for an address. The list of exceptions is cut at commas and spaces:
  * "*" is every host, a name is that host and all below it (with or without a
- * dot in front), an address is that address. Networks are not understood.
+ * leading dot), an address is that address. Networks are not understood.
  *
  * @return NULL: direct
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/text/utf8.h"
 
-/* the bytes of the character that begins here, 0 if it is none (RFC 3629 4: no
- * longer form than needed, no surrogate, nothing beyond U+10FFFF) */
+/* the number of bytes of the character that begins here, 0 if it is not one (RFC
+ * 3629 4: no longer form than needed, no surrogate, nothing beyond U+10FFFF) */
 static apr_size_t take_character(const unsigned char *at, apr_size_t left)
 {
     static const struct {
@@ -30,7 +30,7 @@ static apr_size_t take_character(const unsigned char *at, apr_size_t left)
     return forms[i].bytes;
 }
 
-/* not a character of any kind */
+/* not a character at all */
 #define NO_POINT 0xffffffffu
 
 /* the code point of a character that take_character has found */
@@ -107,8 +107,8 @@ static bool is_invisible(unsigned int point)
     return IS_IN(ranges, point);
 }
 
-/* Variation_Selector: which form the character before has, in names of people too
- * (U+9089 U+E0102) */
+/* Variation_Selector: it chooses the form of the character before it, in names of
+ * people too (U+9089 U+E0102) */
 static bool is_selector(unsigned int point)
 {
     static const range_t ranges[] = {{0x180b, 0x180d},

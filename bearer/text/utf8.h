@@ -13,18 +13,17 @@
 #include "bearer/base/base.h"
 
 /** Whether all of it is UTF-8: each character in its shortest form, no surrogate,
- * nothing beyond U+10FFFF. The empty text is. */
+ * nothing beyond U+10FFFF. The empty text is UTF-8. */
 bool bearer_utf8_check(bearer_str_t text);
 
 /**
  * Whether a text begins or ends with something invisible: white space of
  * ASCII or Unicode, a control character, one of zero width or another invisible
  * format character (Unicode's White_Space, Cc, Cf, Default_Ignorable_Code_Point,
- * and two that are drawn as nothing), or with bytes that are not UTF-8. A
- * reader of the text may cut that off, and has another text then. A
- * selector of variants belongs to the character before it, unless that is ASCII
- * or invisible itself.
- * The empty text has no such end.
+ * and two that are drawn as nothing), or with bytes that are not UTF-8. A reader of
+ * the text may cut that off, and then has another text. A selector of variants
+ * belongs to the character before it, unless that is ASCII or invisible itself. The
+ * empty text has no such end.
  */
 bool bearer_utf8_has_invisible_end(bearer_str_t text);
 

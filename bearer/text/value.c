@@ -5,9 +5,9 @@
 
 #include "bearer/base/str.h"
 
-/* Behind it: the 8 bytes of a number; a text and its NUL; the members. */
+/* After it: the 8 bytes of a number; a text and its NUL; the members. */
 struct bearer_value_t {
-    apr_uint32_t span; /* of it and all behind it that is its; divisible by 8 */
+    apr_uint32_t span; /* of head and contents; divisible by 8 */
     apr_uint32_t kind : 4;
     apr_uint32_t len : 28; /* of a text */
 };
@@ -19,7 +19,7 @@ _Static_assert(sizeof(bearer_value_t) == 8, "numbers and members stay aligned");
 /* a NumericDate beyond this is a mistake or an attack on our arithmetic */
 #define SECONDS_MAX ((apr_int64_t)1000000000000000)
 
-static const char *behind(const bearer_value_t *value)
+static const char *content_of(const bearer_value_t *value)
 {
     return (const char *)value + HEAD;
 }
@@ -50,7 +50,7 @@ bool bearer_value_is_number(const bearer_value_t *value)
     return kind >= BEARER_KIND_INTEGER && kind <= BEARER_KIND_NUMERAL;
 }
 
-/* members stand behind the head of what they are in: nothing to descend into */
+/* members follow the head of what they are in: nothing to descend into */
 bool bearer_value_holds(const bearer_value_t *value, bearer_kind_t kind)
 {
     const char *at = (const char *)value;
@@ -76,7 +76,7 @@ static bearer_str_t text_of(const bearer_value_t *value, bearer_kind_t kind)
     bearer_str_t text = {NULL, 0};
 
     if (bearer_value_kind(value) == kind) {
-        text.data = behind(value);
+        text.data = content_of(value);
         text.len = value->len;
     }
     return text;
@@ -97,7 +97,7 @@ apr_int64_t bearer_value_integer(const bearer_value_t *value)
     apr_int64_t number = 0;
 
     if (bearer_value_kind(value) == BEARER_KIND_INTEGER)
-        memcpy(&number, behind(value), sizeof(number));
+        memcpy(&number, content_of(value), sizeof(number));
     return number;
 }
 
@@ -106,21 +106,22 @@ double bearer_value_real(const bearer_value_t *value)
     double number = 0;
 
     if (bearer_value_kind(value) == BEARER_KIND_REAL)
-        memcpy(&number, behind(value), sizeof(number));
+        memcpy(&number, content_of(value), sizeof(number));
     return number;
 }
 
 bool bearer_value_equals(const bearer_value_t *value, bearer_str_t text)
 {
     return bearer_value_kind(value) == BEARER_KIND_STRING && text.data
-           && bearer_str_equal((bearer_str_t){behind(value), value->len}, text);
+           && bearer_str_equal((bearer_str_t){content_of(value), value->len},
+                               text);
 }
 
 const bearer_value_t *bearer_value_first(const bearer_value_t *whole)
 {
     if (bearer_value_kind(whole) < BEARER_KIND_ARRAY || whole->span == HEAD)
         return NULL;
-    return (const bearer_value_t *)(const void *)behind(whole);
+    return (const bearer_value_t *)(const void *)content_of(whole);
 }
 
 const bearer_value_t *bearer_value_next(const bearer_value_t *whole,
@@ -156,7 +157,7 @@ const bearer_value_t *bearer_value_get(const bearer_value_t *object,
     while (at) {
         const bearer_value_t *value = bearer_value_next(object, at);
 
-        if (at->len == len && memcmp(behind(at), name, len) == 0)
+        if (at->len == len && memcmp(content_of(at), name, len) == 0)
             return value;
         at = bearer_value_next(object, value);
     }
@@ -213,14 +214,15 @@ bearer_value_got_t bearer_value_get_seconds(const bearer_value_t *object,
         return whole_seconds(bearer_value_integer(value), out);
     case BEARER_KIND_REAL:
         return real_seconds(bearer_value_real(value), out);
-    default: /* a numeral is beyond all times, and all others are no number */
+    default:
+        /* a numeral is beyond all times, and all else is not a number */
         return BEARER_VALUE_WRONG;
     }
 }
 
 /* --- making one ---------------------------------------------------------- */
 
-/* a value with so many bytes behind its head, or NULL */
+/* a value with so many bytes after its head, or NULL */
 static bearer_value_t *put(bearer_value_room_t *room, bearer_kind_t kind,
                            apr_size_t bytes)
 {

@@ -5,7 +5,7 @@
  * Owns:     the block: kinds, texts, numbers, members in document order; typed
  *           getters that refuse politely.
  * Does not: read JSON text (json) or write it (write).
- * Memory:   a value and all in it are one block without pointers: it may be
+ * Memory:   a value and everything in it is one block without pointers: it may be
  *           copied as a whole (bearer_value_size), at an address divisible by 8
  * Threads:  any; many readers
  */
@@ -28,7 +28,7 @@ typedef enum bearer_kind_t {
     BEARER_KIND_OBJECT
 } bearer_kind_t;
 
-/** A value; all functions here take NULL for one that is absent. */
+/** A value; all functions here take NULL as an absent one. */
 typedef struct bearer_value_t bearer_value_t;
 
 bearer_kind_t bearer_value_kind(const bearer_value_t *value);
@@ -48,18 +48,18 @@ bool bearer_value_holds(const bearer_value_t *value, bearer_kind_t kind);
 /** The bytes of the block, all members included; a multiple of 8. */
 apr_size_t bearer_value_size(const bearer_value_t *value);
 
-/** The text of a string, NUL behind it; data is NULL for all else. */
+/** The text of a string, followed by a NUL; data is NULL for anything else. */
 bearer_str_t bearer_value_text(const bearer_value_t *value);
 
-/** The number of an integer, 0 for all else. */
+/** The number of an integer, 0 for anything else. */
 apr_int64_t bearer_value_integer(const bearer_value_t *value);
 
-/** The number of a real, 0 for all else. */
+/** The number of a real, 0 for anything else. */
 double bearer_value_real(const bearer_value_t *value);
 
-/** The text of a numeral as it was written, NUL behind it; data is NULL for all
- * else. RFC 8259 6: at most BEARER_LIMIT_NUMBER bytes of it, an integer beyond 64
- * bits or a real beyond a double. */
+/** The text of a numeral as it was written, followed by a NUL; data is NULL for
+ * anything else. RFC 8259 6: at most BEARER_LIMIT_NUMBER bytes of it, an integer
+ * beyond 64 bits or a real beyond a double. */
 bearer_str_t bearer_value_numeral(const bearer_value_t *value);
 
 /** Whether it is a string of exactly these bytes; false if text.data is NULL. */
@@ -75,7 +75,7 @@ bool bearer_value_equals(const bearer_value_t *value, bearer_str_t text);
  */
 const bearer_value_t *bearer_value_first(const bearer_value_t *whole);
 
-/** What stands behind this one in the whole; NULL behind the last. */
+/** What follows this one in the whole; NULL after the last. */
 const bearer_value_t *bearer_value_next(const bearer_value_t *whole,
                                         const bearer_value_t *at);
 
@@ -115,7 +115,7 @@ bearer_value_got_t bearer_value_get_seconds(const bearer_value_t *object,
 #define BEARER_VALUE_ROOM(text_len) (8 * (text_len) + 16)
 
 /** Where the next value goes: memory at an address divisible by 8. Values are
- * written in document order, each behind the last. */
+ * written in document order, each after the one before. */
 typedef struct bearer_value_room_t {
     char *at;
     char *end;
@@ -128,7 +128,7 @@ bool bearer_value_put_integer(bearer_value_room_t *room,
                               apr_int64_t number) BEARER_MUST_USE;
 bool bearer_value_put_real(bearer_value_room_t *room,
                            double number) BEARER_MUST_USE;
-/** @param text a number as RFC 8259 6 wants it */
+/** @param text a number by the grammar of RFC 8259 6 */
 bool bearer_value_put_numeral(bearer_value_room_t *room,
                               bearer_str_t text) BEARER_MUST_USE;
 bool bearer_value_put_string(bearer_value_room_t *room,

@@ -11,7 +11,7 @@
 #include "bearer/text/number.h"
 #include "bearer/text/utf8.h"
 
-/* most texts are no longer */
+/* most texts are shorter */
 #define ROOM 512
 /* for what is not an array or an object */
 #define SCALAR_ROOM 64
@@ -72,7 +72,8 @@ static unsigned point_at(const char *at, apr_size_t *len)
 
 static bool is_plain(const bearer_write_t *out, char c)
 {
-    /* JSON allows DEL in a string; nobody behind us wants a control character */
+    /* JSON allows DEL in a string; nobody who gets the text wants a control
+     * character */
     return bearer_str_is_plain(c)
            || ((unsigned char)c >= 0x80 && out->form == BEARER_WRITE_COMPACT);
 }
@@ -104,7 +105,7 @@ static void add_string(bearer_write_t *out, bearer_str_t text)
     add_sign(out, '"');
 }
 
-/* what stands before a value, and its name */
+/* what comes before a value, and its name */
 static void lead(bearer_write_t *out, const char *name)
 {
     if (out->begun)

@@ -46,7 +46,8 @@ static void advise_issuer(const mab_issuer_line_t *line)
                      line->where);
 }
 
-/* Then the children are who starts httpd, and what only he can read is theirs. */
+/* The children then run as the user who starts httpd, and can read what only that
+ * user can. */
 static void advise_key_store(const mab_registry_t *all, const server_rec *s)
 {
     if (all->store.directory && geteuid() != 0)
@@ -77,7 +78,7 @@ static void count_lines(const ap_directive_t *one, int *granted, int *others)
         else if (strcasecmp(one->directive, "Require") == 0
                  && strcasecmp(one->args, "all granted") == 0)
             (*granted)++;
-        /* <RequireAll> and its like as well */
+        /* <RequireAll> and the like as well */
         else if (bearer_str_opens_nocase(
                      one->directive + (*one->directive == '<'), "Require"))
             (*others)++;

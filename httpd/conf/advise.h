@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * advise - configurations that work and surprise.
+ * advise - configurations that work, but surprise.
  *
  * Owns:     the notices about them; there are good reasons for each, so that only
  *           lines of the configuration that are void get a warning.
@@ -13,8 +13,8 @@
 
 #include "httpd/mab.h"
 
-/** Logs the notices for everything that the registry holds, at the last time that
- * a start reads its configuration. Call it after the checks. */
+/** Logs the notices for everything in the registry, the last time that a start
+ * reads its configuration. Call it after the checks. */
 void mab_advise_all(apr_pool_t *ptemp, const server_rec *s);
 
 #endif

@@ -22,7 +22,7 @@
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
 
-/** The pools and what was found so far. */
+/** The pools, and what was found so far. */
 typedef struct check_t {
     apr_pool_t *pconf, *ptemp;
     apr_hash_t *tls; /* ca file, or "" -> bearer_tls_t * */
@@ -84,7 +84,7 @@ static void check_fetched(check_t *check, mab_issuer_line_t *line)
                  why, &note, "ca= names a PEM file with CA certificates");
 }
 
-/* who children run as; NULL: as who starts httpd */
+/* who the children run as; NULL: as the user who starts httpd */
 static const char *child_user(apr_pool_t *pool)
 {
     const char *name = ap_unixd_config.user_name;
@@ -99,9 +99,9 @@ static const char *child_user(apr_pool_t *pool)
     return entry ? apr_pstrdup(pool, entry->pw_name) : NULL;
 }
 
-/* In a process of its own: becomes a child's user, opens the file, ends with what
- * the system said. Where it cannot become that, children cannot either, and
- * httpd will say so. */
+/* In a process of its own: becomes the children's user, opens the file, exits with
+ * what the system said. If it cannot become that user, neither can the children,
+ * and httpd will say so. */
 static void open_as_child(const char *path, const char *user)
 {
     const char *root = ap_unixd_config.chroot_dir;
@@ -117,8 +117,8 @@ static void open_as_child(const char *path, const char *user)
     _exit(fd < 0 ? errno : 0);
 }
 
-/* What hinders children to read a file that root has read; 0: nothing. Only the
- * system knows all that counts: groups, lists of access, directories on the
+/* What keeps children from reading a file that root has read; 0: nothing. Only the
+ * system knows all that counts: groups, access control lists, directories on the
  * way. */
 static int try_as_child(const char *path, const char *user)
 {
@@ -307,7 +307,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
 }
 
 /* Lines of several servers that mean the same source share its keys: what one of
- * them demands of their age must not be void because another came first. Twice,
+ * them demands of their age must not be lost because another came first. Twice,
  * since the last line may be the strictest. */
 static void share_numbers(check_t *check)
 {
@@ -349,7 +349,7 @@ static bool may_come_from_elsewhere(const mab_setting_t *setting,
         if (other->place == setting->place)
             continue;
         /* sections of the main server also apply in virtual hosts, and what a
-         * server itself says is merged already */
+         * server itself says is already merged */
         if (other->server_level
             && (other->s == setting->s || other->s == main_server))
             continue;
@@ -394,8 +394,9 @@ static void check_place(check_t *check, const mab_setting_t *setting,
     complain(check, setting->s, setting->bearer_where, why, &note, advice);
 }
 
-/* We name AuthType too, so httpd no longer misses who acts on it. Without a type no
- * place would be ours, and a negated "Require expr" would let everybody in. */
+/* Since we name AuthType too, httpd no longer notices that nobody acts on it.
+ * Without a type no place would be ours, and a negated "Require expr" would let
+ * everybody in. */
 static void check_type(check_t *check, const mab_setting_t *setting)
 {
     if (ap_find_linked_module("mod_authn_core.c"))
@@ -511,7 +512,7 @@ static const char *doubt_directory(const bearer_keystore_t *store,
         return apr_pstrdup(pool, apr_strerror(rv, text, sizeof(text)));
     if (info.filetype != APR_DIR)
         return "not a directory";
-    /* also with a sticky bit: whoever puts a file there first stays */
+    /* even with a sticky bit: whoever puts a file there first keeps it */
     if (info.protection & APR_FPROT_WWRITE)
         return "everybody may write there";
     if (info.user != 0 && info.user != store->owner)
@@ -526,7 +527,7 @@ static void check_key_store(check_t *check, const server_rec *s)
 
     if (!all->store.directory)
         return;
-    /* who the children are, and so whose the files are */
+    /* who the children run as, and so whose the files are */
     all->store.owner = geteuid() ? geteuid() : ap_unixd_config.user_id;
     doubt = doubt_directory(&all->store, check->ptemp);
     if (!doubt)

@@ -22,7 +22,7 @@
 /** The handler of the status page. */
 #define MAB_STATUS_HANDLER "bearer-status"
 
-/** Where a token may stand. */
+/** Where a token may be. */
 typedef struct mab_source_t {
     enum { MAB_HEADER, MAB_COOKIE, MAB_QUERY } where;
     const char *name;
@@ -49,7 +49,7 @@ typedef struct mab_list_t {
 enum { MAB_ERRORS_JSON, MAB_ERRORS_OFF };
 enum { MAB_UNAVAILABLE_503, MAB_UNAVAILABLE_401 };
 
-/** Who the user is. */
+/** How the user is found. */
 typedef struct mab_user_t {
     mab_list_t paths; /**< of const bearer_path_t *; none: the expression */
     const ap_expr_info_t *expr;
@@ -62,13 +62,14 @@ typedef struct mab_place_t {
 #define MAB_PLACE_LIST(id, type, field, ...) const type *field;
 #include "httpd/conf/field.def"
 
-    bool registered; /**< some directive has set something in it, or in one of
-                          those that were merged */
-    bool htaccess;   /**< as read from a .htaccess file; not in merged ones */
+    /** Some directive has set something in it, or in one of those it was merged
+     * from. */
+    bool registered;
+    bool htaccess; /**< as read from a .htaccess file; not in merged ones */
 
-    /** What .htaccess files demand, beside what sections say: the stricter of both
-     * counts, whatever their order. Only fields that are tightened count in it;
-     * NULL: nothing. */
+    /** What .htaccess files demand, besides what sections say: the stricter of
+     * the two counts, in whatever order they come. Only fields that can be
+     * tightened count in it; NULL: nothing. */
     const struct mab_place_t *strict;
 
     /* frozen; valid in merged records */
@@ -77,16 +78,15 @@ typedef struct mab_place_t {
     const ap_expr_info_t *user_expr;
 
     /* of one request only: httpd/request/record */
-    const struct mab_place_t
-        *configured;               /**< NULL: this is the configured one */
-    struct mab_request_t *request; /**< NULL likewise */
+    const struct mab_place_t *configured; /**< NULL: it is this one */
+    struct mab_request_t *request;        /**< NULL likewise */
 
     /* what was merged at the start, so that requests need not */
     const struct mab_place_t *outer; /**< the server's own record, or NULL */
     struct mab_place_t *joined;      /**< of this one in that */
 } mab_place_t;
 
-/** A server's or virtual host's fetching. */
+/** How a server or virtual host fetches. */
 typedef struct mab_server_t {
 #define MAB_SERVER_NUMBER(id, field, ...) apr_int64_t field;
 #define MAB_SERVER_ITEM(id, type, field)  const type *field;
@@ -108,7 +108,7 @@ typedef struct mab_issuer_line_t {
     const char *secret; /**< file */
 } mab_issuer_line_t;
 
-/** A parameter of queries that is looked at for tokens somewhere in a server. */
+/** A parameter of queries that some place of a server searches for a token. */
 typedef struct mab_query_name_t {
     const char *name;
     const server_rec *s;
@@ -121,18 +121,18 @@ typedef struct mab_document_t {
     const char *text;
 } mab_document_t;
 
-/** A record that some directive has set, for the checks. */
+/** A record in which some directive has set something, for the checks. */
 typedef struct mab_setting_t {
     mab_place_t *place;
     server_rec *s;
-    const char *where;        /**< of the first directive in it */
-    const char *type_where;   /**< of AuthType, whatever it says, or NULL */
-    const char *bearer_where; /**< of AuthType Bearer, or NULL */
+    const char *where;               /**< of the first directive in it */
+    const char *type_where;          /**< of AuthType with any value, or NULL */
+    const char *bearer_where;        /**< of AuthType Bearer, or NULL */
     const ap_directive_t *auth_type; /**< with its neighbours, in pconf */
     bool server_level;
 } mab_setting_t;
 
-/** Everything the configuration has named; in pconf, one per reading. */
+/** Everything that the configuration has named; in pconf, one for each reading. */
 typedef struct mab_registry_t {
     apr_array_header_t *issuers;  /**< of mab_issuer_line_t * */
     apr_array_header_t *settings; /**< of mab_setting_t */
@@ -145,7 +145,7 @@ typedef struct mab_registry_t {
     /* of all places of all virtual hosts, each once */
     apr_array_header_t *limited; /**< of const char *: directives in <Limit> */
     apr_array_header_t *headers; /**< of const char *: exported to */
-    apr_array_header_t *sources; /**< of mab_source_t: looked at for tokens */
+    apr_array_header_t *sources; /**< of mab_source_t: searched for tokens */
     apr_array_header_t *queries; /**< of mab_query_name_t */
 
     /* of the checks; the first of a server is also its root document */
@@ -161,7 +161,7 @@ void *mab_conf_create_server(apr_pool_t *pool, server_rec *s);
 void *mab_conf_merge_server(apr_pool_t *pool, void *base, void *vhost);
 
 /** The place of a request, merged and frozen, as configured: never the copy that
- * one request has. */
+ * belongs to one request. */
 const mab_place_t *mab_conf_place(const request_rec *r);
 
 /** The sources of a place, with the default one; sets count. */
@@ -173,7 +173,7 @@ bool mab_conf_takes_query(const mab_place_t *place);
 /** Whether two sources are the same spot of a request. */
 bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
 
-/** Notes what holds for the whole server: a header that some place exports to, a
+/** Notes what concerns the whole server: a header that some place exports to, a
  * source of tokens. For directives of the server's configuration only. */
 void mab_conf_note_header(const char *name);
 void mab_conf_note_source(const mab_source_t *source, const server_rec *s);

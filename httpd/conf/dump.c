@@ -20,7 +20,7 @@ static void print_line(const dump_t *dump, const char *name, const char *value)
     apr_file_printf(dump->out, "  %-12s %s\n", name, value);
 }
 
-/* a number as it counts, as one would write it */
+/* a number as it counts, the way one would write it */
 static const char *number_text(const dump_t *dump, const mab_place_t *place,
                                const mab_field_t *field)
 {
@@ -90,7 +90,7 @@ static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
     return "keys by discovery";
 }
 
-/* how often and how long; of a file only what matters there */
+/* how often and how long; of a file, only what matters there */
 static void print_fetch(const dump_t *dump, const bearer_source_t *source)
 {
     const bearer_schedule_conf_t *numbers = &source->schedule;
@@ -248,7 +248,7 @@ static const char *show_resource(const dump_t *dump BEARER_UNUSED,
 
 /* --- a place ----------------------------------------------------------------------- */
 
-/* The text of a row that is no number; NULL if it has printed lines of its own.
+/* The text of a row that is not a number; NULL if it has printed lines of its own.
  * Row by row beside mab_conf_place_fields, from the same table. */
 typedef const char *(*show_t)(const dump_t *dump, const mab_place_t *place);
 

@@ -2,7 +2,7 @@
 /*
  * dump - "httpd -t -D DUMP_BEARER": what each protected place demands.
  *
- * Owns:     the text of it, one block a place, stable enough for scripts.
+ * Owns:     its text, one block for each place, stable enough for scripts.
  * Does not: judge the configuration (check).
  * Memory:   pconf
  * Threads:  none yet

@@ -14,7 +14,7 @@ void mab_field_unset(void *record, const mab_field_t *fields)
     }
 }
 
-/* there it is an apr_int64_t, an enum or a set of bits, or a bool */
+/* at the target it is an apr_int64_t, an enum or a set of bits, or a bool */
 void mab_field_put(void *made, const mab_field_t *field, apr_int64_t number)
 {
     const apr_uint32_t narrow = (apr_uint32_t)number;

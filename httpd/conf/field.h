@@ -18,7 +18,7 @@
 /** A number that no directive has set. */
 #define MAB_UNSET APR_INT64_MIN
 
-/** The directives of the table, by which a row knows whose it is. */
+/** The directives of the table, by which a row says whose it is. */
 typedef enum mab_directive_t {
 #define MAB_DIRECTIVE(id, name, label) MAB_ON_##id,
 #include "httpd/conf/field.def"
@@ -40,7 +40,7 @@ typedef enum mab_kind_t {
 /** The stricter of two demands. */
 typedef apr_int64_t (*mab_stricter_t)(apr_int64_t a, apr_int64_t b);
 
-/** One setting of a record (field.def): where it lies and what is done with it. */
+/** One setting of a record (field.def): where it is, and what is done with it. */
 typedef struct mab_field_t {
     const char *name; /**< the option's, or of the directive's first word */
     mab_kind_t kind;
@@ -88,7 +88,8 @@ static inline apr_int64_t mab_field_resolve(const void *record,
     return number == MAB_UNSET ? field->initial : number;
 }
 
-/** A pointer in a record: to different types, each of which is one field's. */
+/** A pointer in a record: to different types, each of which belongs to one
+ * field. */
 static inline const void *mab_field_pointer(const void *record,
                                             const mab_field_t *field)
 {
@@ -107,10 +108,10 @@ static inline void mab_field_set_pointer(void *record, const mab_field_t *field,
 /** Makes all numbers of a record unset. */
 void mab_field_unset(void *record, const mab_field_t *fields);
 
-/** Puts a number to where it goes, in the size that it has there. */
+/** Stores a number at its target, in the size that it has there. */
 void mab_field_put(void *made, const mab_field_t *field, apr_int64_t number);
 
-/** The number that was put there. */
+/** The number that was stored there. */
 apr_int64_t mab_field_got(const void *made, const mab_field_t *field);
 
 #endif

@@ -8,7 +8,7 @@
 #include <apr_tables.h>
 #include <http_config.h>
 
-/** A word behind Require, and the provider that it stands for. */
+/** A word after Require, and the provider that it names. */
 typedef struct name_t {
     const char *name, *provider;
 } name_t;
@@ -17,8 +17,8 @@ typedef struct name_t {
 typedef struct section_t {
     const ap_directive_t *first; /* in it */
     const ap_directive_t *host;  /* <VirtualHost>, or NULL */
-    const char *kind, *path;     /* "<Location" and what it is for; or NULL */
-    const char *auth_type;       /* said in it, or NULL */
+    const char *kind, *path;     /* "<Location" and its argument, or NULL */
+    const char *auth_type;       /* the one set in it, or NULL */
 } section_t;
 
 typedef struct search_t {
@@ -91,7 +91,7 @@ static void add_section(search_t *search, const ap_directive_t *one,
         APR_ARRAY_PUSH(search->sections, section_t) = section;
 }
 
-/* such sections stand in no others but hosts */
+/* such sections are in no others except hosts */
 static void collect(search_t *search, const ap_directive_t *one,
                     const ap_directive_t *host)
 {
@@ -174,7 +174,7 @@ static bool is_below(const section_t *inner, const section_t *outer)
                || inner->path[len] == '/');
 }
 
-/* the AuthType that a section gets from the others; NULL: none, or in doubt */
+/* the AuthType that a section gets from the others; NULL: none, or doubtful */
 static const char *inherited_type(search_t *search, const section_t *inner)
 {
     const char *type = NULL;

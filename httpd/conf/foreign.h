@@ -17,7 +17,8 @@
  * Logs each line "Require <name>" that is evaluated where AuthType is Bearer: in a
  * section that says so, in sections within, and in Directory and Location sections
  * without an AuthType whose path is below a section that says so, and below none
- * that says something else. Lines that name an alias of such a provider too.
+ * that says something else. Lines that name an alias of such a provider are logged
+ * too.
  *
  * @param names providers that have a spelling of ours, "bearer-<name>", and are
  *              another module's; NULL-terminated

@@ -35,7 +35,7 @@ static const mab_list_t *join_lists(const mab_list_t *a, const mab_list_t *b,
 
 /* Whoever may write one may not widen what the administrator allows. What the files
  * demand is merged apart from what sections say, because sections come before and
- * behind them: .htaccess may only tighten. */
+ * after them: .htaccess may only tighten. */
 
 static bool is_apart(const mab_place_t *place, const mab_field_t *field)
 {
@@ -102,7 +102,7 @@ static void freeze_list(mab_place_t *place, const mab_field_t *field,
            sizeof(list->count));
 }
 
-/* no audience: the resource's; a list without any: "any" */
+/* no audience: the resource's; an empty list: "any" */
 static void freeze_audiences(mab_place_t *place)
 {
     const mab_list_t *audiences = place->audiences;
@@ -198,7 +198,8 @@ static mab_place_t *merge(apr_pool_t *pool, const mab_place_t *outer,
     return merged;
 }
 
-/* Nothing is set in this one: neither in a section, nor in a .htaccess file. */
+/* Whether nothing is set in this one, neither in a section nor in a .htaccess
+ * file. */
 static bool is_silent(const mab_place_t *place)
 {
     return !place->registered && !place->htaccess;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * place - what a place and those around it say, made into one that is frozen.
+ * place - a place and those around it, merged into one that is frozen.
  *
  * Owns:     creating, merging and freezing places by the table of settings, and
  *           whether two of them judge alike.

@@ -14,7 +14,7 @@
 
 extern const mab_setter_t mab_set_algorithms;
 
-/** Adds the algorithm of this name, which is not among them yet; NULL or the
+/** Adds the algorithm of this name, which must not be among them yet; NULL or the
  * mistake. */
 const char *mab_set_algorithms_add(cmd_parms *cmd, const char *name,
                                    bearer_algset_t *algs);

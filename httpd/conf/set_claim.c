@@ -87,8 +87,8 @@ static const char *check_unused_target(cmd_parms *cmd,
 {
     int i;
 
-    /* each line is compared with all before it (quadratic work for who may write
-     * .htaccess files) */
+    /* each line is compared with all before it (quadratic work for who may
+     * write .htaccess files) */
     if (exports && exports->count >= BEARER_LIMIT_EXPORTS)
         return mab_words_wrong(
             cmd,

@@ -2,7 +2,7 @@
 /*
  * set_fetch - the rows and the setter of AuthBearerFetch.
  *
- * Owns:     how keys are fetched, of a server.
+ * Owns:     how a server fetches keys.
  * Does not: fetch (bearer/net/fetch).
  * Memory:   values live in the pool of the command
  * Threads:  configuration time; .htaccess: the request's thread

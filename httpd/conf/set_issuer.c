@@ -92,7 +92,7 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
 
         if (strcmp(line->source.issuer, words[0]) != 0)
             continue;
-        /* the virtual host's own line goes before another server's */
+        /* the virtual host's own line takes precedence over another server's */
         if (!found || (line->s == cmd->server && found->s != cmd->server))
             found = line;
     }

@@ -2,7 +2,7 @@
 /*
  * set_resource - the rows and the setter of AuthBearerResource.
  *
- * Owns:     the identifier of a resource and what is told of it.
+ * Owns:     the identifier of a resource, and what is said of it.
  * Does not: serve its metadata (httpd/request/resource).
  * Memory:   values live in the pool of the command
  * Threads:  configuration time; .htaccess: the request's thread

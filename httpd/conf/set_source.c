@@ -60,7 +60,7 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
         "allowed is " SOURCE_WORDS);
 }
 
-/* twice the same would be two tokens in each request */
+/* the same one twice would mean two tokens in each request */
 static const char *check_source_once(cmd_parms *cmd,
                                      const apr_array_header_t *sources,
                                      int which)

@@ -2,7 +2,7 @@
 /*
  * set_source - the rows and setters of AuthBearerSource, Forward and Optional.
  *
- * Owns:     where a token may stand, and what becomes of it behind.
+ * Owns:     where a token may be, and what becomes of it afterwards.
  * Does not: find tokens (httpd/request/take).
  * Memory:   values live in the pool of the command
  * Threads:  configuration time; .htaccess: the request's thread

@@ -24,8 +24,8 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
     return NULL;
 }
 
-/* SetHandler: only watched, too. The status page is for whom the administrator
- * says; who may write a .htaccess file must not put it anywhere else. */
+/* SetHandler: only watched, too. The administrator says who sees the status page;
+ * whoever may write a .htaccess file must not put it anywhere else. */
 const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
                                     const char *handler)
 {

@@ -2,7 +2,7 @@
 /*
  * set_watched - the rows of other modules' directives, only watched.
  *
- * Owns:     what AuthType and SetHandler tell of a place.
+ * Owns:     what AuthType and SetHandler say about a place.
  * Does not: act on them: other modules do.
  * Memory:   values live in the pool of the command
  * Threads:  configuration time; .htaccess: the request's thread

@@ -49,7 +49,7 @@ static void *find_record(cmd_parms *cmd, const mab_setter_t *setter,
     return place;
 }
 
-/* a directive of numbers alone: its first word may be one without a name */
+/* a directive of numbers only: its first word may be one without a name */
 static const char *set_numbers(cmd_parms *cmd, const mab_options_t *options,
                                void *record, int count, char *const words[])
 {

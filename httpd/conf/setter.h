@@ -2,8 +2,8 @@
 /*
  * setter - what comes before each setter of a directive.
  *
- * Owns:     the way from httpd's command to a setter: are there words, whose
- *           record is it, and do the checks know of the place.
+ * Owns:     the way from httpd's command to a setter: whether there are words, whose
+ *           record it is, and whether the checks know of the place.
  * Does not: know any directive (set_…).
  * Memory:   values live in the pool of the command: pconf, or the request's for
  *           .htaccess
@@ -21,13 +21,13 @@ typedef enum mab_scope_t {
     MAB_OF_ALL     /**< the mab_registry_t; refused in virtual hosts */
 } mab_scope_t;
 
-/** Sets what the words say, of which there is at least one; NULL or the mistake. */
+/** Sets what the words say (there is at least one); NULL or the mistake. */
 typedef const char *(*mab_set_t)(cmd_parms *cmd, void *record, int count,
                                  char *const words[]);
 
 /** One directive. */
 typedef struct mab_setter_t {
-    mab_set_t set; /**< NULL: the options alone */
+    mab_set_t set; /**< NULL: the options only */
     mab_scope_t scope;
     const char *missing; /**< what is wrong if there are no words */
     const char *allowed; /**< what is allowed then; NULL: the options */

@@ -5,9 +5,9 @@
 
 #include <apr_lib.h>
 
-/* Names that mean something to whoever runs behind us: NAME* is all that begin so,
- * *NAME all that end so. A family stands for what its next version will read. That
- * a program reads a variable of another name only its administrator knows. Control
+/* Names that mean something to the programs inside: NAME* is all that begin so,
+ * *NAME all that end so. A family includes what its next version will read. If a
+ * program reads a variable of another name, only its administrator knows. Control
  * variables of httpd have small letters, and so are no names of ours. */
 /* clang-format off */
 static const char *const reserved[] = {
@@ -41,7 +41,7 @@ static const char *const reserved[] = {
     "PHP*", "PIP_*", "PYTHON*", "QUARKUS_*", "RACK_*", "RAILS_*", "RUBY*",
     "RUST*", "R_*", "SPRING_*", "SYMFONY*", "TCL*", "TK_*", "TOMCAT_*",
     "VIRTUAL_ENV*", "WERKZEUG_*", "YARN_*",
-    /* libraries and programs that programs start */
+    /* libraries, and programs that programs start */
     "AWS_*", "AZURE_*", "CURL*", "CVS*", "DBUS_*", "DOCKER*", "GCP_*", "GIO_*",
     "GIT*", "GNUPG*", "GNUTLS*", "GOOGLE_*", "GPG*", "GSS*", "GST_*", "GS_*",
     "GTK*", "G_*", "HG*", "JOURNAL_*", "KRB5*", "KUBE*", "LDAP*", "LISTEN_*",

@@ -12,23 +12,24 @@
 
 #include <stdbool.h>
 
-/** Whether it is a name of A-Z, 0-9 and _ that does not begin with a digit, and
- * that means nothing to the server, the loader, a shell, an interpreter or a
- * library: a claim must not choose what runs. */
+/** Whether it is a name of A-Z, 0-9 and _ that does not begin with a digit and
+ * means nothing to the server, the loader, a shell, an interpreter or a library: a
+ * claim must not choose what runs. */
 bool mab_targets_allow_variable(const char *name);
 
-/** Whether who may write a .htaccess file may choose it too: the names that claims
- * have, and nothing else. */
+/** Whether those who may write a .htaccess file may choose it too: the names that
+ * claims have, and nothing else. */
 bool mab_targets_allow_in_htaccess(const char *name);
 
 /** Whether a header may be given a claim: it means nothing to HTTP, WebDAV, proxies
  * and frameworks. */
 bool mab_targets_allow_header(const char *name);
 
-/** Whether a header may be where tokens stand: credentials, or of no meaning. */
+/** Whether a header may carry tokens: one for credentials, or one without a
+ * meaning. */
 bool mab_targets_allow_source(const char *name);
 
-/** Whether two targets are one for CGI, which makes one variable of "X-User",
+/** Whether two targets are the same for CGI, which makes one variable of "X-User",
  * "x-user" and "X_User". */
 bool mab_targets_same(const char *a, const char *b);
 

@@ -174,7 +174,7 @@ const char *mab_words_set_number(cmd_parms *cmd, void *record,
 
 /* --- key=value words ----------------------------------------------------------------- */
 
-/* whether it is a number that this directive's words set */
+/* whether it is a number that an option of this directive sets */
 static bool is_of(const mab_field_t *field, const mab_options_t *options)
 {
     return field->of == options->of && field->option
@@ -336,7 +336,7 @@ const mab_list_t *mab_words_list(const apr_array_header_t *array,
     return list;
 }
 
-/* one more item behind what the same section has set already */
+/* one more item after what the same section has already set */
 void mab_words_append(const mab_list_t **list, const void *item, int size,
                       apr_pool_t *pool)
 {

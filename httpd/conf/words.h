@@ -3,7 +3,7 @@
  * words - the words of a directive: numbers, key=value options, lists.
  *
  * Owns:     reading values of each kind, and saying what is allowed instead.
- * Does not: know what a directive means (directives).
+ * Does not: know what a directive means (set_…).
  * Memory:   values live in the pool of the command
  * Threads:  configuration time; .htaccess: the request's thread
  */
@@ -46,7 +46,7 @@ typedef struct mab_options_t {
     const mab_option_t *others; /**< may be NULL */
 } mab_options_t;
 
-/** The number that the directive's first word is, or NULL. */
+/** The number in the directive's first word, or NULL. */
 const mab_field_t *mab_words_whole(const mab_options_t *options);
 
 /** Reads "name=value" words, each name at most once; NULL or the mistake. */
@@ -61,20 +61,20 @@ const char *mab_words_option_names(const mab_options_t *options,
 const char *mab_words_path(cmd_parms *cmd, const char *text,
                            const bearer_path_t **path);
 
-/** Cuts a directive's raw words: like httpd, and also name="two words", which
- * httpd's own cutting would break. */
+/** Cuts a directive's raw words as httpd does, but also name="two words", which
+ * httpd would break apart. */
 apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text);
 
 /** A constant list of an array's items; shares its memory. */
 const mab_list_t *mab_words_list(const apr_array_header_t *array,
                                  apr_pool_t *pool);
 
-/** Puts one more item behind a list that is of no other making. Lists that it was
- * before stay as they were, and are appended to no more. */
+/** Appends one more item to a list that this function made. Earlier states of the
+ * list stay as they were, and must not be appended to any more. */
 void mab_words_append(const mab_list_t **list, const void *item, int size,
                       apr_pool_t *pool);
 
-/** The mistake of more than BEARER_LIMIT_WORDS words. */
+/** The message for more than BEARER_LIMIT_WORDS words. */
 const char *mab_words_too_many(const cmd_parms *cmd);
 
 /** Adds a text to an array of bearer_str_t: not empty, not twice, not too many.

@@ -31,7 +31,8 @@ bearer_tokcache_t *mab_child_cache(void)
 
 /* --- opening ------------------------------------------------------------------------- */
 
-/* a quarter of what there is, at least one: the others serve whose keys are there */
+/* a quarter of what there is, at least one: the other threads serve tokens whose
+ * keys are there */
 static int quarter(int workers)
 {
     return workers >= 8 ? workers / 4 : 1;
@@ -51,7 +52,8 @@ static void count_workers(bearer_prove_conf_t *conf)
         conf->waiters_total = BEARER_SEATS_MOST;
 }
 
-/* for each token: some 600 of usual size fit by default, with 2 MB a child */
+/* for each token: some 600 of the usual size fit by default, in 2 MB for each
+ * child */
 #define CACHE_BYTES 2048
 
 /* this child's verified tokens; without them everything works, only slower */
@@ -120,8 +122,8 @@ void mab_child_open(apr_pool_t *pchild, server_rec *s)
 
 /* --- other processes ------------------------------------------------------------------ */
 
-/* A killed child still has its number until httpd looks for the dead, which it
- * does once a second. Where there is no /proc, that is how long it takes. */
+/* A killed child keeps its pid until httpd looks for dead ones, once a second.
+ * Without /proc, it takes that long to notice. */
 static bool is_dead(apr_uint32_t pid)
 {
     char path[32], text[80];

@@ -2,8 +2,8 @@
 /*
  * child - what each process makes of the shared memory for its requests.
  *
- * Owns:     this child's keyring, gate, verified tokens and place among those that
- *           count; whether a process is there.
+ * Owns:     this child's keyring, gate, verified tokens and row of counters; whether a
+ *           process is there.
  * Does not: fetch (watchdog) or judge (bearer/gate/gate).
  * Memory:   the child's pool
  * Threads:  made before threads start; constant afterwards

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/process/clock.h"
 
-/* where ticks begin: keys from the store (AuthBearerKeyStore) may be older than
- * this machine's life, by a year (stale) at most, and need a tick all the same */
+/* where ticks begin: keys from the store (AuthBearerKeyStore) may be older than the
+ * machine's uptime, by a year (stale) at most, and need a tick all the same */
 #define ORIGIN apr_time_from_sec(2 * 366 * 86400)
 
 apr_time_t mab_clock_tick(void *baton BEARER_UNUSED)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock - the only code of the module that looks at the time.
+ * clock - the only code in the module that looks at a clock.
  *
  * Owns:     reading both clocks, and sleeping.
  * Does not: decide anything by them.

@@ -9,8 +9,8 @@
 #include <util_mutex.h>
 
 #define MUTEX_TYPE "auth-bearer"
-/* what lies under these names outlives our code, which may be another when httpd
- * restarts: the number grows with any change of it */
+/* what is kept under these names outlives our code, which may be another version
+ * after a restart of httpd: the number grows with any change */
 #define KEEP_KEY   "mod_auth_bearer_shared_3"
 #define REGION_KEY "mod_auth_bearer_region_1 "
 
@@ -45,7 +45,7 @@ static apr_status_t find_keep(server_rec *s)
                                 0);
     if (rv != APR_SUCCESS)
         return rv;
-    /* copies the key: ours is gone with our code when httpd restarts */
+    /* copies the key: ours goes with our code when httpd restarts */
     return apr_pool_userdata_set(keep, KEEP_KEY, NULL, pool);
 }
 
@@ -60,7 +60,7 @@ apr_status_t mab_segment_begin(server_rec *s, apr_uint32_t *epoch)
 
 /* --- a region ---------------------------------------------------------------------- */
 
-/* the memory that APR gives begins behind a header of its own */
+/* the memory that APR gives begins after a header of its own */
 static apr_size_t skip(const apr_shm_t *shm)
 {
     return -(uintptr_t)apr_shm_baseaddr_get(shm) & (MAB_SEGMENT_ALIGN - 1);
@@ -71,7 +71,7 @@ static char *block_of(const apr_shm_t *shm)
     return (char *)apr_shm_baseaddr_get(shm) + skip(shm);
 }
 
-/* the size is the system's word, never the block's */
+/* the size is taken from the system, never from the block */
 static apr_status_t attach(const mab_region_t *region, const apr_shm_t *shm,
                            void **out, apr_pool_t *pconf)
 {
@@ -96,7 +96,7 @@ static apr_status_t fill(const mab_region_t *region, const apr_shm_t *shm,
     return region->claim(*out) ? APR_SUCCESS : APR_ENOMEM;
 }
 
-/* a new one in the place of the kept one */
+/* a new one instead of the kept one */
 static apr_status_t replace(const mab_region_t *region, const char *key,
                             apr_shm_t *kept, const void *old, void **out,
                             apr_pool_t *pool, apr_pool_t *pconf)

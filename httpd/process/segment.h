@@ -15,7 +15,7 @@
 #include "bearer/base/error.h"
 #include "httpd/mab.h"
 
-/** Where a region begins: on a pair of cache lines. */
+/** The alignment of a region: a pair of cache lines. */
 #define MAB_SEGMENT_ALIGN 128
 
 /**
@@ -24,20 +24,21 @@
  * that made it, a handle does not.
  */
 typedef struct mab_region_t {
-    /** Finds it again after a restart: another table has another name. */
+    /** By which it is found again after a restart; each table has its own. */
     const char *name;
-    /** Bytes that it needs now; old is the handle of what is there and too small,
-     * or NULL. Never fewer than copy needs. */
+    /** Bytes that it needs now; old is the handle of one that is too small, or
+     * NULL. Never fewer than copy needs. */
     apr_size_t (*size)(const void *old);
     /** Lays it out empty, for the same old as size; the block is zeroed. */
     void (*format)(void *block, apr_size_t size, const void *old);
-    /** Looks whether it is what it should be, every word of it unknown: it may be
-     * of another version of the module, or damaged. Follows nothing in it. */
+    /** Checks whether it is what it should be, trusting no word of it: it may
+     * come from another version of the module, or be damaged. Follows nothing
+     * in it. */
     bearer_reason_t (*attach)(void *block, apr_size_t size, void **out,
                               apr_pool_t *pool);
-    /** Takes in it what this configuration needs; false: it is too small. */
+    /** Claims in it what this configuration needs; false: it is too small. */
     bool (*claim)(void *handle);
-    /** Brings all that an old one knows into an empty one. */
+    /** Copies all that an old one holds into an empty one. */
     void (*copy)(const void *from, void *to);
 } mab_region_t;
 
@@ -53,10 +54,10 @@ apr_status_t mab_segment_begin(server_rec *s,
                                apr_uint32_t *epoch) BEARER_MUST_USE;
 
 /**
- * post_config: the region that is there from before, if it is sound and large
- * enough; else a new one, with what a sound old one knows. Children of the old
- * configuration keep the old one until they end, and nobody sees what they write
- * there from now on: so it is replaced for a larger need only.
+ * post_config: the existing region, if it is sound and large enough; else a new
+ * one, with what a sound old one holds. Children of the old configuration keep the
+ * old one until they end, and nobody sees what they write there from now on: so it
+ * is replaced only when more is needed.
  *
  * @param out the handle, in pconf
  * @return APR_SUCCESS, APR_EGENERAL if the new one is not sound, APR_ENOMEM if it
@@ -69,7 +70,7 @@ apr_status_t mab_segment_open(const mab_region_t *region, void **out,
 /** child_init: attaches to the mutex. */
 apr_status_t mab_segment_open_child(apr_pool_t *pchild) BEARER_MUST_USE;
 
-/** Serialise over all processes; baton is ignored. */
+/** A lock across all processes; baton is ignored. */
 void mab_segment_lock(void *baton);
 void mab_segment_unlock(void *baton);
 

@@ -11,7 +11,7 @@
 #include "httpd/process/sources.h"
 
 /* children that have counters of their own; each takes some 9 KiB */
-#define MAX_PLACES 512
+#define MAX_ROWS 512
 
 static mab_shared_t shared;
 
@@ -64,19 +64,19 @@ static void board_copy(const void *from, void *to)
 /* --- the counters ------------------------------------------------------------------ */
 
 /* children of two generations live side by side during a graceful restart */
-static int count_places(void)
+static int count_rows(void)
 {
     int daemons = 0;
 
     if (ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &daemons) != APR_SUCCESS
         || daemons < 1)
         daemons = 64;
-    return daemons < (MAX_PLACES - 8) / 2 ? 2 * daemons + 8 : MAX_PLACES;
+    return daemons < (MAX_ROWS - 8) / 2 ? 2 * daemons + 8 : MAX_ROWS;
 }
 
 static bearer_stats_shape_t stats_shape(const void *old)
 {
-    bearer_stats_shape_t need = {count_places(),
+    bearer_stats_shape_t need = {count_rows(),
                                  bearer_board_slots(shared.board)};
     bearer_stats_shape_t have = {0, 0};
 

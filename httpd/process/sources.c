@@ -42,7 +42,7 @@ mab_sources_t mab_sources_collect(apr_pool_t *pconf)
     return out;
 }
 
-/* every line learns its slot, also those that share one */
+/* every line gets its slot, even if it shares it */
 bool mab_sources_claim(bearer_board_t *board, apr_uint32_t epoch)
 {
     const apr_array_header_t *lines = mab_conf_registry()->issuers;

@@ -14,13 +14,13 @@
 #include "bearer/keys/refresh.h"
 #include "httpd/mab.h"
 
-/** The distinct sources of a configuration; secrets are none. */
+/** The distinct sources of a configuration, without secrets. */
 typedef struct mab_sources_t {
     bearer_source_t *const *all;
     int count;
 } mab_sources_t;
 
-/** Those of all lines that were read. */
+/** The sources of all lines that were read. */
 mab_sources_t mab_sources_collect(apr_pool_t *pconf);
 
 /** Gives every line the slot of its source.
@@ -36,8 +36,8 @@ bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,
                       server_rec *s, apr_pool_t *ptemp) BEARER_MUST_USE;
 
 /**
- * Opens the key store and posts what it has for sources without keys: a start while
- * an issuer is down serves with the keys of the last life.
+ * Opens the key store and posts what it has for sources without keys: a server
+ * started while an issuer is down serves with the keys from before.
  *
  * @return NULL if there is none, or it cannot be used (logged)
  */

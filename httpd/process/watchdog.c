@@ -24,10 +24,10 @@
  */
 #define BEAT        apr_time_from_msec(100)
 #define MAX_THREADS 16
-/* how long the end of a child waits for its rounds */
+/* how long a child that ends waits for its rounds */
 #define STOP_WAIT apr_time_from_sec(3)
 
-/** One source in the fetcher's hands. */
+/** One source as the fetcher knows it. */
 typedef struct round_t {
     const bearer_source_t *source;
     bearer_refresh_t *refresh;
@@ -35,9 +35,8 @@ typedef struct round_t {
     volatile apr_uint32_t running;
 } round_t;
 
-/** The fetcher of this child; filled when it first leads. Its pools are below no
- * other: the end of a child must not wait for a round that is still resolving a
- * name. */
+/** The fetcher of this child; filled when it first leads. Its pools have no parent:
+ * the end of a child must not wait for a round that is still resolving a name. */
 typedef struct fetcher_t {
     apr_thread_pool_t *threads;
     round_t *rounds;
@@ -62,7 +61,7 @@ static double jitter(void *baton BEARER_UNUSED)
 }
 
 /* Not whether this child leads: it may have lost the lease and got it back since
- * the round began, and another one fetched newer keys in between. */
+ * the round began, while another one fetched newer keys. */
 static bool leads(void *baton)
 {
     const round_t *round = baton;
@@ -89,8 +88,8 @@ static bearer_refresh_env_t env(round_t *round)
 
 /* --- rounds ---------------------------------------------------------------------- */
 
-/* A pool that no other knows. What it gives is never looked at: as all pools of
- * httpd it ends the process when there is no memory. */
+/* A pool without a parent. Its results are never checked: like all pools of httpd,
+ * it ends the process when memory runs out. */
 static apr_status_t create_pool(apr_pool_t **pool)
 {
     apr_status_t rv = apr_pool_create_unmanaged_ex(pool, NULL, NULL);
@@ -100,8 +99,8 @@ static apr_status_t create_pool(apr_pool_t **pool)
     return rv;
 }
 
-/* for the status page of whichever child is asked; a round that was cut off by
- * the end of its child says nothing about the issuer */
+/* for the status page, in whichever child; a round that was cut off by the end of
+ * its child says nothing about the issuer */
 static void note_result(const bearer_source_t *source,
                         const bearer_outcome_t *result)
 {
@@ -123,10 +122,11 @@ static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,
         note_result(round->source, &result);
         apr_pool_destroy(pool);
     }
-    /* a thread that leaves this to its end would do it while exit() takes down
-     * OpenSSL, and end the child with a signal */
+    /* a thread that left this to its end might do it while exit() takes down
+     * OpenSSL, and the child would end with a signal */
     bearer_tls_end_thread();
-    /* in this order: who sees the number moved finds it ended */
+    /* in this order: whoever sees that the number moved finds the round
+     * ended */
     apr_atomic_set32(&round->running, 0);
     apr_atomic_inc32(&ended);
     return NULL;
@@ -206,7 +206,8 @@ static apr_status_t prepare(void)
             bearer_refresh_create(shared->sources[i], own);
     }
     rv = apr_thread_pool_create(&fetcher.threads, 0, MAX_THREADS, pool);
-    /* idle ones stay: a thread that ends runs destructors of its own, see above */
+    /* idle threads stay: a thread that ends runs destructors of its own, see
+     * above */
     if (rv == APR_SUCCESS)
         apr_thread_pool_idle_max_set(fetcher.threads, MAX_THREADS);
     return rv;
@@ -237,7 +238,7 @@ static void beat(server_rec *s)
     start_due_rounds(s);
 }
 
-/* once in a second, in every child */
+/* once a second, in every child */
 static void report_cache(void)
 {
     static unsigned beats;
@@ -309,9 +310,10 @@ static bool is_running(void)
 }
 
 /* mod_watchdog does not always say STOPPING. A round that is in OpenSSL while
- * exit() tears that down ends the child with a signal, so rounds are waited for:
- * they look at stopping every 100 ms. Only one that resolves a name may take
- * longer; it is not in OpenSSL then, and not waited for beyond the bound. */
+ * exit() tears that down makes the child end with a signal, so rounds are waited
+ * for: they look at stopping every 100 ms. Only one that is resolving a name may
+ * take longer; it is not in OpenSSL then, and is not waited for beyond the
+ * bound. */
 static apr_status_t stop(void *baton BEARER_UNUSED)
 {
     apr_time_t until = mab_clock_now(NULL).tick + STOP_WAIT;

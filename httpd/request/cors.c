@@ -18,7 +18,7 @@
 #define ALLOW_ORIGIN "Access-Control-Allow-Origin"
 #define EXPOSE       "Access-Control-Expose-Headers"
 
-/** What is known of a client's request and of those that it moves on to. It is not
+/** What is known of a client's request and of those that it leads to. It is not
  * kept in tables of headers, which programs and other modules change. */
 typedef struct seen_t {
     const char *origin;        /**< as the client sent it */
@@ -33,7 +33,7 @@ typedef struct answer_t {
 
 /* --- what was seen ---------------------------------------------------------------- */
 
-/* of the client's request, also for parts of pages and what is looked up for it */
+/* of the client's request, also when asked for parts of pages and look-ups */
 static apr_pool_t *pool_of(const request_rec *r)
 {
     while (r->main)
@@ -82,8 +82,8 @@ static bool is_on(const mab_list_t *origins)
     return origins && origins->count > 0;
 }
 
-/* what the place itself says, were it "off"; NULL: nothing, as in all places of
- * other kinds */
+/* what the place itself says, even if "off"; NULL: nothing, as in all places of
+ * other AuthTypes */
 static const mab_list_t *find_origins(request_rec *r)
 {
     const char *type = ap_auth_type(r);
@@ -92,8 +92,8 @@ static const mab_list_t *find_origins(request_rec *r)
                                                    : NULL;
 }
 
-/* The place of now: httpd puts the index of a directory in the directory's place
- * without asking anybody. NULL: the headers are not ours. */
+/* The current place: httpd lets the index of a directory replace the directory without
+ * asking anybody. NULL: the headers are not ours. */
 static answer_t *decide(request_rec *r)
 {
     const seen_t *seen = find_seen(r);
@@ -103,7 +103,7 @@ static answer_t *decide(request_rec *r)
     if (!seen)
         return NULL;
     origins = find_origins(r);
-    /* a page for an error, or what a program's own path leads to */
+    /* a page for an error, or the target of a program's own redirect */
     if (!origins && !r->main)
         origins = seen->origins;
     if (!is_on(origins))
@@ -131,9 +131,9 @@ static void strip(apr_table_t *headers, apr_pool_t *pool)
         apr_table_unset(headers, APR_ARRAY_IDX(names, i, const char *));
 }
 
-/* The whole family goes, and from both tables: the program's word beside ours makes
- * two origins in a field, or gives credentials to the origins that we allow. CGI
- * programs and FastCGI's set headers where modules do. */
+/* The whole family is removed, and from both tables: the program's headers beside
+ * ours make two origins in a field, or give credentials to the origins that we
+ * allow. CGI programs and FastCGI's set headers where modules do. */
 static void strip_all(request_rec *r)
 {
     strip(r->headers_out, r->pool);
@@ -168,12 +168,12 @@ void mab_cors_set_headers(request_rec *r)
     if (!origins)
         return;
     seen = see(r);
-    /* a part of a page says nothing for the page */
+    /* a part of a page does not speak for the page */
     if (r->main)
         return;
     was_on = is_on(seen->origins);
     seen->origins = origins;
-    /* at once, too: a hook may answer by itself, and no filter is asked */
+    /* at once, too: a hook may answer by itself, without any filter */
     answer = decide(r);
     if (answer)
         give(r, answer);
@@ -189,7 +189,7 @@ static bool is_method(const char *text)
     return method.len < 32 && bearer_str_is_token(method);
 }
 
-/* an empty 204; needs no token, because browsers send none with a preflight */
+/* an empty 204; it needs no token, because browsers send none with a preflight */
 static void prepare_preflight(request_rec *r, const char *method)
 {
     apr_table_setn(r->err_headers_out, "Access-Control-Allow-Methods", method);
@@ -227,8 +227,8 @@ void mab_cors_open_document(request_rec *r)
 
 /* --- the filters ------------------------------------------------------------------- */
 
-/* before mod_headers, whose lines are the administrator's word on ours, and before
- * whatever a cache keeps, parts of pages included */
+/* before mod_headers, with which the administrator may change ours, and before a
+ * cache keeps anything, parts of pages included */
 static apr_status_t give_own(ap_filter_t *filter, apr_bucket_brigade *in)
 {
     give(filter->r, filter->ctx);
@@ -236,9 +236,9 @@ static apr_status_t give_own(ap_filter_t *filter, apr_bucket_brigade *in)
     return ap_pass_brigade(filter->next, in);
 }
 
-/* after both: what a cache kept comes without the filter before, and a "Header set"
- * of the administrator's stands in the other table, where browsers would refuse the
- * two */
+/* after both: what a cache kept does not pass the first filter, and an
+ * administrator's "Header set" writes to the other table, and browsers would refuse
+ * the two */
 static apr_status_t give_once(ap_filter_t *filter, apr_bucket_brigade *in)
 {
     request_rec *r = filter->r;

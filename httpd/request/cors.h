@@ -16,8 +16,8 @@
 #include "httpd/mab.h"
 
 /** Sets the CORS headers of an answer at this place, errors included, and remembers
- * what it says for the requests that this one moves on to. A place that says nothing
- * leaves the word to the one before. */
+ * what it says for the requests that this one leads to. A place that says nothing
+ * leaves it to the one before. */
 void mab_cors_set_headers(request_rec *r);
 
 /** Whether this is a preflight for a place that allows other origins; then its

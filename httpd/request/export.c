@@ -58,7 +58,7 @@ static void protect_header(request_rec *r, const char *name)
     }
 }
 
-/* a value with a flaw is not given on: it could end the header or the variable and
+/* a value with a flaw is not passed on: it could end the header or the variable and
  * begin another, or be read as something else */
 static void give_one(request_rec *r, mab_request_t *request,
                      const bearer_claims_t *claims, const mab_export_t *export)
@@ -175,8 +175,8 @@ static bool is_other_spelling(const apr_table_entry_t *entry, const void *name)
            && strcasecmp(entry->key, name) != 0;
 }
 
-/* "X_Token" beside "X-Token" is a second token to whoever makes one variable of both,
- * and nobody judged it */
+/* "X_Token" beside "X-Token" is a second token for a program that makes one
+ * variable of both, and nobody judged it */
 static void clean_sources(request_rec *r)
 {
     int count, i;
@@ -206,7 +206,8 @@ static void leave_one(request_rec *r, const mab_request_t *was,
     mab_hide_token(r, was);
 }
 
-/* what the requests of the chain had given, this one's former sections too */
+/* what the requests of the chain had given, including this one with its former
+ * sections */
 static void leave_others(request_rec *r, const mab_request_t *now)
 {
     const request_rec *one;
@@ -229,8 +230,9 @@ bool mab_export_is_stale(const request_rec *r)
     return mab_record_find(r) != NULL;
 }
 
-/* The sections are another record's, but the same place, identity and all: what was
- * given is given, and what others have made of it since (RequestHeader, SetEnv) stays. */
+/* The sections are another record's, but place, identity and all else are the same:
+ * what was given stays, with what others have made of it since (RequestHeader,
+ * SetEnv). */
 static bool is_alike(const mab_request_t *was, const mab_request_t *now)
 {
     return was && now && was->place == now->place && was->judged == now->judged
@@ -250,7 +252,7 @@ void mab_export_resettle(request_rec *r)
         mab_export_settle(r);
         return;
     }
-    /* withdrawn by those addresses, if ever */
+    /* if they are ever withdrawn, then by those addresses */
     request->given = exchange->first->given;
     mab_record_exchange(r)->ready = r->per_dir_config;
 }

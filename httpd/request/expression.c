@@ -16,7 +16,7 @@ static const bearer_path_t *path_of(request_rec *r, const char *text)
     return bearer_path_parse(text, &path, NULL, r->pool) ? NULL : path;
 }
 
-/* what can be a part of somebody's name */
+/* what can be part of somebody's name */
 static bool names_something(const bearer_claims_t *claims,
                             const bearer_path_t *path)
 {

@@ -14,7 +14,7 @@
 
 /* --- tables ----------------------------------------------------------------------- */
 
-/* from the end: unsetting moves only what was looked at before */
+/* from the end: unsetting moves only what has already been looked at */
 void mab_hide_if(apr_table_t *table,
                  bool (*test)(const apr_table_entry_t *entry,
                               const void *baton),
@@ -47,7 +47,7 @@ void mab_hide_header(request_rec *r, const char *name)
 /* --- variables of the page ----------------------------------------------------------
 
  * A part of a page begins with the variables of the page, among them those that CGI
- * makes of headers: what is hidden from the part must not come by them. */
+ * makes of headers: what is hidden from the part must not reach it that way. */
 
 static bool is_variable(const apr_table_entry_t *entry, const void *name)
 {
@@ -82,11 +82,11 @@ static void remove_cookie(request_rec *r, const char *name)
 }
 
 /* Copies that were made before the place was known: by SetEnvIf or RewriteRule [E=].
- * Only variables, and only what cannot be the client's choice: whoever could have any
- * text looked for could have a header removed that frames the message (request
- * smuggling), or a variable of the administrator's. */
+ * Only variables, and only what cannot be the client's choice: a client that could
+ * choose the text to look for could have a header removed that frames the message
+ * (request smuggling), or a variable of the administrator's. */
 
-/* a token that is proven: nobody but its issuer says what is in it */
+/* a token that is proven: only its issuer says what is in it */
 static bool holds_token(const apr_table_entry_t *entry, const void *token)
 {
     return strstr(entry->val, token) != NULL;
@@ -97,8 +97,8 @@ static bool is_copy(const apr_table_entry_t *entry, const void *field)
     return strcmp(entry->val, field) == 0;
 }
 
-/* RFC 9110 16.4.1 and in use; a variable that says "Basic dXNl…" and that alone was
- * made from the field */
+/* RFC 9110 16.4.1 and in use; a variable that is exactly "Basic dXNl…" was made
+ * from the field */
 static bool has_known_scheme(const char *field)
 {
     static const char *const schemes[] = {"Basic",        "Bearer",

@@ -2,9 +2,9 @@
 /*
  * hide - what runs inside a place does not see of a request.
  *
- * Owns:     taking headers and variables out: the token, credentials that are no
+ * Owns:     taking headers and variables out: the token, credentials that are not a
  *           source, and the copies that were made of both.
- * Does not: put anything in their place (export) or touch the URI (uri).
+ * Does not: set anything instead (export) or touch the URI (uri).
  * Memory:   everything lives in the request's pool
  * Threads:  the request's own
  */
@@ -13,7 +13,7 @@
 
 #include "httpd/request/record.h"
 
-/** Unsets each key of a table of which test says so. */
+/** Unsets each key of a table for which test says so. */
 void mab_hide_if(apr_table_t *table,
                  bool (*test)(const apr_table_entry_t *entry,
                               const void *baton),
@@ -24,10 +24,10 @@ void mab_hide_if(apr_table_t *table,
 void mab_hide_header(request_rec *r, const char *name);
 
 /** Takes the token away, its sources, and the copies in variables. One in a cookie
- * never travels on; one in a header only if it may (AuthBearerForward). */
+ * is never passed on; one in a header only if AuthBearerForward allows it. */
 void mab_hide_token(request_rec *r, const mab_request_t *request);
 
-/** Takes the copies away of credentials that are no source here. */
+/** Takes away the copies of credentials that are not a source here. */
 void mab_hide_foreign(request_rec *r);
 
 #endif

@@ -62,7 +62,7 @@ static void name_user(request_rec *r, mab_request_t *request)
 
 /* --- judging ---------------------------------------------------------------------- */
 
-/* what this request brought, of which the token was taken already */
+/* what this request brought; the token was already taken from it */
 static void present(const request_rec *r, mab_request_t *request)
 {
     request->presented.scheme =
@@ -93,7 +93,7 @@ static void judge(request_rec *r, mab_request_t *request)
 }
 
 /* A verdict that depended on method or target is one for the request that it was made
- * for, as long as that one stays what it was: a fast redirect changes it (a proof that
+ * for, as long as that stays what it was: a fast redirect changes it (a proof that
  * is used for another target). */
 static bool is_judged(const request_rec *r, const mab_request_t *request)
 {

@@ -17,8 +17,9 @@
  * The verdict for this request at this place, made once. A verdict of an earlier
  * request of the chain (internal redirect, sub-request) is used again only if
  * this place would judge alike, and nothing in it depended on method or target; the
- * record is this request's own all the same, and what depends on the request is found
- * out anew. A verdict that did depend on them is made again when they change.
+ * record is this request's own all the same, and what depends on the request is
+ * found out again. A verdict that did depend on them is made again when they
+ * change.
  */
 mab_request_t *mab_judge_request(request_rec *r);
 

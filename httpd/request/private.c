@@ -20,7 +20,7 @@
 /* --- who is told ------------------------------------------------------------------ */
 
 /* A page that began before a part of it was judged is already on its way into
- * mod_cache: without the end of it nothing is kept. (One that has not begun says so
+ * mod_cache: without its end, nothing is kept. (One that has not begun says so
  * in its header, which mod_cache needs to see: it turns a 304 back into an answer.) */
 static void stop_storing(request_rec *r)
 {
@@ -69,7 +69,8 @@ static bool has_scheme(const request_rec *r, const mab_source_t *source)
     return bearer_str_opens_nocase(value + strspn(value, " "), source->scheme);
 }
 
-/* whether something stands where any place of the server looks for tokens */
+/* whether the request has something where any place of the server looks for
+ * tokens */
 static bool carries_token(const request_rec *r)
 {
     const apr_array_header_t *all = mab_conf_registry()->sources;
@@ -93,7 +94,7 @@ static bool carries_token(const request_rec *r)
     return false;
 }
 
-/* mod_include by itself, or by mod_filter under a name of the administrator's */
+/* mod_include itself, or through mod_filter under a name of the administrator's */
 static bool is_include(request_rec *r, const ap_filter_t *filter)
 {
     return strcmp(filter->frec->name, "includes") == 0
@@ -145,11 +146,11 @@ static const char *end_of(const char *at)
     return at;
 }
 
-/** What is to become of a Cache-Control field. */
+/** What a Cache-Control field is to become. */
 typedef struct control_t {
     apr_pool_t *pool;
-    const char *rest; /* without what is for all; "" at first */
-    bool closed;      /* private or no-store: all of it, not of a field */
+    const char *rest; /* without what is meant for everybody; "" at first */
+    bool closed;      /* private or no-store, not just for a field */
 } control_t;
 
 static int read_field(void *baton, const char *name BEARER_UNUSED,
@@ -193,8 +194,8 @@ static void make_private(request_rec *r)
 /* --- the filter ------------------------------------------------------------------- */
 
 /* Beside mod_auth_basic mod_cache sees Authorization and keeps nothing, not even with
- * CacheStorePrivate On; here the token may have come otherwise, or be hidden. It looks
- * for this variable, which the program inside has not seen. */
+ * CacheStorePrivate On; here the token may have come another way, or be hidden. It
+ * looks for this variable, which the program inside has not seen. */
 static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *in)
 {
     make_private(filter->r);
@@ -205,7 +206,7 @@ static apr_status_t filter_answer(ap_filter_t *filter, apr_bucket_brigade *in)
 
 void mab_private_insert_filter(request_rec *r)
 {
-    /* nothing is for a token where nobody takes one */
+    /* no answer is for a token where no token is taken */
     if (!mab_conf_registry()->settings->nelts)
         return;
     mab_record_exchange(r)->begun = true;

@@ -24,26 +24,26 @@
 
 /** What is known of one request at one place of ours. */
 typedef struct mab_request_t {
-    const ap_conf_vector_t *sections; /**< httpd's, before the copy */
-    struct mab_request_t *earlier; /**< of the chain, whose verdict this is */
-    const mab_place_t *place;      /**< as configured */
+    const ap_conf_vector_t *sections; /**< httpd's sections, before the copy */
+    struct mab_request_t *earlier;    /**< in the chain; this verdict is its */
+    const mab_place_t *place;         /**< as configured */
 
     bool taken;                   /**< the token was looked for: */
     bearer_reason_t took;         /**< with this outcome */
-    const mab_source_t *source;   /**< where it stood, or NULL */
+    const mab_source_t *source;   /**< where it was found, or NULL */
     bearer_presented_t presented; /**< the token as taken; the rest as judged */
 
     bool judged; /**< the verdict is there: */
     bearer_verdict_t verdict;
     const char *user; /**< set if the verdict is BEARER_OK */
 
-    int asked;      /**< access checks that have begun, and not come to ours */
-    bool concluded; /**< httpd has heard the outcome of the access checks */
-    bool nested;    /**< the other access or authz checkers are running */
+    int asked;        /**< access checks begun that have not come to ours */
+    bool concluded;   /**< httpd has heard the outcome of the access checks */
+    bool nested;      /**< the other access or authz checkers are running */
     bool claims_read; /**< an expression or line asked for claims */
     bool withheld;    /**< or for one that is not given to expressions */
-    bool nameless;    /**< or for one that is absent, or no name of anything */
-    bool admitted;    /**< access checks are over, and let it pass */
+    bool nameless;    /**< or for one that is absent, or not a name */
+    bool admitted;    /**< access checks are over, and have let it pass */
     apr_array_header_t *given; /**< of const char *: the values exported */
 
     bool logged;        /**< the refusal has its log line */
@@ -54,12 +54,12 @@ typedef struct mab_request_t {
 
 /** What is known of one request_rec whatever its place. */
 typedef struct mab_exchange_t {
-    mab_request_t *first;          /**< its first record, or NULL */
-    const ap_conf_vector_t *ready; /**< the sections that what runs inside was
-                                        made ready for */
-    bool told;                     /**< the answer is one for a token */
-    bool begun;                    /**< its header may be on its way */
-    bool entered;                  /**< its sections were known */
+    mab_request_t *first; /**< its first record, or NULL */
+    /** The sections for which the request was made ready for what runs inside. */
+    const ap_conf_vector_t *ready;
+    bool told;                   /**< the answer is for a token */
+    bool begun;                  /**< its header may be on its way */
+    bool entered;                /**< its sections were known */
     const char *the_request;     /**< as they arrived, while a token is taken */
     const char *unparsed_uri;    /**< out of them; NULL: it is not */
     apr_array_header_t *queries; /**< of mab_query_t: taken out for good */

@@ -25,7 +25,8 @@ typedef struct answer_t {
 
 /* --- the log line -------------------------------------------------------------- */
 
-/* whose token, which key and where: what the verdict and the configuration know */
+/* whose token, which key and where, as far as the verdict and the configuration
+ * know */
 static const char *describe(request_rec *r, const mab_request_t *request)
 {
     const bearer_verdict_t *verdict = &request->verdict;
@@ -82,7 +83,7 @@ static answer_t find_answer(const request_rec *r, const mab_request_t *request,
         answer.status = HTTP_UNAUTHORIZED;
         answer.code = answer.error = "invalid_token";
     }
-    /* what exactly is wrong with a token helps its forger too */
+    /* exact details about what is wrong with a token also help a forger */
     if (request->place->detail == 0 && answer.status == HTTP_UNAUTHORIZED
         && answer.error && strcmp(answer.error, "invalid_token") == 0)
         answer.message = "the token is not accepted";
@@ -137,7 +138,7 @@ static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)
     answer_t answer = find_answer(r, request, why);
 
     log_once(r, request, why);
-    /* a page with a part that says no is not for those who may see it */
+    /* a page with a refused part is not for those who may see that part */
     if (r->main)
         mab_private_tell(r);
     apr_table_setn(r->notes, "bearer-code", answer.code);
@@ -174,7 +175,7 @@ int mab_refuse_scope(request_rec *r, mab_request_t *request)
 
 /* --- the body -------------------------------------------------------------------- */
 
-/* throws httpd's page away and says ours instead, once */
+/* throws httpd's page away and sends ours instead, once */
 static apr_status_t replace_body(ap_filter_t *filter, apr_bucket_brigade *in)
 {
     const char *body = filter->ctx;

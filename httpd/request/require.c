@@ -18,7 +18,7 @@
 #include "httpd/conf/words.h"
 #include "httpd/request/judge.h"
 
-/** A value to compare with that only the request knows. */
+/** A value to compare with that only the request brings. */
 typedef struct late_t {
     const bearer_path_t *path; /* NULL: a scope */
     const ap_expr_info_t *value;
@@ -38,8 +38,8 @@ typedef struct line_t {
 
 /* --- reading lines ------------------------------------------------------------------ */
 
-/* Whether "no" of this line may let somebody in: "Require not", <RequireNone>; a
- * line in an alias may be used behind "not". */
+/* Whether a "no" of this line may let somebody in: "Require not", <RequireNone>; a
+ * line in an alias may be used after "not". */
 static bool is_negated(const cmd_parms *cmd)
 {
     const ap_directive_t *directive = cmd->directive;
@@ -55,9 +55,9 @@ static bool is_negated(const cmd_parms *cmd)
     return false;
 }
 
-/* Also empty words, for the checks to find: "Require claim tenant "${EMPTY}"" would
- * ask only whether there is a tenant. httpd takes blanks off the end of a line
- * before it puts variables in, so a blank there is one that was empty. */
+/* Keeps empty words, for the checks to find: "Require claim tenant "${EMPTY}""
+ * would ask only whether there is a tenant. httpd takes blanks off the end of a
+ * line before it puts variables in, so a blank there was an empty variable. */
 static const char *const *cut_words(const char *text, int *count,
                                     apr_pool_t *pool)
 {
@@ -206,8 +206,8 @@ static const char *evaluate(request_rec *r, const late_t *late)
 /* --- checking ------------------------------------------------------------------------ */
 
 /* The answer where there are no claims. In a place of ours an access checker that
- * lets in all the same is overruled: 401. Elsewhere a "no" must not pass behind
- * "not", and the administrator has to know. */
+ * lets the request in all the same is overruled: 401. Elsewhere a "no" must not
+ * become a yes after "not", and the administrator has to know. */
 static authz_status check_without(request_rec *r, const line_t *line,
                                   authz_status status)
 {
@@ -250,7 +250,7 @@ static authz_status check_late(request_rec *r, const line_t *line,
 
 /* --- the work of regular expressions ---------------------------------------------- */
 
-/* what the lines of a request have been so far, in its pool */
+/* what the lines of a request have come to so far, in its pool */
 typedef struct done_t {
     bearer_match_work_t work;
     apr_hash_t *results; /* of match: a char, the result */
@@ -285,9 +285,9 @@ static request_rec *owner_of(request_rec *r, const bearer_claims_t *claims)
     return owner;
 }
 
-/* A line that says of the same claims what it said before: thousands of
- * sub-requests (mod_dav) are not to use the budget up. What is read from a
- * .htaccess file lives as long as one of these requests only, and counts there. */
+/* A line says of the same claims what it said before: thousands of sub-requests
+ * (mod_dav) must not use the budget up. What is read from a .htaccess file lives
+ * only as long as one of these requests, and counts there. */
 static bearer_match_result_t check_regex(request_rec *r, const line_t *line,
                                          const bearer_claims_t *claims)
 {
@@ -338,7 +338,7 @@ static authz_status check_claim(request_rec *r, const char *text BEARER_UNUSED,
     case BEARER_MATCH_UNSURE:
         break;
     }
-    /* "denied" would let in where "not" stands before the line */
+    /* "denied" would let the request in if the line begins with "not" */
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                   "MAB0403: regular expressions in Require lines need too many "
                   "steps for this token; answered 500: simplify them");
@@ -362,7 +362,8 @@ static const char *const *scopes_of(request_rec *r, const line_t *line)
     return scopes;
 }
 
-/* whether a list of scopes holds this one; they hold ":" and have case */
+/* whether a list of scopes holds this one; scopes may have ":" in them, and case
+ * matters */
 static bool holds_scope(const char *list, const char *scope)
 {
     apr_size_t len = strlen(scope);
@@ -385,7 +386,8 @@ static void want_scopes(request_rec *r, const char *const *words,
     int i;
 
     for (i = 0; request && i < line->count; i++) {
-        /* a header of any length helps nobody, and takes the square of it */
+        /* an endless header helps nobody, and the time for it grows with the
+         * square of its length */
         if (request->scopes
             && strlen(request->scopes) + strlen(words[i])
                    > BEARER_LIMIT_SCOPES_ASKED)

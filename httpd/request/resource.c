@@ -43,7 +43,7 @@ static const mab_document_t *find(const request_rec *r)
             if (r->hostname
                 && strcasecmp(entry->resource->host, r->hostname) == 0)
                 return entry;
-            /* an exact path goes before the root's stand-in */
+            /* an exact path takes precedence over the root's stand-in */
             if (!found || root)
                 found = entry;
         }

@@ -2,7 +2,7 @@
 /*
  * resource - serves the metadata of AuthBearerResource (RFC 9728).
  *
- * Owns:     the answers at well-known paths.
+ * Owns:     the answers at the well-known paths.
  * Does not: build the documents (bearer/judge/resource) or decide which there are (check).
  * Memory:   documents live in pconf
  * Threads:  constant once the configuration is checked

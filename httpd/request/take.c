@@ -34,9 +34,9 @@ static bool looks_at(const mab_place_t *place, const mab_source_t *source)
     return false;
 }
 
-/* --- credentials that are no source ------------------------------------------------ */
+/* --- credentials that are not a source --------------------------------------------- */
 
-/* For a forward proxy, Authorization is the server's that is asked for. */
+/* For a forward proxy, Authorization is for the server that is asked for. */
 static bool keeps_authorization(const request_rec *r, const mab_place_t *place)
 {
     int count, i;
@@ -52,7 +52,7 @@ static bool keeps_authorization(const request_rec *r, const mab_place_t *place)
     return false;
 }
 
-/* what a place before this one had taken away is of interest here again */
+/* what an earlier place of the chain took away is of interest again here */
 static void give_back(request_rec *r)
 {
     const request_rec *one;
@@ -86,19 +86,19 @@ void mab_take_foreign(request_rec *r, const mab_place_t *place)
 
 /* --- the token -------------------------------------------------------------------- */
 
-/** The spots where a token may stand, and what stands there. */
+/** The spots where a token may be, and what is there. */
 typedef struct spots_t {
-    apr_array_header_t *values;  /* of bearer_place_t */
+    apr_array_header_t *values;  /* of bearer_token_spot_t */
     apr_array_header_t *sources; /* of const mab_source_t *, for each */
 } spots_t;
 
 static void add_spot(spots_t *spots, const mab_source_t *source,
                      const char *value)
 {
-    bearer_place_t *place = apr_array_push(spots->values);
+    bearer_token_spot_t *spot = apr_array_push(spots->values);
 
-    place->value = value;
-    place->scheme = source->scheme;
+    spot->value = value;
+    spot->scheme = source->scheme;
     APR_ARRAY_PUSH(spots->sources, const mab_source_t *) = source;
 }
 
@@ -181,7 +181,7 @@ static const mab_source_t *used_source(const spots_t *spots)
 
     for (i = 0; i < spots->values->nelts; i++) {
         const char *value =
-            APR_ARRAY_IDX(spots->values, i, bearer_place_t).value;
+            APR_ARRAY_IDX(spots->values, i, bearer_token_spot_t).value;
 
         if (value && *value)
             return APR_ARRAY_IDX(spots->sources, i, const mab_source_t *);
@@ -201,12 +201,12 @@ void mab_take_token(request_rec *r, mab_request_t *request)
     request->took = BEARER_OK;
     if (remember_token(r, request))
         return;
-    spots.values = apr_array_make(r->pool, 4, sizeof(bearer_place_t));
+    spots.values = apr_array_make(r->pool, 4, sizeof(bearer_token_spot_t));
     spots.sources = apr_array_make(r->pool, 4, sizeof(mab_source_t *));
     for (i = 0; i < count; i++)
         add_source(&spots, r, &sources[i]);
     request->took =
-        bearer_token_find((const bearer_place_t *)spots.values->elts,
+        bearer_token_find((const bearer_token_spot_t *)spots.values->elts,
                           spots.values->nelts, &request->presented.token);
     request->source = used_source(&spots);
 }

@@ -2,7 +2,7 @@
 /*
  * take - the token of a request, found in its sources.
  *
- * Owns:     sources, credentials that are no source, the sign for others that
+ * Owns:     sources, credentials that are not a source, the sign for others that
  *           credentials came.
  * Does not: take it out of the query (uri), judge it (judge) or hide headers from
  *           what runs inside (hide).
@@ -26,7 +26,7 @@ const char *mab_take_field(const request_rec *r, const mab_source_t *source);
 void mab_take_foreign(request_rec *r, const mab_place_t *place);
 
 /** Finds the token, once: the record's took, source and token. A token of an
- * earlier request of the chain counts, if it stood where this place looks too. */
+ * earlier request of the chain counts, if it was where this place looks too. */
 void mab_take_token(request_rec *r, mab_request_t *request);
 
 /** While access is being checked: an Authorization field without credentials, if

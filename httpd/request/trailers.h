@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trailers - what comes after a chunked body is no field of ours.
+ * trailers - what comes after a chunked body is not a field of ours.
  *
- * Owns:     the input filter that looks at trailers which become headers.
+ * Owns:     the input filter that looks at trailers that become headers.
  * Does not: look at headers themselves (export).
  * Memory:   everything lives in the request's pool
  * Threads:  the request's own
  *
  * With "MergeTrailers On", httpd puts what comes after a chunked body into a new table
- * of headers, which mod_proxy_fcgi looks at only then. RFC 9110 6.5.1: fields of
- * authentication are none of a trailer; nor are those that carry exported claims.
+ * of headers, which mod_proxy_fcgi looks at only then. RFC 9110 6.5.1: fields for
+ * authentication do not belong in a trailer; nor do those that carry exported
+ * claims.
  */
 #ifndef MAB_TRAILERS_H
 #define MAB_TRAILERS_H

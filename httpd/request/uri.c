@@ -26,7 +26,7 @@ static void clean_line(request_rec *r, const char *name)
         (char *)bearer_pairs_remove_query(r->unparsed_uri, name, r->pool);
 }
 
-/* what other sites have in their queries is theirs, and programs' to see */
+/* what other sites have in their queries is theirs, and programs may see it */
 static bool is_of_this_site(const request_rec *r, const char *referer)
 {
     const char *host = apr_table_get(r->headers_in, "Host");
@@ -50,8 +50,9 @@ static void clean_referer(request_rec *r, const char *name)
 }
 
 /* A field that mod_proxy or mod_rewrite made of a path and our query: they put the
- * one after the other, so the query is taken from the end. A "?" before that is of
- * the path (from %3F), and what follows it was decided by: it stays. */
+ * one after the other, so the query is taken from the end. A "?" before that
+ * belongs to the path (from %3F), and what follows it took part in decisions: it
+ * stays. */
 static char *replace_end(request_rec *r, char *text, const char *old,
                          const char *rest)
 {
@@ -105,14 +106,14 @@ static void remember_pairs(request_rec *r, const char *name)
     }
 }
 
-/* as mod_proxy has it for a forward proxy: all of what was asked for, not decoded */
+/* what mod_proxy has for a forward proxy: all that was asked for, not decoded */
 static void clean_forward(request_rec *r, const char *name)
 {
     if (r->proxyreq == PROXYREQ_PROXY)
         r->uri = (char *)bearer_pairs_remove_query(r->uri, name, r->pool);
 }
 
-/* the requests before this one are over; what was theirs is REDIRECT_* now */
+/* the requests before this one are over; what was theirs is now REDIRECT_* */
 static void clean_before(request_rec *r, const char *name)
 {
     for (r = r->prev; r; r = r->prev)
@@ -149,8 +150,9 @@ static void take_queries(request_rec *r, const mab_place_t *place)
 
 /* --- while no place is known ------------------------------------------------------ */
 
-/* A request that broke before its sections were known, perhaps before httpd looked
- * at its Host: it is logged by the first server of the address, whosever it was. */
+/* A request that failed before its sections were known, perhaps before httpd looked
+ * at its Host: it is logged by the first server of the address, no matter whose it
+ * was. */
 static bool is_unplaced(const request_rec *r)
 {
     const mab_exchange_t *exchange = mab_record_find_exchange(r);
@@ -186,7 +188,7 @@ static void clean_told(request_rec *r, const char *name)
         BEARER_PAIRS_QUERY, r->parsed_uri.query, name, r->pool);
 }
 
-/* while no place is known, which httpd may log complaints of */
+/* while no place is known; httpd may log complaints about it */
 static void cover(request_rec *r)
 {
     char *the_request = r->the_request, *unparsed_uri = r->unparsed_uri;
@@ -255,8 +257,9 @@ int mab_uri_enter(request_rec *r, const mab_place_t *place)
         return OK;
     if (r->args)
         take_queries(r, place);
-    /* %3F: mod_proxy's address and the program behind it have a query there, the
-     * sections that were chosen have a path. A forward proxy decodes nothing. */
+    /* %3F: mod_proxy's address and the program that gets it have a query there,
+     * the sections that were chosen have a path. A forward proxy decodes
+     * nothing. */
     if (r->proxyreq == PROXYREQ_PROXY || !r->uri || !strchr(r->uri, '?'))
         return OK;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,

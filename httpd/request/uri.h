@@ -11,7 +11,7 @@
  * A token in a query must not stay in what is logged or served, whatever becomes of
  * the request. It leaves the request line when that arrives, which is what httpd
  * logs; the query itself when the sections are known; what no place wanted is put
- * back. Of what decides or serves, nothing else is changed.
+ * back. Nothing else that decides or serves is changed.
  */
 #ifndef MAB_URI_H
 #define MAB_URI_H
@@ -23,11 +23,11 @@
 void mab_uri_arrive(request_rec *r);
 
 /** translate_name: the sections of Location are known. Takes the token out of the
- * query before others make an address of that, or puts back what was taken. */
+ * query before others make an address of it, or puts back what was taken. */
 void mab_uri_translate(request_rec *r);
 
 /** After translation: Directory and Files are still to come, and httpd may complain
- * of the request meanwhile. */
+ * about the request meanwhile. */
 void mab_uri_wait(request_rec *r);
 
 /**
@@ -39,15 +39,15 @@ void mab_uri_wait(request_rec *r);
  */
 int mab_uri_enter(request_rec *r, const mab_place_t *place) BEARER_MUST_USE;
 
-/** All sections are known, whosever they are. */
+/** All sections are known, no matter whose they are. */
 void mab_uri_entered(request_rec *r);
 
 /** None of our places: puts back what mab_uri_arrive took. */
 void mab_uri_leave(request_rec *r);
 
 /** What runs inside is made ready: takes what is a token here out of the line, the
- * query and their variables, whoever they are from (a page, a redirect, a request whose
- * sections were others before DirectoryIndex). */
+ * query and their variables, wherever they come from (a page, a redirect, a request
+ * whose sections were others before DirectoryIndex). */
 void mab_uri_settle(request_rec *r, const mab_place_t *place);
 
 /** The name of a variable without what redirects put before it. */

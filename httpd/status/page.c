@@ -13,7 +13,7 @@ typedef bearer_stats_latency_t latency_t;
 
 /* --- text ------------------------------------------------------------------------- */
 
-/* Two ways to write, and no third: markup of ours, and everything else, which is
+/* There are only two ways to write: markup of ours, and everything else, which is
  * escaped (a kid or an issuer as markup). */
 static void markup(request_rec *r, const char *text)
 {
@@ -134,7 +134,7 @@ static void head(request_rec *r, const char *const *names)
 {
     markup(r, "<div class=wide><table><thead><tr>");
     for (; *names; names++) {
-        /* "=": numbers; "~": dispensable where there is little room */
+        /* "=": numbers; "~": may be left out where there is little room */
         switch (**names) {
         case '=':
             markup(r, "<th class=n scope=col>");

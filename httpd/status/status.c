@@ -17,7 +17,7 @@
 
 /* --- the report ----------------------------------------------------------------- */
 
-/* shared secrets have no place on the board, but are issuers too */
+/* shared secrets have no slot on the board, but are issuers too */
 static void add_secrets(apr_array_header_t *sources)
 {
     const apr_array_header_t *lines = mab_conf_registry()->issuers;
@@ -57,7 +57,7 @@ static const bearer_report_t *make_report(apr_pool_t *pool)
 
 /* --- the handler -------------------------------------------------------------------- */
 
-/* the page has no script and nothing from elsewhere, and nobody frames it */
+/* the page has no script and nothing from elsewhere, and must not be framed */
 static void set_headers(request_rec *r, const char *type)
 {
     ap_set_content_type(r, type);
@@ -80,7 +80,7 @@ static int send_text(request_rec *r, const char *type, bearer_str_t content)
     return OK;
 }
 
-/* "?json", or "?json=" as clients write it that know only pairs */
+/* "?json", or "?json=" from clients that know only pairs */
 static bool wants(const request_rec *r, const char *form)
 {
     apr_size_t len = strlen(form);

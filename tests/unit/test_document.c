@@ -5,7 +5,7 @@
 
 #include "bearer/keys/document.h"
 
-/* Beside a writer, in other processes and killed: test_board.c. */
+/* Reading beside a writer, other processes, killed ones: test_board.c. */
 
 static const bearer_document_id_t mine = {{1, 2, 3, 4}};
 static const bearer_document_id_t other = {{1, 2, 3, 5}};
@@ -16,8 +16,8 @@ static bearer_document_pair_t new_pair(apr_pool_t *pool)
     bearer_document_pair_t pair;
 
     pair.turn = apr_pcalloc(pool, sizeof(*pair.turn));
-    pair.places = apr_palloc(pool, 2 * sizeof(*pair.places));
-    memset(pair.places, 0x5a, 2 * sizeof(*pair.places));
+    pair.halves = apr_palloc(pool, 2 * sizeof(*pair.halves));
+    memset(pair.halves, 0x5a, 2 * sizeof(*pair.halves));
     return pair;
 }
 
@@ -73,7 +73,7 @@ static void document_is_nobody_elses(void **state)
 static void document_that_was_written_over_is_refused(void **state)
 {
     bearer_document_pair_t pair = new_pair(*state);
-    unsigned char *bytes = (unsigned char *)&pair.places[1];
+    unsigned char *bytes = (unsigned char *)&pair.halves[1];
     apr_size_t used = offsetof(bearer_document_t, text) + 24;
     bearer_str_t text = {NULL, 0};
     apr_size_t i;

@@ -6,9 +6,9 @@
 static bearer_reason_t find_one(const char *value, const char *scheme,
                                 bearer_str_t *out)
 {
-    bearer_place_t place = {value, scheme};
+    bearer_token_spot_t spot = {value, scheme};
     bearer_str_t token = {NULL, 0};
-    bearer_reason_t why = bearer_token_find(&place, 1, &token);
+    bearer_reason_t why = bearer_token_find(&spot, 1, &token);
 
     if (!why)
         why = bearer_token_check(token);
@@ -36,8 +36,8 @@ static void token_stands_in_a_header(void **state BEARER_UNUSED)
         {"no header", NULL, "token_missing", NULL},
         {"empty header", "", "token_missing", NULL},
         {"only spaces", "   ", "token_missing", NULL},
-        {"nothing behind the scheme", "Bearer", "token_format", NULL},
-        {"only spaces behind the scheme", "Bearer   ", "token_format", NULL},
+        {"nothing after the scheme", "Bearer", "token_format", NULL},
+        {"only spaces after the scheme", "Bearer   ", "token_format", NULL},
         {"only a token", "eyJh.eyJ.c2ln", "token_format", NULL},
         {"another scheme alone", "Basic", "token_format", NULL},
         {"two tokens", "Bearer a b", "token_format", NULL},
@@ -54,7 +54,7 @@ static void token_stands_in_a_header(void **state BEARER_UNUSED)
         {"a tab between", "Bearer\tabc", "token_format", NULL},
         {"a tab in front", "\tBearer abc", "token_scheme", NULL},
         {"a tab in front of the token", "Bearer \tabc", "token_format", NULL},
-        {"a tab behind", "Bearer abc\t", "token_format", NULL},
+        {"a tab after", "Bearer abc\t", "token_format", NULL},
         {"only a tab", "\t", "token_format", NULL},
         {"only padding", "Bearer =", "token_format", NULL},
         {"padding in front", "Bearer =abc", "token_format", NULL},
@@ -146,7 +146,7 @@ static void token_stands_in_one_place_only(void **state BEARER_UNUSED)
 {
     static const struct {
         const char *name;
-        bearer_place_t places[3];
+        bearer_token_spot_t spots[3];
         const char *want;
     } cases[] = {
         {"nowhere",
@@ -188,12 +188,12 @@ static void token_stands_in_one_place_only(void **state BEARER_UNUSED)
         bearer_str_t out = {NULL, 0};
 
         unit_expect_reason(cases[i].name,
-                           bearer_token_find(cases[i].places, 3, &out),
+                           bearer_token_find(cases[i].spots, 3, &out),
                            cases[i].want);
         unit_expect(cases[i].name,
                     (out.data != NULL) == !strcmp(cases[i].want, "ok"));
     }
-    unit_expect_reason("no place at all", bearer_token_find(NULL, 0, NULL),
+    unit_expect_reason("no spot at all", bearer_token_find(NULL, 0, NULL),
                        "token_missing");
 }
 
