@@ -13,7 +13,6 @@
 #include <http_config.h>
 #include <unixd.h>
 
-#include "bearer/base/file.h"
 #include "bearer/keys/locate.h"
 
 static void set_fault(mab_check_files_fault_t *fault, bearer_reason_t why,
@@ -180,21 +179,6 @@ void mab_check_files_keys(const char *path, mab_check_files_fault_t *fault,
                                path));
 }
 
-/* reads a shared secret, as root */
-static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
-                                   bearer_note_t *note, apr_pool_t *pool)
-{
-    bearer_note_t more = {""};
-    bearer_reason_t why =
-        bearer_file_read(path, &bearer_file_secret, out, &more, pool);
-
-    bearer_note_set(note, "%s%s%s", path, why ? ": " : "", more.text);
-    if (why)
-        return why;
-    *out = bearer_jwk_trim_secret(*out);
-    return BEARER_OK;
-}
-
 void mab_check_files_secret(mab_issuer_line_t *line,
                             mab_check_files_fault_t *fault, apr_pool_t *pconf,
                             apr_pool_t *ptemp)
@@ -202,17 +186,17 @@ void mab_check_files_secret(mab_issuer_line_t *line,
     const char *advice =
         "secret=file: names a file that only the administrator can read, with "
         "at least 32 bytes for HS256, 48 for HS384, 64 for HS512";
+    const char *path = line->source.location;
+    const bearer_jwks_t *keys = NULL;
     bearer_algset_t unfit;
-    const bearer_jwk_t *key = NULL;
-    bearer_str_t secret;
+    bearer_note_t note = {""};
     bearer_reason_t why;
 
-    if (is_folder_open(line->secret, fault, ptemp))
+    if (is_folder_open(path, fault, ptemp))
         return;
-    why = read_secret(line->secret, &secret, &fault->note, ptemp);
-    if (!why)
-        why = bearer_jwk_parse_secret(secret, &key, &fault->note, pconf);
-    unfit = why ? 0 : line->issuer.algs & ~key->algs;
+    why = bearer_locate_secret(path, false, &keys, &note, pconf);
+    bearer_note_set(&fault->note, "%s: %s", path, note.text);
+    unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;
     if (unfit) {
         bearer_note_set(&fault->note, "%s", bearer_alg_names(unfit, ptemp));
         why = BEARER_JWK_OCT_SHORT;
@@ -224,7 +208,7 @@ void mab_check_files_secret(mab_issuer_line_t *line,
     if (why)
         set_fault(fault, why, advice);
     else
-        line->issuer.secret = bearer_jwks_create(key, pconf);
+        line->issuer.secret = keys;
 }
 
 /* --- the key store --------------------------------------------------------------------- */
