@@ -35,8 +35,7 @@ typedef struct tool_t {
     const bearer_issuer_t *issuers[1]; /**< what policy points at */
     bearer_policy_t policy;
     bearer_source_t source;
-    const char *secret; /**< file, or NULL */
-    const char *httpd;  /**< program, or NULL */
+    const char *httpd; /**< program, or NULL */
     bool json;
     bool help; /**< say what there is, and do nothing */
 } tool_t;
@@ -127,17 +126,12 @@ typedef struct tool_found_t {
 
 /**
  * Gets the keys as the module's fetcher would: metadata in its three forms and
- * then the key set, the key set, a file, or the secret.
+ * then the key set, the key set, a file, or the secret, which is read already.
  *
  * @return BEARER_OK, or why there are none
  */
 bearer_reason_t tool_source_get(tool_t *tool,
                                 tool_found_t *found) BEARER_MUST_USE;
-
-/** Reads the shared secret into the issuer: needed before the algorithms are
- * judged. Reasons of bearer_file_read and bearer_jwk_parse_secret. */
-bearer_reason_t tool_source_read_secret(tool_t *tool,
-                                        bearer_note_t *note) BEARER_MUST_USE;
 
 /* --- the commands: their exit status ---------------------------------------- */
 

@@ -156,7 +156,7 @@ static const char *set_keys(tool_t *tool, const char *value)
 {
     bearer_source_t *source = &tool->source;
 
-    if (tool->secret)
+    if (source->kind == BEARER_SOURCE_SECRET)
         return "either --keys or --secret, not both";
     source->kind = BEARER_SOURCE_FILE;
     source->location = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
@@ -167,11 +167,13 @@ static const char *set_keys(tool_t *tool, const char *value)
 
 static const char *set_secret(tool_t *tool, const char *value)
 {
-    if (tool->source.location)
+    bearer_source_t *source = &tool->source;
+
+    if (source->location && source->kind != BEARER_SOURCE_SECRET)
         return "either --keys or --secret, not both";
-    tool->source.kind = BEARER_SOURCE_SECRET;
-    tool->secret = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
-    return *tool->secret ? NULL : "a file";
+    source->kind = BEARER_SOURCE_SECRET;
+    source->location = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
+    return *source->location ? NULL : "a file";
 }
 
 static const char *set_alg(tool_t *tool, const char *value)

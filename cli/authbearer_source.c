@@ -3,7 +3,6 @@
 
 #include <apr_strings.h>
 
-#include "bearer/base/file.h"
 #include "bearer/keys/locate.h"
 
 /* --- steps -------------------------------------------------------------------- */
@@ -109,25 +108,6 @@ static bearer_reason_t locate(search_t *search)
     return why;
 }
 
-bearer_reason_t tool_source_read_secret(tool_t *tool, bearer_note_t *note)
-{
-    bearer_file_rules_t rules = bearer_file_secret;
-    const bearer_jwk_t *key;
-    bearer_str_t secret;
-    bearer_reason_t why;
-
-    /* as the module does, except for what a shell can pass as a file */
-    rules.pipe = true;
-    why = bearer_file_read(tool->secret, &rules, &secret, note, tool->pool);
-    if (why)
-        return why;
-    why = bearer_jwk_parse_secret(bearer_jwk_trim_secret(secret), &key, note,
-                                  tool->pool);
-    if (!why)
-        tool->issuer.secret = bearer_jwks_create(key, tool->pool);
-    return why;
-}
-
 bearer_reason_t tool_source_get(tool_t *tool, tool_found_t *found)
 {
     search_t search = {tool, found};
@@ -136,7 +116,7 @@ bearer_reason_t tool_source_get(tool_t *tool, tool_found_t *found)
     found->fresh = -1;
     found->steps = apr_array_make(tool->pool, 4, sizeof(tool_step_t));
     if (tool->source.kind == BEARER_SOURCE_SECRET) {
-        found->told.tried = tool->secret;
+        found->told.tried = tool->source.location;
         found->keys = tool->issuer.secret;
         add_step("secret", &found->told, &search);
         return BEARER_OK;

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "bearer/gate/prove.h"
+#include "bearer/keys/locate.h"
 #include "bearer/text/utf8.h"
 
 /* --- judging ------------------------------------------------------------------ */
@@ -194,8 +195,10 @@ static int check_policy(tool_t *tool)
     if (!tool->policy.issuer_count)
         return tool_complain("--issuer is missing: who must have signed the "
                              "token");
-    if (tool->secret)
-        why = tool_source_read_secret(tool, &note);
+    /* as the module, but for what a shell can put in the place of a file */
+    if (tool->source.kind == BEARER_SOURCE_SECRET)
+        why = bearer_locate_secret(tool->source.location, true,
+                                   &tool->issuer.secret, &note, tool->pool);
     if (why)
         return tool_complain("--secret: %s",
                              bearer_error_text(why, &note, tool->pool));

@@ -54,7 +54,7 @@ const bearer_jwks_t *bearer_keyring_keys(const bearer_keyring_set_t *set);
 /** The board's document counter that the set was made from. */
 apr_uint64_t bearer_keyring_version(const bearer_keyring_set_t *set);
 
-/** How many sets are alive (in use or current): for tests and status. */
+/** How many sets are alive (in use or current): for tests only. */
 int bearer_keyring_alive(bearer_keyring_t *ring);
 
 #endif

@@ -69,9 +69,9 @@ void bearer_schedule_fail(bearer_schedule_t *state,
         now + (apr_time_t)((double)pause * (1.0 - unit_interval(jitter) / 2.0));
 }
 
-bool bearer_schedule_due(const bearer_schedule_t *state,
-                         const bearer_schedule_conf_t *conf, apr_time_t now,
-                         apr_time_t asked)
+static bool is_due(const bearer_schedule_t *state,
+                   const bearer_schedule_conf_t *conf, apr_time_t now,
+                   apr_time_t asked)
 {
     if (state->last_try <= 0 || state->next <= now)
         return true;
@@ -87,7 +87,7 @@ apr_time_t bearer_schedule_next(const bearer_schedule_t *state,
                                 const bearer_schedule_conf_t *conf,
                                 apr_time_t now, apr_time_t asked)
 {
-    return bearer_schedule_due(state, conf, now, asked) ? now : state->next;
+    return is_due(state, conf, now, asked) ? now : state->next;
 }
 
 void bearer_schedule_begin(bearer_schedule_t *state, apr_time_t asked)

@@ -54,20 +54,15 @@ void bearer_schedule_fail(bearer_schedule_t *state,
                           const bearer_schedule_conf_t *conf, apr_time_t now,
                           double jitter);
 
-/**
- * Whether an attempt is due at tick now: never tried, the regular time has
- * come, or an ask (a tick, 0: none) came that was not served yet. An attempt that
- * is more than refresh in the future (a state from another machine's life) is due.
- */
-bool bearer_schedule_due(const bearer_schedule_t *state,
-                         const bearer_schedule_conf_t *conf, apr_time_t now,
-                         apr_time_t asked);
-
-/** A tick that never comes. */
+/** A tick that does not come. */
 #define BEARER_SCHEDULE_NEVER APR_INT64_MAX
 
-/** The tick at which bearer_schedule_due will say yes if nobody asks: now, or
- * later. */
+/**
+ * The tick at which an attempt is due if nobody asks: later, or now, which is if it
+ * was never tried, the regular time has come, or an ask (a tick, 0: none) came that
+ * was not served yet. A time in the future by more than refresh (a state from
+ * another machine's life) is due.
+ */
 apr_time_t bearer_schedule_next(const bearer_schedule_t *state,
                                 const bearer_schedule_conf_t *conf,
                                 apr_time_t now, apr_time_t asked);

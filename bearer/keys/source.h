@@ -26,7 +26,8 @@ typedef enum bearer_source_kind_t {
 typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
-    const char *location; /**< URL or file; NULL for discovery */
+    const char *location; /**< URL, or a file of keys or a secret; NULL for
+                             discovery */
     bool http_loopback;   /**< see bearer_source_narrow_http */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */

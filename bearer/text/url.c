@@ -131,7 +131,8 @@ bool bearer_url_is_http(const char *text)
     return bearer_str_opens_nocase(text, "http://");
 }
 
-bool bearer_url_is_loopback(const char *host)
+/* 127.0.0.0/8 literally, ::1, localhost */
+static bool is_loopback(const char *host)
 {
     struct in_addr address;
 
@@ -242,7 +243,7 @@ static bearer_reason_t parse(const char *text, allow_t allow, bearer_url_t *out,
     if (why)
         return why;
     if (!url.tls && allow == HTTP_LOOPBACK /* 5 */
-        && !bearer_url_is_loopback(url.host))
+        && !is_loopback(url.host))
         return refuse(BEARER_URL_SCHEME, note,
                       "http is allowed to a loopback host only");
     url.path =

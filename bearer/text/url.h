@@ -88,7 +88,4 @@ const char *bearer_url_metadata(const char *issuer, int form, apr_pool_t *pool);
 /** Whether an address is plain http, as far as it is an address at all. */
 bool bearer_url_is_http(const char *text);
 
-/** Whether a host is the loopback: 127.0.0.0/8 literally, ::1, localhost. */
-bool bearer_url_is_loopback(const char *host);
-
 #endif

@@ -39,7 +39,7 @@ static void advise_issuer(const mab_issuer_line_t *line)
                      "MAB0102: %s: keys are fetched by http: whoever can "
                      "listen on that port of this host can sign tokens",
                      line->where);
-    if (line->secret)
+    if (source->kind == BEARER_SOURCE_SECRET)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0103: %s: tokens are signed with a shared secret: "
                      "whoever can verify them can also make them",

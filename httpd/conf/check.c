@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/conf/check.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <apr_file_info.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <unixd.h>
 
-#include "bearer/base/file.h"
-#include "bearer/keys/locate.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
+#include "httpd/conf/check_files.h"
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
 
@@ -84,210 +77,10 @@ static void check_fetched(check_t *check, mab_issuer_line_t *line)
                  why, &note, "ca= names a PEM file with CA certificates");
 }
 
-/* who the children run as; NULL: as the user who starts httpd */
-static const char *child_user(apr_pool_t *pool)
-{
-    const char *name = ap_unixd_config.user_name;
-    const struct passwd *entry;
-
-    if (geteuid() != 0 || !ap_find_linked_module("mod_unixd.c"))
-        return NULL;
-    if (!name || name[0] != '#')
-        return name;
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
-    entry = getpwuid(ap_unixd_config.user_id);
-    return entry ? apr_pstrdup(pool, entry->pw_name) : NULL;
-}
-
-/* In a process of its own: becomes the children's user, opens the file, exits with
- * what the system said. If it cannot become that user, neither can the children,
- * and httpd will say so. */
-static void open_as_child(const char *path, const char *user)
-{
-    const char *root = ap_unixd_config.chroot_dir;
-    int fd;
-
-    if (root && (chdir(root) || chroot(root)))
-        _exit(0);
-    if (setgid(ap_unixd_config.group_id)
-        || initgroups(user, ap_unixd_config.group_id)
-        || setuid(ap_unixd_config.user_id))
-        _exit(0);
-    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    _exit(fd < 0 ? errno : 0);
-}
-
-/* What keeps children from reading a file that root has read; 0: nothing. Only the
- * system knows all that counts: groups, access control lists, directories on the
- * way. */
-static int try_as_child(const char *path, const char *user)
-{
-    int status = 0;
-    pid_t pid = fork();
-
-    if (pid == 0)
-        open_as_child(path, user);
-    if (pid < 0)
-        return 0;
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
-            return 0;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-}
-
-/* what to do about it */
-static const char *how_to_open(const char *path, apr_pool_t *pool)
-{
-    char *group = NULL;
-
-    if (ap_unixd_config.chroot_dir)
-        return apr_psprintf(pool,
-                            "children live in ChrootDir %s: put a copy there, "
-                            "under the same path",
-                            ap_unixd_config.chroot_dir);
-    if (apr_gid_name_get(&group, ap_unixd_config.group_id, pool))
-        group =
-            apr_psprintf(pool, "%lu", (unsigned long)ap_unixd_config.group_id);
-    return apr_psprintf(pool,
-                        "let that user read the file, and search the "
-                        "directories that lead to it: chgrp %s %s; chmod 640 "
-                        "%s",
-                        group, path, path);
-}
-
-/* children read it again when it changes; if they cannot, a key that is taken
- * out of it goes on serving (a withdrawn key) */
-static void check_readable(check_t *check, mab_issuer_line_t *line)
-{
-    const char *path = line->source.location;
-    const char *user = child_user(check->ptemp);
-    bearer_note_t note = {""};
-    char text[80];
-    int rv;
-
-    if (!user)
-        return;
-    rv = try_as_child(path, user);
-    if (!rv)
-        return;
-    bearer_note_set(&note, "%s: as %s, the user of httpd's children: %s", path,
-                    user, apr_strerror(rv, text, sizeof(text)));
-    complain(check, line->s, line->where, BEARER_FILE_READ, &note,
-             how_to_open(path, check->ptemp));
-}
-
-/* A file that nobody else may write can be replaced by whoever may write its folder,
- * unless that is sticky; NULL: nobody. */
-static const char *folder_for_all(const char *path, apr_pool_t *pool)
-{
-    char *folder = apr_pstrdup(pool, path);
-    char *end = strrchr(folder, '/');
-    apr_finfo_t info;
-
-    if (!end)
-        return NULL;
-    end[end == folder] = '\0';
-    if (apr_stat(&info, folder, APR_FINFO_PROT, pool) != APR_SUCCESS
-        || !(info.protection & APR_FPROT_WWRITE)
-        || (info.protection & APR_FPROT_WSTICKY))
-        return NULL;
-    return folder;
-}
-
-/* whether the folder of a file with keys or a secret stops the start */
-static bool check_folder(check_t *check, const mab_issuer_line_t *line,
-                         const char *path)
-{
-    const char *folder = folder_for_all(path, check->ptemp);
-    bearer_note_t note = {""};
-
-    if (!folder)
-        return false;
-    bearer_note_set(&note, "%s, through its folder", path);
-    complain(
-        check, line->s, line->where, BEARER_FILE_WRITABLE, &note,
-        apr_psprintf(check->ptemp,
-                     "whoever can replace it can sign tokens: chmod o-w %s",
-                     folder));
-    return true;
-}
-
-static void check_key_file(check_t *check, mab_issuer_line_t *line)
-{
-    bearer_note_t note = {""};
-    bearer_locate_found_t found;
-    bearer_reason_t why;
-
-    if (check_folder(check, line, line->source.location))
-        return;
-    why = bearer_locate_file(line->source.location, false, &found, &note,
-                             check->ptemp);
-    if (!why) {
-        check_readable(check, line);
-        return;
-    }
-    complain(check, line->s, line->where, why, &note,
-             why == BEARER_FILE_WRITABLE
-                 ? apr_psprintf(check->ptemp,
-                                "whoever can write it can sign tokens: chmod "
-                                "o-w %s",
-                                line->source.location)
-                 : apr_psprintf(check->ptemp,
-                                "%s must be a JWK set, a PEM public key or a "
-                                "certificate",
-                                line->source.location));
-}
-
-/* reads a shared secret, as root */
-static bearer_reason_t read_secret(const char *path, bearer_str_t *out,
-                                   bearer_note_t *note, apr_pool_t *pool)
-{
-    bearer_note_t more = {""};
-    bearer_reason_t why =
-        bearer_file_read(path, &bearer_file_secret, out, &more, pool);
-
-    bearer_note_set(note, "%s%s%s", path, why ? ": " : "", more.text);
-    if (why)
-        return why;
-    *out = bearer_jwk_trim_secret(*out);
-    return BEARER_OK;
-}
-
-static void check_secret(check_t *check, mab_issuer_line_t *line)
-{
-    const char *advice =
-        "secret=file: names a file that only the administrator can read, with "
-        "at least 32 bytes for HS256, 48 for HS384, 64 for HS512";
-    bearer_algset_t unfit;
-    bearer_note_t note = {""};
-    const bearer_jwk_t *key = NULL;
-    bearer_str_t secret;
-    bearer_reason_t why;
-
-    if (check_folder(check, line, line->secret))
-        return;
-    why = read_secret(line->secret, &secret, &note, check->ptemp);
-    if (!why)
-        why = bearer_jwk_parse_secret(secret, &key, &note, check->pconf);
-    unfit = why ? 0 : line->issuer.algs & ~key->algs;
-    if (unfit) {
-        bearer_note_set(&note, "%s", bearer_alg_names(unfit, check->ptemp));
-        why = BEARER_JWK_OCT_SHORT;
-    }
-    if (unfit & bearer_alg_public) {
-        why = BEARER_POLICY_ALG;
-        advice = "with secret=, alg= may name HS256, HS384 and HS512";
-    }
-    if (why) {
-        complain(check, line->s, line->where, why, &note, advice);
-        return;
-    }
-    line->issuer.secret = bearer_jwks_create(key, check->pconf);
-}
-
 static void check_issuer(check_t *check, mab_issuer_line_t *line)
 {
+    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL};
+
     mab_conf_fill_source(&line->source, line->s);
     switch (line->source.kind) {
     case BEARER_SOURCE_DISCOVERY:
@@ -295,12 +88,15 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
         check_fetched(check, line);
         break;
     case BEARER_SOURCE_FILE:
-        check_key_file(check, line);
+        mab_check_files_keys(line->source.location, &fault, check->ptemp);
         break;
     case BEARER_SOURCE_SECRET:
-        check_secret(check, line);
+        mab_check_files_secret(line, &fault, check->pconf, check->ptemp);
         break;
     }
+    if (fault.why)
+        complain(check, line->s, line->where, fault.why, &fault.note,
+                 fault.advice);
     if (bearer_source_identify(&line->source))
         complain(check, line->s, line->where, BEARER_NO_MEMORY, NULL,
                  "OpenSSL cannot make a SHA-256 digest");
@@ -498,28 +294,6 @@ static void add_resource(check_t *check, const mab_setting_t *setting)
 
 /* --- the key store ------------------------------------------------------------------ */
 
-/* why this directory cannot hold keys; NULL: it can */
-static const char *doubt_directory(const bearer_keystore_t *store,
-                                   apr_pool_t *pool)
-{
-    apr_finfo_t info;
-    apr_status_t rv;
-    char text[80];
-
-    rv = apr_stat(&info, store->directory,
-                  APR_FINFO_TYPE | APR_FINFO_PROT | APR_FINFO_USER, pool);
-    if (rv != APR_SUCCESS)
-        return apr_pstrdup(pool, apr_strerror(rv, text, sizeof(text)));
-    if (info.filetype != APR_DIR)
-        return "not a directory";
-    /* even with a sticky bit: whoever puts a file there first keeps it */
-    if (info.protection & APR_FPROT_WWRITE)
-        return "everybody may write there";
-    if (info.user != 0 && info.user != store->owner)
-        return "it belongs to somebody else";
-    return NULL;
-}
-
 static void check_key_store(check_t *check, const server_rec *s)
 {
     mab_registry_t *all = mab_conf_registry();
@@ -529,7 +303,7 @@ static void check_key_store(check_t *check, const server_rec *s)
         return;
     /* who the children run as, and so whose the files are */
     all->store.owner = geteuid() ? geteuid() : ap_unixd_config.user_id;
-    doubt = doubt_directory(&all->store, check->ptemp);
+    doubt = mab_check_files_store(&all->store, check->ptemp);
     if (!doubt)
         return;
     check->mistakes++;

@@ -2,8 +2,9 @@
 /*
  * check - what can only be judged once the whole configuration is read.
  *
- * Owns:     the start-up checks of issuers, key files, secrets and places.
- * Does not: read directives (directives) or touch shared memory (shared).
+ * Owns:     the start-up checks of issuers and places, and what stops the start.
+ * Does not: read directives (directives), look at files (check_files) or touch
+ *           shared memory (shared).
  * Memory:   what it finds (keys of files, TLS contexts) lives in pconf
  * Threads:  none yet
  */

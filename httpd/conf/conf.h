@@ -104,8 +104,7 @@ typedef struct mab_issuer_line_t {
     bearer_issuer_t issuer;
     bearer_source_t source;
     server_rec *s;
-    const char *where;  /**< "AuthBearerIssuer … (file:line)" for messages */
-    const char *secret; /**< file */
+    const char *where; /**< "AuthBearerIssuer … (file:line)" for messages */
 } mab_issuer_line_t;
 
 /** A parameter of queries that some place of a server searches for a token. */

@@ -33,8 +33,7 @@ static const char *number_text(const dump_t *dump, const mab_place_t *place,
         /* fall through */
     case MAB_SECONDS:
         return apr_psprintf(dump->pool, "%" APR_INT64_T_FMT "s", number);
-    case MAB_BYTES:
-    case MAB_COUNT:
+    case MAB_AMOUNT:
         return apr_psprintf(dump->pool, "%" APR_INT64_T_FMT, number);
     case MAB_FLAG:
         return number ? "On" : "Off";

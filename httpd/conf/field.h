@@ -29,8 +29,7 @@ typedef enum mab_directive_t {
 typedef enum mab_kind_t {
     MAB_SECONDS, /**< 30, 30s, 5m, 1h, 2d, "off" where least is 0 */
     MAB_LIMIT,   /**< the same, and 0 is no limit */
-    MAB_BYTES,   /**< 4096, 256k, 1m */
-    MAB_COUNT,   /**< the same, of other things */
+    MAB_AMOUNT,  /**< 4096, 256k, 1m: bytes, or what else is counted */
     MAB_FLAG,    /**< On, Off */
     MAB_WORD,    /**< one of a list; the value is its index */
     MAB_ALGS,    /**< a bearer_algset_t */

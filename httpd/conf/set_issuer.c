@@ -8,22 +8,33 @@
 #include "bearer/base/str.h"
 #include "httpd/conf/set_algorithms.h"
 
+static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
+                                bearer_source_kind_t kind, const char *value)
+{
+    /* algorithm confusion: one issuer has either published keys or a secret */
+    if (source->location)
+        return mab_words_wrong(cmd, "keys= and secret= exclude each other",
+                               "give one of them, or neither for discovery");
+    source->kind = kind;
+    source->location = kind == BEARER_SOURCE_URL
+                           ? value
+                           : ap_server_root_relative(cmd->pool, value);
+    if (source->location)
+        return NULL;
+    return mab_words_wrong(cmd,
+                           kind == BEARER_SOURCE_SECRET
+                               ? "secret=file: has an unusable path"
+                               : "keys=file: has an unusable path",
+                           "name a file, absolute or below ServerRoot");
+}
+
 static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
 {
     mab_issuer_line_t *line = record;
 
-    if (strncmp(value, "file:", 5) == 0 && value[5]) {
-        line->source.kind = BEARER_SOURCE_FILE;
-        line->source.location = ap_server_root_relative(cmd->pool, value + 5);
-        return line->source.location
-                   ? NULL
-                   : mab_words_wrong(
-                       cmd, "keys=file: has an unusable path",
-                       "name a file, absolute or below ServerRoot");
-    }
-    line->source.kind = BEARER_SOURCE_URL;
-    line->source.location = value;
-    return NULL;
+    if (strncmp(value, "file:", 5) == 0 && value[5])
+        return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
+    return set_location(cmd, &line->source, BEARER_SOURCE_URL, value);
 }
 
 static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
@@ -35,12 +46,7 @@ static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
     if (strncmp(value, "file:", 5) != 0 || !value[5])
         return mab_words_wrong(cmd, "secret= does not name a file",
                                "allowed is secret=file:<path>");
-    line->source.kind = BEARER_SOURCE_SECRET;
-    line->secret = ap_server_root_relative(cmd->pool, value + 5);
-    return line->secret
-               ? NULL
-               : mab_words_wrong(cmd, "secret=file: has an unusable path",
-                                 "name a file, absolute or below ServerRoot");
+    return set_location(cmd, &line->source, BEARER_SOURCE_SECRET, value + 5);
 }
 
 static const char *set_issuer_algs(cmd_parms *cmd, void *record,
@@ -164,12 +170,9 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     error = mab_words_set_options(cmd, &options, line, words + 1, count - 1);
     if (error)
         return error;
-    /* algorithm confusion: one issuer has either published keys or a secret */
-    if (line->secret && line->source.location)
-        return mab_words_wrong(cmd, "keys= and secret= exclude each other",
-                               "give one of them, or neither for discovery");
     issuer = &line->issuer;
-    line->issuer.source = line->secret ? NULL : &line->source;
+    if (line->source.kind != BEARER_SOURCE_SECRET)
+        line->issuer.source = &line->source;
     mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
     APR_ARRAY_PUSH(mab_conf_registry()->issuers, mab_issuer_line_t *) = line;
     return NULL;

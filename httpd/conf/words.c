@@ -97,8 +97,7 @@ static const char *parse_number(const mab_field_t *field, const char *text,
     case MAB_SECONDS:
     case MAB_LIMIT:
         return parse_seconds(field, text, out);
-    case MAB_BYTES:
-    case MAB_COUNT:
+    case MAB_AMOUNT:
         return parse_scaled(text, "bkm", byte_scales, out);
     case MAB_WORD:
         return parse_word(field, text, out);
@@ -140,9 +139,7 @@ static const char *allowed(const mab_field_t *field, apr_pool_t *pool)
     case MAB_SECONDS:
     case MAB_LIMIT:
         return allowed_range(field, " seconds", "s, m, h or d", pool);
-    case MAB_BYTES:
-        return allowed_range(field, "", "k or m", pool);
-    case MAB_COUNT:
+    case MAB_AMOUNT:
         return allowed_range(field, "", "k or m", pool);
     case MAB_FLAG:
         return "allowed is On or Off";

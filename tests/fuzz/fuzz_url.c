@@ -4,6 +4,14 @@
 
 #include "bearer/text/url.h"
 
+/* as whoever reads the manual would say it */
+static bool is_loopback(const char *host)
+{
+    return !strcmp(host, "localhost") || !strcmp(host, "::1")
+           || (!strncmp(host, "127.", 4)
+               && strspn(host, "0123456789.") == strlen(host));
+}
+
 static void check_parts(const bearer_url_t *url, bool loopback,
                         apr_pool_t *pool)
 {
@@ -17,7 +25,7 @@ static void check_parts(const bearer_url_t *url, bool loopback,
         fuzz_check(*c > ' ' && *c < 0x7f && *c != '\\' && *c != '#');
     for (c = url->host; *c; c++)
         fuzz_check(!strchr("@/?%ABCDEFGHIJKLMNOPQRSTUVWXYZ", *c));
-    fuzz_check(url->tls || (loopback && bearer_url_is_loopback(url->host)));
+    fuzz_check(url->tls || (loopback && is_loopback(url->host)));
     fuzz_check(
         bearer_url_parse(apr_pstrcat(pool, url->tls ? "https" : "http", "://",
                                      url->authority, url->path, NULL),

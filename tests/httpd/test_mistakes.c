@@ -281,6 +281,8 @@ static void mistakes_of_places(void **state)
          "no usable key"},
         {AUDIENCE ISSUER " secret=file:nowhere", "AuthBearerIssuer", "nowhere"},
         {AUDIENCE ISSUER " secret=file:short", "AuthBearerIssuer", "32 bytes"},
+        {AUDIENCE ISSUER " secret=file:short", "AuthBearerIssuer",
+         "/short: 14 bytes"},
         {AUDIENCE ISSUER " secret=file:short512 alg=HS512", "AuthBearerIssuer",
          "HS512"},
         {AUDIENCE ISSUER " secret=file:open", "AuthBearerIssuer",

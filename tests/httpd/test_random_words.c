@@ -29,7 +29,7 @@ static const mab_field_t fields[] = {{.name = "time",
                                       .greatest = 60,
                                       .option = true},
                                      {.name = "size",
-                                      .kind = MAB_BYTES,
+                                      .kind = MAB_AMOUNT,
                                       .offset = APR_OFFSETOF(record_t, size),
                                       .least = 1024,
                                       .greatest = 1048576},
@@ -96,8 +96,7 @@ static apr_int64_t want_number(const mab_field_t *field, const char *text)
         return -1;
     case MAB_SECONDS:
     case MAB_LIMIT:
-    case MAB_BYTES:
-    case MAB_COUNT:
+    case MAB_AMOUNT:
         break;
     }
     number = read_slowly(field, text);

@@ -26,7 +26,7 @@ static const char *const colours[] = {"red", "green", NULL};
 static const mab_field_t fields[] = {
     FIELD("time", MAB_SECONDS, 0, 0, 3600, NULL),
     FIELD("wait", MAB_SECONDS, 8, 1, 60, NULL),
-    FIELD("size", MAB_BYTES, 16, 1024, 1048576, NULL),
+    FIELD("size", MAB_AMOUNT, 16, 1024, 1048576, NULL),
     FIELD("flag", MAB_FLAG, 24, 0, 1, NULL),
     FIELD("word", MAB_WORD, 32, 0, 1, colours),
     {.offset = (apr_size_t)-1}};

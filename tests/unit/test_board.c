@@ -464,8 +464,8 @@ static void use_all(bearer_board_t *board, const bearer_board_id_t *id,
         bearer_schedule_t at =
             bearer_board_schedule(board, unit_slot(slot, id));
 
-        (void)bearer_schedule_due(&at, &conf, T,
-                                  bearer_board_asked(board, unit_number(slot)));
+        (void)bearer_schedule_next(
+            &at, &conf, T, bearer_board_asked(board, unit_number(slot)));
         (void)bearer_schedule_usable(&at, &conf, T);
         (void)bearer_board_version(board, unit_number(slot));
         if (bearer_board_read(board, unit_slot(slot, id), &text, &version, pool)
