@@ -14,8 +14,8 @@
 
 typedef _Atomic uint64_t word_t;
 
-#define WORDS     (sizeof(bearer_stats_counts_t) / 8)
-#define AT(field) (offsetof(bearer_stats_counts_t, field) / 8)
+#define WORDS     (sizeof(bearer_counts_t) / 8)
+#define AT(field) (offsetof(bearer_counts_t, field) / 8)
 /* from here on, numbers of this moment */
 #define GAUGES AT(cache_entries)
 
@@ -23,7 +23,7 @@ typedef _Atomic uint64_t word_t;
 typedef struct process_t {
     _Alignas(LINE) word_t pid; /* 0: free */
     word_t since;
-    word_t counts[WORDS]; /* a bearer_stats_counts_t */
+    word_t counts[WORDS]; /* a bearer_counts_t */
     word_t before[WORDS]; /* the same when this process came */
 } process_t;
 
@@ -47,7 +47,7 @@ typedef struct header_t {
 /* A lock inside an atomic would be a lock of one process only. */
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics without locks");
 _Static_assert(sizeof(word_t) == 8, "bare atomics");
-_Static_assert(sizeof(bearer_stats_counts_t) % 8 == 0, "whole words");
+_Static_assert(sizeof(bearer_counts_t) % 8 == 0, "whole words");
 _Static_assert(sizeof(apr_uint64_t) == sizeof(uint64_t), "one word each");
 _Static_assert(sizeof(process_t) % LINE == 0, "no false sharing");
 _Static_assert(sizeof(header_t) == LINE, "header layout");
@@ -60,78 +60,6 @@ struct bearer_stats_t {
     process_t *processes; /* one more than shape says: the others */
     process_t *own;
 };
-
-/* --- names ------------------------------------------------------------------ */
-
-#define GROWS(name, unit, field, help)                                         \
-    {                                                                          \
-        name, unit, true, offsetof(bearer_stats_counts_t, field), help         \
-    }
-#define NOW_IS(name, unit, field, help)                                        \
-    {                                                                          \
-        name, unit, false, offsetof(bearer_stats_counts_t, field), help        \
-    }
-
-static const bearer_stats_row_t rows[] = {
-    GROWS("cache_hits", NULL, cache_hits,
-          "Tokens that were found in the cache, so their signature was not "
-          "checked again."),
-    GROWS("cache_misses", NULL, cache_misses,
-          "Tokens that were not found in the cache."),
-    GROWS("cache_stores", NULL, cache_stores,
-          "Tokens that were kept after their signature was proven."),
-    GROWS("cache_evictions", NULL, cache_evictions,
-          "Tokens that left the cache to make room for others."),
-    GROWS("waits", NULL, waits, "Requests that waited for keys."),
-    GROWS("wait_seconds", "seconds", wait_micros,
-          "The time that requests have waited for keys."),
-    GROWS("waits_refused", NULL, waits_refused,
-          "Requests that could have waited for keys, but too many others did."),
-    NOW_IS("cache_entries", NULL, cache_entries, "Tokens in the caches."),
-    NOW_IS("cache_bytes", "bytes", cache_bytes,
-           "The memory that these tokens take, estimated."),
-};
-
-const bearer_stats_row_t *bearer_stats_row(int i)
-{
-    return i >= 0 && i < (int)(sizeof(rows) / sizeof(rows[0])) ? &rows[i]
-                                                               : NULL;
-}
-
-apr_uint64_t bearer_stats_value(const bearer_stats_counts_t *counts,
-                                const bearer_stats_row_t *row)
-{
-    apr_uint64_t value;
-
-    memcpy(&value, (const char *)counts + row->offset, sizeof(value));
-    return value;
-}
-
-apr_uint64_t bearer_stats_count(const bearer_stats_latency_t *latency)
-{
-    apr_uint64_t count = 0;
-    int i;
-
-    for (i = 0; i < BEARER_STATS_BUCKETS; i++)
-        count += latency->buckets[i];
-    return count;
-}
-
-apr_uint64_t bearer_stats_quantile(const bearer_stats_latency_t *latency,
-                                   double share)
-{
-    double wanted = share * (double)bearer_stats_count(latency);
-    apr_uint64_t count = 0;
-    int i;
-
-    for (i = 0; i < BEARER_STATS_BUCKETS; i++) {
-        count += latency->buckets[i];
-        if (count && (double)count >= wanted)
-            return i < BEARER_STATS_BUCKETS - 1 ? (apr_uint64_t)1 << i
-                                                : APR_UINT64_MAX;
-    }
-    return 0;
-}
 
 /* --- the block -------------------------------------------------------------- */
 
@@ -154,9 +82,9 @@ static uint64_t layout(void)
         hash = mix(hash, bearer_error_find((bearer_reason_t)i)->slug);
     for (i = 0; bearer_alg_row(i); i++)
         hash = mix(hash, bearer_alg_row(i)->name);
-    for (i = 0; bearer_stats_row(i); i++)
-        hash =
-            mix(hash + bearer_stats_row(i)->offset, bearer_stats_row(i)->name);
+    for (i = 0; bearer_counts_row(i); i++)
+        hash = mix(hash + bearer_counts_row(i)->offset,
+                   bearer_counts_row(i)->name);
     return hash;
 }
 
@@ -345,17 +273,17 @@ void bearer_stats_verdict(bearer_stats_t *stats, bearer_reason_t why)
         count(stats, AT(verdicts) + (apr_size_t)why, 1);
 }
 
-/* at: the first word of a bearer_stats_latency_t */
+/* at: the first word of a bearer_counts_latency_t */
 static void count_latency(bearer_stats_t *stats, apr_size_t at,
                           apr_time_t micros)
 {
     uint64_t took = micros > 0 ? (uint64_t)micros : 0;
     apr_size_t bucket = 0;
 
-    while (bucket < BEARER_STATS_BUCKETS - 1 && took > (uint64_t)1 << bucket)
+    while (bucket < BEARER_COUNTS_BUCKETS - 1 && took > (uint64_t)1 << bucket)
         bucket++;
     count(stats, at + bucket, 1);
-    count(stats, at + BEARER_STATS_BUCKETS, took);
+    count(stats, at + BEARER_COUNTS_BUCKETS, took);
 }
 
 void bearer_stats_verify(bearer_stats_t *stats, const bearer_alg_t *alg,
@@ -365,11 +293,11 @@ void bearer_stats_verify(bearer_stats_t *stats, const bearer_alg_t *alg,
 
     if (!stats || !alg)
         return;
-    while (row < BEARER_STATS_ALGS && !(alg->bit >> row & 1))
+    while (row < BEARER_COUNTS_ALGS && !(alg->bit >> row & 1))
         row++;
-    if (row < BEARER_STATS_ALGS)
+    if (row < BEARER_COUNTS_ALGS)
         count_latency(stats,
-                      AT(verify) + row * (sizeof(bearer_stats_latency_t) / 8),
+                      AT(verify) + row * (sizeof(bearer_counts_latency_t) / 8),
                       micros);
 }
 
@@ -466,7 +394,7 @@ bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
 
 /** The numbers as words; the struct has nothing else. */
 typedef union view_t {
-    bearer_stats_counts_t counts;
+    bearer_counts_t counts;
     uint64_t words[WORDS];
 } view_t;
 

@@ -242,7 +242,7 @@ static void show_page_of_a_busy_server(void **state)
     stats->sum.waits = 2;
     stats->sum.wait_micros = 5000000;
     stats->sum.admit.buckets[0] = 1;
-    stats->sum.admit.buckets[BEARER_STATS_BUCKETS - 1] = 1;
+    stats->sum.admit.buckets[BEARER_COUNTS_BUCKETS - 1] = 1;
     stats->sum.admit.micros = 3000;
     stats->sum.verify[0].buckets[9] = 1;
     stats->sum.verify[0].micros = 999;

@@ -28,6 +28,7 @@
 #include "bearer/keys/keystore.h"
 #include "bearer/keys/refresh.h"
 #include "bearer/net/fetch.h"
+#include "bearer/report/metrics.h"
 #include "bearer/report/report.h"
 #include "bearer/text/write.h"
 
@@ -1302,7 +1303,7 @@ static bearer_reason_t report(const world_t *world, bool openmetrics,
     bearer_str_t text = {NULL, 0};
 
     if (whole)
-        text = openmetrics ? bearer_report_openmetrics(whole, pool)
+        text = openmetrics ? bearer_metrics_render(whole, pool)
                            : bearer_report_json(whole, pool);
     back();
     /* json does not know why it could not read */
