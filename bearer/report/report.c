@@ -205,7 +205,7 @@ static void write_key(bearer_write_t *out, const bearer_jwk_t *key)
     bearer_write_close(out);
 }
 
-static void write_result(bearer_write_t *out, const bearer_stats_result_t *last,
+static void write_result(bearer_write_t *out, const bearer_round_result_t *last,
                          const bearer_now_t *now)
 {
     const bearer_reason_info_t *info = bearer_error_find(last->why);
@@ -218,6 +218,7 @@ static void write_result(bearer_write_t *out, const bearer_stats_result_t *last,
     write_age(out, "age", now, last->tick);
     bearer_write_text(out, "reason", info->slug);
     bearer_write_text(out, "sentence", last->why ? info->sentence : NULL);
+    bearer_write_text(out, "note", *last->note.text ? last->note.text : NULL);
     write_some(out, "status", last->status);
     bearer_write_close(out);
 }

@@ -31,7 +31,7 @@ typedef struct bearer_report_source_t {
     const bearer_jwks_t *keys; /**< NULL: none that can be read */
     bool usable;               /**< there are keys, and not too old ones */
     bearer_schedule_t schedule;
-    bearer_stats_result_t last;
+    bearer_round_result_t last;
 } bearer_report_source_t;
 
 /** This moment. */

@@ -27,15 +27,6 @@ typedef struct process_t {
     word_t before[WORDS]; /* the same when this process came */
 } process_t;
 
-/** One slot of the board. */
-typedef struct result_t {
-    word_t owner; /* the first bytes of the source's identity */
-    word_t tick;
-    word_t what; /* the reason, and the HTTP status 32 bits higher */
-    word_t good, failed;
-    word_t padding[3];
-} result_t;
-
 typedef struct header_t {
     _Alignas(LINE) uint64_t magic;
     uint64_t layout;
@@ -51,12 +42,11 @@ _Static_assert(sizeof(bearer_counts_t) % 8 == 0, "whole words");
 _Static_assert(sizeof(apr_uint64_t) == sizeof(uint64_t), "one word each");
 _Static_assert(sizeof(process_t) % LINE == 0, "no false sharing");
 _Static_assert(sizeof(header_t) == LINE, "header layout");
-_Static_assert(sizeof(result_t) == 64, "result layout");
 
 /* shape is what attach found good; the block is not asked again */
 struct bearer_stats_t {
     bearer_stats_shape_t shape;
-    result_t *results;
+    bearer_round_t *results;
     process_t *processes; /* one more than shape says: the others */
     process_t *own;
 };
@@ -75,7 +65,8 @@ static uint64_t mix(uint64_t hash, const char *text)
  * library to the same memory, and its reasons have other places. FNV-1a. */
 static uint64_t layout(void)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ sizeof(process_t);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ sizeof(process_t)
+                    ^ (uint64_t)sizeof(bearer_round_t) << 32;
     int i;
 
     for (i = 0; i < BEARER_REASON_COUNT; i++)
@@ -97,7 +88,7 @@ static void *align(void *block)
 /* whole lines, so that the processes begin on one */
 static apr_size_t results_size(bearer_stats_shape_t shape)
 {
-    return ((apr_size_t)shape.results * sizeof(result_t) + LINE - 1)
+    return ((apr_size_t)shape.results * sizeof(bearer_round_t) + LINE - 1)
            & ~(apr_size_t)(LINE - 1);
 }
 
@@ -141,7 +132,7 @@ bearer_reason_t bearer_stats_attach(void *block, apr_size_t size,
     stats = apr_pcalloc(pool, sizeof(*stats));
     stats->shape.processes = (int)header->processes;
     stats->shape.results = (int)header->results;
-    stats->results = (result_t *)(header + 1);
+    stats->results = (bearer_round_t *)(header + 1);
     stats->processes =
         (process_t *)((char *)(header + 1) + results_size(stats->shape));
     stats->own = &stats->processes[stats->shape.processes];
@@ -201,13 +192,8 @@ void bearer_stats_copy(const bearer_stats_t *from, bearer_stats_t *to)
         for (k = 0; k < GAUGES; k++)
             add(&others_of(to)->counts[k], load(&process->counts[k]));
     }
-    for (i = 0; i < from->shape.results && i < to->shape.results; i++) {
-        store(&to->results[i].owner, load(&from->results[i].owner));
-        store(&to->results[i].tick, load(&from->results[i].tick));
-        store(&to->results[i].what, load(&from->results[i].what));
-        store(&to->results[i].good, load(&from->results[i].good));
-        store(&to->results[i].failed, load(&from->results[i].failed));
-    }
+    for (i = 0; i < from->shape.results && i < to->shape.results; i++)
+        bearer_round_copy(&from->results[i], &to->results[i]);
 }
 
 /* --- places ----------------------------------------------------------------- */
@@ -343,51 +329,30 @@ void bearer_stats_cache(bearer_stats_t *stats,
 
 /* --- results ----------------------------------------------------------------- */
 
-static uint64_t owner_of(const bearer_board_id_t *id)
+static bearer_round_t *result_at(const bearer_stats_t *stats,
+                                 const bearer_board_slot_t *slot)
 {
-    uint64_t owner;
-
-    memcpy(&owner, id->bytes, sizeof(owner));
-    return owner;
+    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
+        return NULL;
+    return &stats->results[slot->number];
 }
 
 void bearer_stats_note(bearer_stats_t *stats, const bearer_board_slot_t *slot,
-                       bearer_reason_t why, int status, apr_time_t now)
+                       const bearer_outcome_t *outcome, apr_time_t now)
 {
-    result_t *result;
+    bearer_round_t *round = result_at(stats, slot);
 
-    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
-        return;
-    result = &stats->results[slot->number];
-    if (load(&result->owner) != owner_of(&slot->id)) {
-        store(&result->good, 0);
-        store(&result->failed, 0);
-        store(&result->owner, owner_of(&slot->id));
-    }
-    store(&result->what, (uint64_t)why | (uint64_t)(uint32_t)status << 32);
-    store(&result->tick, (uint64_t)now);
-    add(why ? &result->failed : &result->good, 1);
+    if (round)
+        bearer_round_note(round, &slot->id, outcome, now);
 }
 
-bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
+bearer_round_result_t bearer_stats_result(const bearer_stats_t *stats,
                                           const bearer_board_slot_t *slot)
 {
-    bearer_stats_result_t out = {0, BEARER_OK, 0, 0, 0};
-    const result_t *result;
-    uint64_t what;
+    static const bearer_round_result_t none;
+    const bearer_round_t *round = result_at(stats, slot);
 
-    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
-        return out;
-    result = &stats->results[slot->number];
-    if (load(&result->owner) != owner_of(&slot->id))
-        return out;
-    what = load(&result->what);
-    out.tick = (apr_time_t)load(&result->tick);
-    out.why = (bearer_reason_t)(what & 0xffffffff);
-    out.status = (int)(what >> 32);
-    out.good = load(&result->good);
-    out.failed = load(&result->failed);
-    return out;
+    return round ? bearer_round_read(round, &slot->id) : none;
 }
 
 /* --- looking ----------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 
 #include "bearer/keys/board.h"
 #include "bearer/report/counts.h"
+#include "bearer/report/round.h"
 
 /** What a cache of tokens says of itself. */
 typedef struct bearer_stats_cache_t {
@@ -105,20 +106,13 @@ void bearer_stats_cache(bearer_stats_t *stats,
 
 /* --- results of refreshes ------------------------------------------------- */
 
-/** What the last round of a source came to; all zero: there was none. */
-typedef struct bearer_stats_result_t {
-    apr_time_t tick;           /**< when it ended, 0: never */
-    bearer_reason_t why;       /**< BEARER_OK: the keys are good */
-    int status;                /**< HTTP status, 0: none */
-    apr_uint64_t good, failed; /**< rounds that ended so */
-} bearer_stats_result_t;
-
 /** Notes a round's end. Caller serialises rounds of one slot; a slot that went
  * to another source begins anew. */
 void bearer_stats_note(bearer_stats_t *stats, const bearer_board_slot_t *slot,
-                       bearer_reason_t why, int status, apr_time_t now);
+                       const bearer_outcome_t *outcome, apr_time_t now);
 
-bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
+/** What bearer_round_read tells of the slot. */
+bearer_round_result_t bearer_stats_result(const bearer_stats_t *stats,
                                           const bearer_board_slot_t *slot);
 
 /* --- looking --------------------------------------------------------------- */

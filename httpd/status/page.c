@@ -181,19 +181,20 @@ const char *mab_page_state(const source_t *one)
     return one->keys ? "its keys are too old" : "no keys yet";
 }
 
-static const char *last_of(request_rec *r, const bearer_stats_result_t *last,
+static const char *last_of(request_rec *r, const bearer_round_result_t *last,
                            apr_time_t now)
 {
     const char *status = "";
 
     if (!last->tick)
         return "none since the server was started";
-    if (last->status)
+    /* which "status 503" says already */
+    if (last->status && (last->why != BEARER_HTTP_STATUS || !*last->note.text))
         status = apr_psprintf(r->pool, ", HTTP status %d", last->status);
-    return apr_psprintf(r->pool, "%s%s (%s)",
-                        last->why ? bearer_error_find(last->why)->sentence
-                                  : "good",
-                        status, ago(r, now, last->tick));
+    return apr_psprintf(
+        r->pool, "%s%s (%s)",
+        last->why ? bearer_error_text(last->why, &last->note, r->pool) : "good",
+        status, ago(r, now, last->tick));
 }
 
 static const char *next_of(request_rec *r, const bearer_schedule_t *schedule,

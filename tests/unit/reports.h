@@ -6,6 +6,7 @@
 #include "bearer/report/report.h"
 #include "tests/unit/fixtures.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/rounds.h"
 #include "tests/unit/world.h"
 
 #define SEC ((apr_time_t)1000000)
@@ -84,10 +85,11 @@ static inline world_t *make(apr_pool_t *pool)
     post(world, GOOD, &good);
     post(world, OWN_FILE, &old);
     bearer_board_note(world->board, &world->sources[FAILING].slot, &bad);
-    bearer_stats_note(world->stats, &world->sources[GOOD].slot, BEARER_OK, 200,
-                      T - 80 * SEC);
+    bearer_stats_note(world->stats, &world->sources[GOOD].slot,
+                      unit_round(BEARER_OK, 200), T - 80 * SEC);
     bearer_stats_note(world->stats, &world->sources[FAILING].slot,
-                      BEARER_HTTP_STATUS, 503, T - 2 * SEC);
+                      unit_round_of(BEARER_HTTP_STATUS, 503, "status 503"),
+                      T - 2 * SEC);
     assert_true(
         bearer_lease_take(bearer_board_lease(world->board), 1, 42, T, alive));
     world->conf.board = world->board;

@@ -36,6 +36,7 @@
 #include "mockserver.h"
 #include "nomem.h"
 #include "world.h"
+#include "tests/unit/rounds.h"
 
 /* more allocations than anything here makes */
 #define FAR 100000
@@ -825,8 +826,8 @@ static void make_report(world_t *world, apr_pool_t *pool)
     bearer_stats_verdict(world->stats, BEARER_OK);
     bearer_stats_verdict(world->stats, BEARER_EXPIRED);
     bearer_stats_verify(world->stats, bearer_alg_row(0), 50);
-    bearer_stats_note(world->stats, &world->source.slot, BEARER_HTTP_STATUS,
-                      503, 2);
+    bearer_stats_note(world->stats, &world->source.slot,
+                      unit_round(BEARER_HTTP_STATUS, 503), 2);
     world->sources[0] = &world->source;
     world->report.board = world->board;
     world->report.stats = world->stats;

@@ -104,7 +104,8 @@ static void report_renders_json(void **state)
         {"/issuers/0/last_try_age", "80"},
         {"/issuers/0/next_in", "600"},
         {"/issuers/0/last",
-         "{\"age\":80,\"reason\":\"ok\",\"sentence\":null,\"status\":200}"},
+         "{\"age\":80,\"reason\":\"ok\",\"sentence\":null,\"note\":null,"
+         "\"status\":200}"},
         {"/issuers/0/refreshes_good", "1"},
         {"/issuers/1/issuer", "\"https://b.example/\\\\xff\""},
         {"/issuers/1/location", "null"},
@@ -113,6 +114,7 @@ static void report_renders_json(void **state)
         {"/issuers/1/failures_in_a_row", "3"},
         {"/issuers/1/last/reason", "\"http_status\""},
         {"/issuers/1/last/status", "503"},
+        {"/issuers/1/last/note", "\"status 503\""},
         {"/issuers/1/refreshes_failed", "1"},
         {"/issuers/2/last", "null"},
         {"/issuers/3", "{\"issuer\":\"https://d.example\","

@@ -8,7 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <apr_strings.h>
+
 #include "tests/unit/counters.h"
+#include "tests/unit/rounds.h"
 #include "tests/unit/slots.h"
 
 static bearer_alg_t alg(const char *name)
@@ -132,7 +135,7 @@ static void stats_of_nothing_count_nothing(void **state BEARER_UNUSED)
     bearer_stats_admit(NULL, 1);
     bearer_stats_wait(NULL, 1);
     bearer_stats_cache(NULL, &cache);
-    bearer_stats_note(NULL, unit_slot(0, &id), BEARER_OK, 200, T);
+    bearer_stats_note(NULL, unit_slot(0, &id), unit_round(BEARER_OK, 200), T);
     assert_int_equal(bearer_stats_result(NULL, unit_slot(0, &id)).tick, 0);
 }
 
@@ -319,7 +322,8 @@ static void stats_move_to_a_larger_block(void **state)
     bearer_stats_verdict(one, BEARER_OK);
     bearer_stats_verdict(two, BEARER_OK);
     bearer_stats_cache(one, &cache);
-    bearer_stats_note(one, unit_slot(1, &id), BEARER_HTTP_STATUS, 503, T);
+    bearer_stats_note(one, unit_slot(1, &id),
+                      unit_round(BEARER_HTTP_STATUS, 503), T);
     bearer_stats_verdict(to, BEARER_OK);
     bearer_stats_copy(one, to);
     assert_int_equal(bearer_stats_shape(to).processes, 9);
@@ -337,14 +341,18 @@ static void stats_keep_the_last_result_of_each_source(void **state)
 {
     bearer_stats_t *stats = make(*state);
     bearer_board_id_t id = {{1, 2, 3}}, other = {{4, 5, 6}};
-    bearer_stats_result_t result;
+    bearer_round_result_t result;
 
     assert_int_equal(bearer_stats_result(stats, unit_slot(0, &id)).tick, 0);
-    bearer_stats_note(stats, unit_slot(0, &id), BEARER_OK, 200, T);
-    bearer_stats_note(stats, unit_slot(0, &id), BEARER_FETCH_TLS, 0, T + 1);
-    bearer_stats_note(stats, unit_slot(0, &id), BEARER_HTTP_STATUS, 503, T + 2);
-    bearer_stats_note(stats, unit_slot(-1, &id), BEARER_OK, 200, T + 3);
-    bearer_stats_note(stats, unit_slot(2, &id), BEARER_OK, 200, T + 3);
+    bearer_stats_note(stats, unit_slot(0, &id), unit_round(BEARER_OK, 200), T);
+    bearer_stats_note(stats, unit_slot(0, &id), unit_round(BEARER_FETCH_TLS, 0),
+                      T + 1);
+    bearer_stats_note(stats, unit_slot(0, &id),
+                      unit_round(BEARER_HTTP_STATUS, 503), T + 2);
+    bearer_stats_note(stats, unit_slot(-1, &id), unit_round(BEARER_OK, 200),
+                      T + 3);
+    bearer_stats_note(stats, unit_slot(2, &id), unit_round(BEARER_OK, 200),
+                      T + 3);
     result = bearer_stats_result(stats, unit_slot(0, &id));
     unit_expect_reason("last", result.why, "http_status");
     assert_int_equal(result.status, 503);
@@ -357,12 +365,47 @@ static void stats_keep_the_last_result_of_each_source(void **state)
     assert_int_equal(bearer_stats_result(stats, unit_slot(-1, &id)).tick, 0);
 
     /* the slot changes hands */
-    bearer_stats_note(stats, unit_slot(0, &other), BEARER_OK, 304, T + 4);
+    bearer_stats_note(stats, unit_slot(0, &other), unit_round(BEARER_OK, 304),
+                      T + 4);
     result = bearer_stats_result(stats, unit_slot(0, &other));
     unit_expect_reason("other", result.why, "ok");
     assert_int_equal(result.good, 1);
     assert_int_equal(result.failed, 0);
     assert_int_equal(bearer_stats_result(stats, unit_slot(0, &id)).tick, 0);
+}
+
+static void stats_keep_the_words_of_the_last_result(void **state)
+{
+    static const char *const words[] = {
+        "", "status 503", "connecting to 127.0.0.1 port 9: refused",
+        "issuer \\x22x\\x22"};
+    bearer_stats_shape_t larger = {3, 5};
+    bearer_stats_t *stats = make(*state);
+    bearer_stats_t *to = attach(make_block(larger, *state), larger, *state);
+    bearer_board_id_t id = {{1}}, other = {{2}};
+    bearer_outcome_t told = {.why = BEARER_HTTP_STATUS};
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        apr_cpystrn(told.note.text, words[i], sizeof(told.note.text));
+        bearer_stats_note(stats, unit_slot(1, &id), &told, T);
+        assert_string_equal(
+            bearer_stats_result(stats, unit_slot(1, &id)).note.text, words[i]);
+        bearer_stats_copy(stats, to);
+        assert_string_equal(
+            bearer_stats_result(to, unit_slot(1, &id)).note.text, words[i]);
+    }
+    memset(told.note.text, 'x', sizeof(told.note.text) - 1);
+    bearer_stats_note(stats, unit_slot(1, &id), &told, T);
+    assert_int_equal(
+        strlen(bearer_stats_result(stats, unit_slot(1, &id)).note.text),
+        BEARER_LIMIT_NOTE - 1);
+    /* a shorter one leaves nothing of it behind */
+    bearer_stats_note(stats, unit_slot(1, &id), unit_round(BEARER_OK, 200), T);
+    assert_string_equal(bearer_stats_result(stats, unit_slot(1, &id)).note.text,
+                        "");
+    assert_string_equal(
+        bearer_stats_result(stats, unit_slot(1, &other)).note.text, "");
 }
 
 /* --- many at once ------------------------------------------------------------------ */
@@ -466,6 +509,7 @@ int main(void)
         unit_row(stats_among_the_others_leave_the_cache_out),
         unit_row(stats_move_to_a_larger_block),
         unit_row(stats_keep_the_last_result_of_each_source),
+        unit_row(stats_keep_the_words_of_the_last_result),
         unit_row(stats_lose_nothing_between_threads),
         unit_row(stats_lose_nothing_between_processes),
     };
