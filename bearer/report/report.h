@@ -2,10 +2,9 @@
 /*
  * report - what can be said of sources, keys and numbers at this moment.
  *
- * Owns:     gathering it from board and stats; its texts for programs: JSON and
- *           OpenMetrics.
- * Does not: answer requests or make pages (httpd/status/status). Never shows a token, a
- *           claim's value or a secret.
+ * Owns:     gathering it from board and stats; its text for programs, JSON.
+ * Does not: write OpenMetrics (metrics), answer requests or make pages
+ *           (httpd/status/status). Never shows a token, a claim's value or a secret.
  * Memory:   a report and all it points at are the pool's
  * Threads:  any; a report is one thread's
  */
@@ -32,7 +31,7 @@ typedef struct bearer_report_source_t {
     const bearer_jwks_t *keys; /**< NULL: none that can be read */
     bool usable;               /**< there are keys, and they are not too old */
     bearer_schedule_t schedule;
-    bearer_stats_result_t last;
+    bearer_round_result_t last;
 } bearer_report_source_t;
 
 /** This moment. */
@@ -56,8 +55,7 @@ typedef struct bearer_report_totals_t {
 const bearer_report_t *bearer_report_create(const bearer_report_conf_t *conf,
                                             apr_pool_t *pool);
 
-bearer_report_totals_t bearer_report_totals(
-    const bearer_stats_counts_t *counts);
+bearer_report_totals_t bearer_report_totals(const bearer_counts_t *counts);
 
 /** Whether refused requests are counted under this reason. */
 bool bearer_report_counts(bearer_reason_t why);
@@ -66,9 +64,8 @@ bool bearer_report_counts(bearer_reason_t why);
 bearer_str_t bearer_report_json(const bearer_report_t *report,
                                 apr_pool_t *pool);
 
-/** The sums and the sources as OpenMetrics 1.0 text: processes come and go, and
- * each would leave a dead series behind. */
-bearer_str_t bearer_report_openmetrics(const bearer_report_t *report,
-                                       apr_pool_t *pool);
+/** A configured name may be any bytes: one that is not UTF-8 is made ASCII, cut where
+ * it does not fit, in room. */
+const char *bearer_report_text(const char *text, bearer_note_t *room);
 
 #endif

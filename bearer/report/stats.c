@@ -14,8 +14,8 @@
 
 typedef _Atomic uint64_t word_t;
 
-#define WORDS     (sizeof(bearer_stats_counts_t) / 8)
-#define AT(field) (offsetof(bearer_stats_counts_t, field) / 8)
+#define WORDS     (sizeof(bearer_counts_t) / 8)
+#define AT(field) (offsetof(bearer_counts_t, field) / 8)
 /* from here on, numbers of this moment */
 #define GAUGES AT(cache_entries)
 
@@ -23,18 +23,9 @@ typedef _Atomic uint64_t word_t;
 typedef struct process_t {
     _Alignas(LINE) word_t pid; /* 0: free */
     word_t since;
-    word_t counts[WORDS]; /* a bearer_stats_counts_t */
+    word_t counts[WORDS]; /* a bearer_counts_t */
     word_t before[WORDS]; /* the same when this process came */
 } process_t;
-
-/** One slot of the board. */
-typedef struct result_t {
-    word_t owner; /* the first bytes of the source's identity */
-    word_t tick;
-    word_t what; /* the reason, and the HTTP status 32 bits higher */
-    word_t good, failed;
-    word_t padding[3];
-} result_t;
 
 typedef struct header_t {
     _Alignas(LINE) uint64_t magic;
@@ -47,91 +38,18 @@ typedef struct header_t {
 /* A lock inside an atomic would be a lock of one process only. */
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics without locks");
 _Static_assert(sizeof(word_t) == 8, "bare atomics");
-_Static_assert(sizeof(bearer_stats_counts_t) % 8 == 0, "whole words");
+_Static_assert(sizeof(bearer_counts_t) % 8 == 0, "whole words");
 _Static_assert(sizeof(apr_uint64_t) == sizeof(uint64_t), "one word each");
 _Static_assert(sizeof(process_t) % LINE == 0, "no false sharing");
 _Static_assert(sizeof(header_t) == LINE, "header layout");
-_Static_assert(sizeof(result_t) == 64, "result layout");
 
 /* shape is what attach found good; the block is not asked again */
 struct bearer_stats_t {
     bearer_stats_shape_t shape;
-    result_t *results;
+    bearer_round_t *results;
     process_t *processes; /* one more than shape says: the others */
     process_t *own;
 };
-
-/* --- names ------------------------------------------------------------------ */
-
-#define GROWS(name, unit, field, help)                                         \
-    {                                                                          \
-        name, unit, true, offsetof(bearer_stats_counts_t, field), help         \
-    }
-#define NOW_IS(name, unit, field, help)                                        \
-    {                                                                          \
-        name, unit, false, offsetof(bearer_stats_counts_t, field), help        \
-    }
-
-static const bearer_stats_row_t rows[] = {
-    GROWS("cache_hits", NULL, cache_hits,
-          "Tokens that were found in the cache, so their signature was not "
-          "checked again."),
-    GROWS("cache_misses", NULL, cache_misses,
-          "Tokens that were not found in the cache."),
-    GROWS("cache_stores", NULL, cache_stores,
-          "Tokens that were kept after their signature was proven."),
-    GROWS("cache_evictions", NULL, cache_evictions,
-          "Tokens that left the cache to make room for others."),
-    GROWS("waits", NULL, waits, "Requests that waited for keys."),
-    GROWS("wait_seconds", "seconds", wait_micros,
-          "The time that requests have waited for keys."),
-    GROWS("waits_refused", NULL, waits_refused,
-          "Requests that could have waited for keys, but too many others did."),
-    NOW_IS("cache_entries", NULL, cache_entries, "Tokens in the caches."),
-    NOW_IS("cache_bytes", "bytes", cache_bytes,
-           "The memory that these tokens take, estimated."),
-};
-
-const bearer_stats_row_t *bearer_stats_row(int i)
-{
-    return i >= 0 && i < (int)(sizeof(rows) / sizeof(rows[0])) ? &rows[i]
-                                                               : NULL;
-}
-
-apr_uint64_t bearer_stats_value(const bearer_stats_counts_t *counts,
-                                const bearer_stats_row_t *row)
-{
-    apr_uint64_t value;
-
-    memcpy(&value, (const char *)counts + row->offset, sizeof(value));
-    return value;
-}
-
-apr_uint64_t bearer_stats_count(const bearer_stats_latency_t *latency)
-{
-    apr_uint64_t count = 0;
-    int i;
-
-    for (i = 0; i < BEARER_STATS_BUCKETS; i++)
-        count += latency->buckets[i];
-    return count;
-}
-
-apr_uint64_t bearer_stats_quantile(const bearer_stats_latency_t *latency,
-                                   double share)
-{
-    double wanted = share * (double)bearer_stats_count(latency);
-    apr_uint64_t count = 0;
-    int i;
-
-    for (i = 0; i < BEARER_STATS_BUCKETS; i++) {
-        count += latency->buckets[i];
-        if (count && (double)count >= wanted)
-            return i < BEARER_STATS_BUCKETS - 1 ? (apr_uint64_t)1 << i
-                                                : APR_UINT64_MAX;
-    }
-    return 0;
-}
 
 /* --- the block -------------------------------------------------------------- */
 
@@ -147,16 +65,17 @@ static uint64_t mix(uint64_t hash, const char *text)
  * library to the same memory, and its reasons have other places. FNV-1a. */
 static uint64_t layout(void)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ sizeof(process_t);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ sizeof(process_t)
+                    ^ (uint64_t)sizeof(bearer_round_t) << 32;
     int i;
 
     for (i = 0; i < BEARER_REASON_COUNT; i++)
         hash = mix(hash, bearer_error_find((bearer_reason_t)i)->slug);
     for (i = 0; bearer_alg_row(i); i++)
         hash = mix(hash, bearer_alg_row(i)->name);
-    for (i = 0; bearer_stats_row(i); i++)
-        hash =
-            mix(hash + bearer_stats_row(i)->offset, bearer_stats_row(i)->name);
+    for (i = 0; bearer_counts_row(i); i++)
+        hash = mix(hash + bearer_counts_row(i)->offset,
+                   bearer_counts_row(i)->name);
     return hash;
 }
 
@@ -169,7 +88,7 @@ static void *align(void *block)
 /* whole lines, so that the processes begin on one */
 static apr_size_t results_size(bearer_stats_shape_t shape)
 {
-    return ((apr_size_t)shape.results * sizeof(result_t) + LINE - 1)
+    return ((apr_size_t)shape.results * sizeof(bearer_round_t) + LINE - 1)
            & ~(apr_size_t)(LINE - 1);
 }
 
@@ -213,7 +132,7 @@ bearer_reason_t bearer_stats_attach(void *block, apr_size_t size,
     stats = apr_pcalloc(pool, sizeof(*stats));
     stats->shape.processes = (int)header->processes;
     stats->shape.results = (int)header->results;
-    stats->results = (result_t *)(header + 1);
+    stats->results = (bearer_round_t *)(header + 1);
     stats->processes =
         (process_t *)((char *)(header + 1) + results_size(stats->shape));
     stats->own = &stats->processes[stats->shape.processes];
@@ -273,13 +192,8 @@ void bearer_stats_copy(const bearer_stats_t *from, bearer_stats_t *to)
         for (k = 0; k < GAUGES; k++)
             add(&others_of(to)->counts[k], load(&process->counts[k]));
     }
-    for (i = 0; i < from->shape.results && i < to->shape.results; i++) {
-        store(&to->results[i].owner, load(&from->results[i].owner));
-        store(&to->results[i].tick, load(&from->results[i].tick));
-        store(&to->results[i].what, load(&from->results[i].what));
-        store(&to->results[i].good, load(&from->results[i].good));
-        store(&to->results[i].failed, load(&from->results[i].failed));
-    }
+    for (i = 0; i < from->shape.results && i < to->shape.results; i++)
+        bearer_round_copy(&from->results[i], &to->results[i]);
 }
 
 /* --- places ----------------------------------------------------------------- */
@@ -345,17 +259,17 @@ void bearer_stats_verdict(bearer_stats_t *stats, bearer_reason_t why)
         count(stats, AT(verdicts) + (apr_size_t)why, 1);
 }
 
-/* at: the first word of a bearer_stats_latency_t */
+/* at: the first word of a bearer_counts_latency_t */
 static void count_latency(bearer_stats_t *stats, apr_size_t at,
                           apr_time_t micros)
 {
     uint64_t took = micros > 0 ? (uint64_t)micros : 0;
     apr_size_t bucket = 0;
 
-    while (bucket < BEARER_STATS_BUCKETS - 1 && took > (uint64_t)1 << bucket)
+    while (bucket < BEARER_COUNTS_BUCKETS - 1 && took > (uint64_t)1 << bucket)
         bucket++;
     count(stats, at + bucket, 1);
-    count(stats, at + BEARER_STATS_BUCKETS, took);
+    count(stats, at + BEARER_COUNTS_BUCKETS, took);
 }
 
 void bearer_stats_verify(bearer_stats_t *stats, const bearer_alg_t *alg,
@@ -365,11 +279,11 @@ void bearer_stats_verify(bearer_stats_t *stats, const bearer_alg_t *alg,
 
     if (!stats || !alg)
         return;
-    while (row < BEARER_STATS_ALGS && !(alg->bit >> row & 1))
+    while (row < BEARER_COUNTS_ALGS && !(alg->bit >> row & 1))
         row++;
-    if (row < BEARER_STATS_ALGS)
+    if (row < BEARER_COUNTS_ALGS)
         count_latency(stats,
-                      AT(verify) + row * (sizeof(bearer_stats_latency_t) / 8),
+                      AT(verify) + row * (sizeof(bearer_counts_latency_t) / 8),
                       micros);
 }
 
@@ -415,58 +329,37 @@ void bearer_stats_cache(bearer_stats_t *stats,
 
 /* --- results ----------------------------------------------------------------- */
 
-static uint64_t owner_of(const bearer_board_id_t *id)
+static bearer_round_t *result_at(const bearer_stats_t *stats,
+                                 const bearer_board_slot_t *slot)
 {
-    uint64_t owner;
-
-    memcpy(&owner, id->bytes, sizeof(owner));
-    return owner;
+    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
+        return NULL;
+    return &stats->results[slot->number];
 }
 
 void bearer_stats_note(bearer_stats_t *stats, const bearer_board_slot_t *slot,
-                       bearer_reason_t why, int status, apr_time_t now)
+                       const bearer_outcome_t *outcome, apr_time_t now)
 {
-    result_t *result;
+    bearer_round_t *round = result_at(stats, slot);
 
-    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
-        return;
-    result = &stats->results[slot->number];
-    if (load(&result->owner) != owner_of(&slot->id)) {
-        store(&result->good, 0);
-        store(&result->failed, 0);
-        store(&result->owner, owner_of(&slot->id));
-    }
-    store(&result->what, (uint64_t)why | (uint64_t)(uint32_t)status << 32);
-    store(&result->tick, (uint64_t)now);
-    add(why ? &result->failed : &result->good, 1);
+    if (round)
+        bearer_round_note(round, &slot->id, outcome, now);
 }
 
-bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
+bearer_round_result_t bearer_stats_result(const bearer_stats_t *stats,
                                           const bearer_board_slot_t *slot)
 {
-    bearer_stats_result_t out = {0, BEARER_OK, 0, 0, 0};
-    const result_t *result;
-    uint64_t what;
+    static const bearer_round_result_t none;
+    const bearer_round_t *round = result_at(stats, slot);
 
-    if (!stats || slot->number < 0 || slot->number >= stats->shape.results)
-        return out;
-    result = &stats->results[slot->number];
-    if (load(&result->owner) != owner_of(&slot->id))
-        return out;
-    what = load(&result->what);
-    out.tick = (apr_time_t)load(&result->tick);
-    out.why = (bearer_reason_t)(what & 0xffffffff);
-    out.status = (int)(what >> 32);
-    out.good = load(&result->good);
-    out.failed = load(&result->failed);
-    return out;
+    return round ? bearer_round_read(round, &slot->id) : none;
 }
 
 /* --- looking ----------------------------------------------------------------- */
 
 /** The numbers as words; the struct has nothing else. */
 typedef union view_t {
-    bearer_stats_counts_t counts;
+    bearer_counts_t counts;
     uint64_t words[WORDS];
 } view_t;
 

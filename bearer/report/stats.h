@@ -2,8 +2,8 @@
 /*
  * stats - numbers that all processes count and anybody may look at.
  *
- * Owns:     the layout of the shared counters, their names, a snapshot of them.
- * Does not: map memory, take the time, or render text (report).
+ * Owns:     the layout of the shared counters, a snapshot of them.
+ * Does not: map memory, take the time, name numbers (counts), or render text (report).
  * Memory:   works on the block it is given; handles and snapshots are the pool's
  * Threads:  any; relaxed atomics, no locks: the numbers of a snapshot may be a
  *           moment apart, but none ever goes back
@@ -11,21 +11,9 @@
 #ifndef BEARER_STATS_H
 #define BEARER_STATS_H
 
-#include "bearer/base/error.h"
-#include "bearer/jose/alg.h"
 #include "bearer/keys/board.h"
-
-/** Buckets of a latency: bucket i counts what took at most 2^i microseconds and
- * longer than the bucket before; the last one all that took longer (4 s). */
-#define BEARER_STATS_BUCKETS 24
-/** Rows of the table of algorithms, with room for more. */
-#define BEARER_STATS_ALGS 16
-
-/** How long something took. */
-typedef struct bearer_stats_latency_t {
-    apr_uint64_t buckets[BEARER_STATS_BUCKETS];
-    apr_uint64_t micros; /**< the sum of all */
-} bearer_stats_latency_t;
+#include "bearer/report/counts.h"
+#include "bearer/report/round.h"
 
 /** What a cache of tokens says of itself. */
 typedef struct bearer_stats_cache_t {
@@ -34,42 +22,6 @@ typedef struct bearer_stats_cache_t {
     int entries;
     apr_size_t bytes;
 } bearer_stats_cache_t;
-
-/** All numbers of one process, or of all. The last two are of this moment, the
- * others only grow. */
-typedef struct bearer_stats_counts_t {
-    apr_uint64_t verdicts[BEARER_REASON_COUNT];
-    bearer_stats_latency_t verify[BEARER_STATS_ALGS];
-    bearer_stats_latency_t admit;
-    apr_uint64_t cache_hits, cache_misses, cache_stores, cache_evictions;
-    apr_uint64_t waits, wait_micros, waits_refused;
-    apr_uint64_t cache_entries, cache_bytes;
-} bearer_stats_counts_t;
-
-/** What a single number of the above is called; JSON has the name, OpenMetrics
- * adds "bearer_", and "_total" where it only grows. */
-typedef struct bearer_stats_row_t {
-    const char *name;
-    const char *unit; /**< NULL, "bytes", or "seconds": then it is divided */
-    bool grows;
-    apr_size_t offset; /**< in bearer_stats_counts_t */
-    const char *help;
-} bearer_stats_row_t;
-
-/** The row number i, or NULL behind the last. */
-const bearer_stats_row_t *bearer_stats_row(int i);
-
-/** The number that a row names. */
-apr_uint64_t bearer_stats_value(const bearer_stats_counts_t *counts,
-                                const bearer_stats_row_t *row);
-
-/** How many were counted, whatever they took. */
-apr_uint64_t bearer_stats_count(const bearer_stats_latency_t *latency);
-
-/** The microseconds that this share (0 to 1) of all took at most: a bucket's
- * upper end; 0 if nothing was counted, APR_UINT64_MAX beyond the last end. */
-apr_uint64_t bearer_stats_quantile(const bearer_stats_latency_t *latency,
-                                   double share);
 
 /* --- the block ----------------------------------------------------------- */
 
@@ -154,20 +106,13 @@ void bearer_stats_cache(bearer_stats_t *stats,
 
 /* --- results of refreshes ------------------------------------------------- */
 
-/** What the last round of a source came to; all zero: there was none. */
-typedef struct bearer_stats_result_t {
-    apr_time_t tick;           /**< when it ended, 0: never */
-    bearer_reason_t why;       /**< BEARER_OK: the keys are good */
-    int status;                /**< HTTP status, 0: none */
-    apr_uint64_t good, failed; /**< rounds that ended so */
-} bearer_stats_result_t;
-
 /** Notes a round's end. Caller serialises rounds of one slot; a slot that went
  * to another source begins anew. */
 void bearer_stats_note(bearer_stats_t *stats, const bearer_board_slot_t *slot,
-                       bearer_reason_t why, int status, apr_time_t now);
+                       const bearer_outcome_t *outcome, apr_time_t now);
 
-bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
+/** What bearer_round_read tells of the slot. */
+bearer_round_result_t bearer_stats_result(const bearer_stats_t *stats,
                                           const bearer_board_slot_t *slot);
 
 /* --- looking --------------------------------------------------------------- */
@@ -176,12 +121,12 @@ bearer_stats_result_t bearer_stats_result(const bearer_stats_t *stats,
 typedef struct bearer_stats_process_t {
     apr_uint32_t pid; /**< 0: the others together, and those before them */
     apr_time_t since; /**< tick */
-    bearer_stats_counts_t counts; /**< since then */
+    bearer_counts_t counts; /**< since then */
 } bearer_stats_process_t;
 
 /** All of it. */
 typedef struct bearer_stats_snapshot_t {
-    bearer_stats_counts_t sum; /**< of all, those that are gone included */
+    bearer_counts_t sum; /**< of all, those that are gone included */
     const bearer_stats_process_t *processes;
     int process_count;
 } bearer_stats_snapshot_t;

@@ -105,8 +105,8 @@ static void note_result(const bearer_source_t *source,
                         const bearer_outcome_t *result)
 {
     if (result->why != BEARER_FETCH_STOPPED)
-        bearer_stats_note(mab_shared_get()->stats, &source->slot, result->why,
-                          result->status, mab_clock_now(NULL).tick);
+        bearer_stats_note(mab_shared_get()->stats, &source->slot, result,
+                          mab_clock_now(NULL).tick);
 }
 
 static void *APR_THREAD_FUNC run_round(apr_thread_t *thread BEARER_UNUSED,

@@ -8,8 +8,8 @@
 #include <http_protocol.h>
 
 typedef bearer_report_source_t source_t;
-typedef bearer_stats_counts_t counts_t;
-typedef bearer_stats_latency_t latency_t;
+typedef bearer_counts_t counts_t;
+typedef bearer_counts_latency_t latency_t;
 
 /* --- text ------------------------------------------------------------------------- */
 
@@ -181,19 +181,20 @@ const char *mab_page_state(const source_t *one)
     return one->keys ? "its keys are too old" : "no keys yet";
 }
 
-static const char *last_of(request_rec *r, const bearer_stats_result_t *last,
+static const char *last_of(request_rec *r, const bearer_round_result_t *last,
                            apr_time_t now)
 {
     const char *status = "";
 
     if (!last->tick)
         return "none since the server was started";
-    if (last->status)
+    /* which "status 503" says already */
+    if (last->status && (last->why != BEARER_HTTP_STATUS || !*last->note.text))
         status = apr_psprintf(r->pool, ", HTTP status %d", last->status);
-    return apr_psprintf(r->pool, "%s%s (%s)",
-                        last->why ? bearer_error_find(last->why)->sentence
-                                  : "good",
-                        status, ago(r, now, last->tick));
+    return apr_psprintf(
+        r->pool, "%s%s (%s)",
+        last->why ? bearer_error_text(last->why, &last->note, r->pool) : "good",
+        status, ago(r, now, last->tick));
 }
 
 static const char *next_of(request_rec *r, const bearer_schedule_t *schedule,
@@ -348,7 +349,7 @@ static void put_cache(request_rec *r, const counts_t *counts)
 static const char *at_most(request_rec *r, const latency_t *latency,
                            double share)
 {
-    apr_uint64_t end = bearer_stats_quantile(latency, share);
+    apr_uint64_t end = bearer_counts_quantile(latency, share);
 
     if (end == APR_UINT64_MAX)
         return "> 4.1 s";
@@ -360,12 +361,12 @@ static void put_bars(request_rec *r, const latency_t *latency)
     apr_uint64_t most = 1;
     int i;
 
-    for (i = 0; i < BEARER_STATS_BUCKETS; i++) {
+    for (i = 0; i < BEARER_COUNTS_BUCKETS; i++) {
         if (latency->buckets[i] > most)
             most = latency->buckets[i];
     }
     markup(r, "<td><span class=bars aria-hidden=true>");
-    for (i = 0; i < BEARER_STATS_BUCKETS; i++) {
+    for (i = 0; i < BEARER_COUNTS_BUCKETS; i++) {
         markup(r, "<i style=\"height:");
         text(r, "%d%%", (int)(100 * latency->buckets[i] / most));
         markup(r, "\"></i>");
@@ -376,7 +377,7 @@ static void put_bars(request_rec *r, const latency_t *latency)
 static void put_latency(request_rec *r, const char *name,
                         const latency_t *latency)
 {
-    apr_uint64_t count = bearer_stats_count(latency);
+    apr_uint64_t count = bearer_counts_all(latency);
 
     if (!count)
         return;

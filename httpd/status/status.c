@@ -9,6 +9,7 @@
 #include <http_request.h>
 #include <mod_status.h>
 
+#include "bearer/report/metrics.h"
 #include "httpd/conf/conf.h"
 #include "httpd/process/child.h"
 #include "httpd/process/clock.h"
@@ -124,7 +125,7 @@ static int serve(request_rec *r)
         return send_text(r,
                          "application/openmetrics-text; version=1.0.0; "
                          "charset=utf-8",
-                         bearer_report_openmetrics(report, r->pool));
+                         bearer_metrics_render(report, r->pool));
     set_headers(r, "text/html; charset=utf-8");
     if (!r->header_only)
         mab_page_put(r, report);
@@ -152,7 +153,7 @@ static int add_section(request_rec *r, int flags)
 {
     const bearer_report_t *report = make_report(r->pool);
     bearer_report_totals_t totals;
-    const bearer_stats_counts_t *sum;
+    const bearer_counts_t *sum;
     apr_uint64_t usable = 0;
     int i;
 

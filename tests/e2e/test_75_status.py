@@ -216,8 +216,10 @@ def test_an_issuer_that_fails(site):
     assert one["last"]["reason"] == "fetch_connect"
     assert one["last"]["sentence"] == "no connection could be made"
     assert one["last"]["status"] is None
+    assert one["last"]["note"].startswith("connecting to 127.0.0.1 port 9")
     text = read_page(site.get("/bearer"))
-    assert "no connection could be made" in text
+    assert ("fetch_connect: no connection could be made "
+            f"({one['last']['note']})") in text
     assert "no keys yet" in text
 
 

@@ -8,6 +8,7 @@
 #include "httpd/process/child.h"
 #include "httpd/process/segment.h"
 #include "httpd/process/shared.h"
+#include "tests/unit/rounds.h"
 
 /* --- a table of numbers ------------------------------------------------------------------- */
 
@@ -295,7 +296,8 @@ static void segment_keeps_keys_and_counts(void **state)
     assert_int_equal(
         bearer_board_post(shared->board, &source->slot, keys, &schedule),
         BEARER_OK);
-    bearer_stats_note(shared->stats, &source->slot, BEARER_FETCH_TIMEOUT, 0, 1);
+    bearer_stats_note(shared->stats, &source->slot,
+                      unit_round(BEARER_FETCH_TIMEOUT, 0), 1);
     bearer_stats_verdict(shared->stats, BEARER_TOKEN_MISSING);
 
     expect_known(open_all(s), *state);

@@ -242,7 +242,7 @@ static void show_page_of_a_busy_server(void **state)
     stats->sum.waits = 2;
     stats->sum.wait_micros = 5000000;
     stats->sum.admit.buckets[0] = 1;
-    stats->sum.admit.buckets[BEARER_STATS_BUCKETS - 1] = 1;
+    stats->sum.admit.buckets[BEARER_COUNTS_BUCKETS - 1] = 1;
     stats->sum.admit.micros = 3000;
     stats->sum.verify[0].buckets[9] = 1;
     stats->sum.verify[0].micros = 999;
@@ -266,8 +266,43 @@ static void show_page_of_a_busy_server(void **state)
     assert_null(strstr(page, "<tr><td>0</td>"));
 }
 
-/* Random texts in all fields that others fill: our markup stays the same, and there
- * is none of theirs. */
+/* slug, sentence and particulars; a status only where these do not have it */
+static void show_why_a_refresh_failed(void **state)
+{
+    static const struct {
+        bearer_reason_t why;
+        int status;
+        const char *note, *want;
+    } rows[] = {
+        {BEARER_FETCH_CONNECT, 0, "a<b: refused",
+         "<dd>fetch_connect: no connection could be made (a&lt;b: refused) (5 "},
+        {BEARER_FETCH_CONNECT, 0, "",
+         "<dd>fetch_connect: no connection could be made (5 "},
+        {BEARER_HTTP_STATUS, 503, "status 503", " (status 503) (5 "},
+        {BEARER_HTTP_STATUS, 503, "", ", HTTP status 503 (5 "},
+        {BEARER_JSON_SYNTAX, 200, "offset 7", " (offset 7), HTTP status 200 ("},
+        {BEARER_OK, 200, "", "<dd>good, HTTP status 200 (5 "},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r = inside_request("/status", *state);
+        bearer_report_t *report = make_report(*state);
+        bearer_report_source_t source = report->sources[0];
+
+        source.last.tick = report->now.tick - apr_time_from_sec(5);
+        source.last.why = rows[i].why;
+        source.last.status = rows[i].status;
+        bearer_note_set(&source.last.note, "%s", rows[i].note);
+        report->sources = &source;
+        report->source_count = 1;
+        mab_page_put(r, report);
+        unit_expect(rows[i].want, strstr(inside_body(r), rows[i].want));
+    }
+}
+
+/* Random texts in all fields that others fill: what is markup of ours stays the same,
+ * and of theirs there is none. */
 static void show_page_escapes_any_text(void **state)
 {
     static const char *const pieces[] = {"<",  ">",    "&",       "\"", "'",
@@ -297,6 +332,10 @@ static void show_page_escapes_any_text(void **state)
         one.kid = unit_str(inside_random_text(pieces, 8, pool));
         source.keys = &keys;
         source.source = &from;
+        source.last.tick = 1;
+        source.last.why = BEARER_FETCH_IO;
+        apr_cpystrn(source.last.note.text, inside_random_text(pieces, 8, pool),
+                    sizeof(source.last.note.text));
         report->sources = &source;
         report->source_count = 1;
         mab_page_put(r, report);
@@ -346,6 +385,7 @@ int inside_show(void)
         unit_row(show_page_of_this_server),
         unit_row(show_section_of_mod_status),
         unit_row(show_page_of_a_busy_server),
+        unit_row(show_why_a_refresh_failed),
         unit_row(show_page_escapes_any_text),
         unit_row(show_page_escapes),
         unit_row(show_states),

@@ -28,6 +28,7 @@
 #include "bearer/keys/keystore.h"
 #include "bearer/keys/refresh.h"
 #include "bearer/net/fetch.h"
+#include "bearer/report/metrics.h"
 #include "bearer/report/report.h"
 #include "bearer/text/write.h"
 
@@ -35,6 +36,7 @@
 #include "mockserver.h"
 #include "nomem.h"
 #include "world.h"
+#include "tests/unit/rounds.h"
 
 /* more allocations than anything here makes */
 #define FAR 100000
@@ -826,8 +828,8 @@ static void make_report(world_t *world, apr_pool_t *pool)
     bearer_stats_verdict(world->stats, BEARER_OK);
     bearer_stats_verdict(world->stats, BEARER_EXPIRED);
     bearer_stats_verify(world->stats, bearer_alg_row(0), 50);
-    bearer_stats_note(world->stats, &world->source.slot, BEARER_HTTP_STATUS,
-                      503, 2);
+    bearer_stats_note(world->stats, &world->source.slot,
+                      unit_round(BEARER_HTTP_STATUS, 503), 2);
     world->sources[0] = &world->source;
     world->report.board = world->board;
     world->report.stats = world->stats;
@@ -1304,7 +1306,7 @@ static bearer_reason_t report(const world_t *world, bool openmetrics,
     bearer_str_t text = {NULL, 0};
 
     if (whole)
-        text = openmetrics ? bearer_report_openmetrics(whole, pool)
+        text = openmetrics ? bearer_metrics_render(whole, pool)
                            : bearer_report_json(whole, pool);
     back();
     /* json does not know why it could not read */

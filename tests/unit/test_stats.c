@@ -8,49 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bearer/report/stats.h"
+#include <apr_strings.h>
+
+#include "tests/unit/counters.h"
+#include "tests/unit/rounds.h"
 #include "tests/unit/slots.h"
-
-#define T ((apr_time_t)1000000000)
-
-static const bearer_stats_shape_t shape = {3, 2};
-
-/* a pid over 100 is of a process that is gone */
-static bool alive(apr_uint32_t pid)
-{
-    return pid <= 100;
-}
-
-static void *make_block(bearer_stats_shape_t wanted, apr_pool_t *pool)
-{
-    void *block = apr_pcalloc(pool, bearer_stats_size(wanted));
-
-    bearer_stats_format(block, wanted);
-    return block;
-}
-
-static bearer_stats_t *attach(void *block, bearer_stats_shape_t wanted,
-                              apr_pool_t *pool)
-{
-    bearer_stats_t *stats = NULL;
-
-    unit_expect_reason(
-        "attach",
-        bearer_stats_attach(block, bearer_stats_size(wanted), &stats, pool),
-        "ok");
-    return stats;
-}
-
-static bearer_stats_t *make(apr_pool_t *pool)
-{
-    return attach(make_block(shape, pool), shape, pool);
-}
-
-static const bearer_stats_counts_t *sum(const bearer_stats_t *stats,
-                                        apr_pool_t *pool)
-{
-    return &bearer_stats_snapshot(stats, alive, pool)->sum;
-}
 
 static bearer_alg_t alg(const char *name)
 {
@@ -65,7 +27,7 @@ static bearer_alg_t alg(const char *name)
 static void stats_counts_verdicts_by_reason(void **state)
 {
     bearer_stats_t *stats = make(*state);
-    const bearer_stats_counts_t *counts;
+    const bearer_counts_t *counts;
     int i;
 
     for (i = 0; i < BEARER_REASON_COUNT; i++)
@@ -78,7 +40,7 @@ static void stats_counts_verdicts_by_reason(void **state)
         unit_expect(bearer_error_find((bearer_reason_t)i)->slug,
                     counts->verdicts[i]
                         == (apr_uint64_t)(i == BEARER_EXPIRED ? 2 : 1));
-    assert_int_equal(bearer_stats_count(&counts->admit), 0);
+    assert_int_equal(bearer_counts_all(&counts->admit), 0);
 }
 
 static void stats_chooses_the_bucket_by_its_upper_end(void **state)
@@ -106,12 +68,12 @@ static void stats_chooses_the_bucket_by_its_upper_end(void **state)
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         bearer_stats_t *stats = make(*state);
-        const bearer_stats_latency_t *found;
+        const bearer_counts_latency_t *found;
 
         bearer_stats_admit(stats, cases[i].micros);
         found = &sum(stats, *state)->admit;
         unit_expect(cases[i].name, found->buckets[cases[i].bucket] == 1);
-        unit_expect(cases[i].name, bearer_stats_count(found) == 1);
+        unit_expect(cases[i].name, bearer_counts_all(found) == 1);
         unit_expect(
             cases[i].name,
             found->micros
@@ -122,7 +84,7 @@ static void stats_chooses_the_bucket_by_its_upper_end(void **state)
 static void stats_keeps_algorithms_apart(void **state)
 {
     bearer_stats_t *stats = make(*state);
-    const bearer_stats_counts_t *counts;
+    const bearer_counts_t *counts;
     bearer_alg_t odd = alg("RS256");
     int i;
 
@@ -132,26 +94,26 @@ static void stats_keeps_algorithms_apart(void **state)
         for (k = 0; k <= i; k++)
             bearer_stats_verify(stats, bearer_alg_row(i), 10);
     }
-    assert_true(i <= BEARER_STATS_ALGS);
+    assert_true(i <= BEARER_COUNTS_ALGS);
     odd.bit = 0;
     bearer_stats_verify(stats, &odd, 10);
     bearer_stats_verify(stats, NULL, 10);
     counts = sum(stats, *state);
     for (i = 0; bearer_alg_row(i); i++) {
         unit_expect(bearer_alg_row(i)->name,
-                    bearer_stats_count(&counts->verify[i])
+                    bearer_counts_all(&counts->verify[i])
                         == (apr_uint64_t)i + 1);
         unit_expect(bearer_alg_row(i)->name,
                     counts->verify[i].micros == 10 * ((apr_uint64_t)i + 1));
     }
-    for (; i < BEARER_STATS_ALGS; i++)
-        assert_int_equal(bearer_stats_count(&counts->verify[i]), 0);
+    for (; i < BEARER_COUNTS_ALGS; i++)
+        assert_int_equal(bearer_counts_all(&counts->verify[i]), 0);
 }
 
 static void stats_counts_waits(void **state)
 {
     bearer_stats_t *stats = make(*state);
-    const bearer_stats_counts_t *counts;
+    const bearer_counts_t *counts;
 
     bearer_stats_wait(stats, 100);
     bearer_stats_wait(stats, 0);
@@ -173,73 +135,8 @@ static void stats_of_nothing_count_nothing(void **state BEARER_UNUSED)
     bearer_stats_admit(NULL, 1);
     bearer_stats_wait(NULL, 1);
     bearer_stats_cache(NULL, &cache);
-    bearer_stats_note(NULL, unit_slot(0, &id), BEARER_OK, 200, T);
+    bearer_stats_note(NULL, unit_slot(0, &id), unit_round(BEARER_OK, 200), T);
     assert_int_equal(bearer_stats_result(NULL, unit_slot(0, &id)).tick, 0);
-}
-
-static void stats_estimates_quantiles_from_above(void **state)
-{
-    static const struct {
-        const char *name;
-        int fast, slow, endless; /* 5 us, 100 us, 10 s */
-        double share;
-        apr_uint64_t want;
-    } cases[] = {
-        {"nothing", 0, 0, 0, 0.5, 0},
-        {"all alike", 10, 0, 0, 0.99, 8},
-        {"half", 5, 5, 0, 0.5, 8},
-        {"over half", 5, 5, 0, 0.51, 128},
-        {"one slow of a hundred", 99, 1, 0, 0.99, 8},
-        {"the slowest", 99, 1, 0, 1, 128},
-        {"the fastest", 1, 99, 0, 0, 8},
-        {"off the scale", 1, 0, 9, 0.5, APR_UINT64_MAX},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        bearer_stats_t *stats = make(*state);
-        int k;
-
-        for (k = 0; k < cases[i].fast; k++)
-            bearer_stats_admit(stats, 5);
-        for (k = 0; k < cases[i].slow; k++)
-            bearer_stats_admit(stats, 100);
-        for (k = 0; k < cases[i].endless; k++)
-            bearer_stats_admit(stats, 10000000);
-        unit_expect(
-            cases[i].name,
-            bearer_stats_quantile(&sum(stats, *state)->admit, cases[i].share)
-                == cases[i].want);
-    }
-}
-
-static void stats_rows_name_each_number_once(void **state)
-{
-    bearer_stats_t *stats = make(*state);
-    bearer_stats_cache_t cache = {1, 2, 3, 4, 5, 6};
-    static const struct {
-        const char *name;
-        apr_uint64_t want;
-    } cases[] = {
-        {"cache_hits", 1},      {"cache_misses", 2},  {"cache_stores", 3},
-        {"cache_evictions", 4}, {"waits", 1},         {"wait_seconds", 7},
-        {"waits_refused", 1},   {"cache_entries", 5}, {"cache_bytes", 6},
-    };
-    int i;
-
-    assert_true(bearer_stats_claim(stats, 1, T, alive));
-    bearer_stats_cache(stats, &cache);
-    bearer_stats_wait(stats, 7);
-    bearer_stats_wait(stats, -1);
-    for (i = 0; bearer_stats_row(i); i++) {
-        assert_true(i < (int)(sizeof(cases) / sizeof(cases[0])));
-        assert_string_equal(bearer_stats_row(i)->name, cases[i].name);
-        unit_expect(cases[i].name,
-                    bearer_stats_value(sum(stats, *state), bearer_stats_row(i))
-                        == cases[i].want);
-    }
-    assert_int_equal(i, sizeof(cases) / sizeof(cases[0]));
-    assert_null(bearer_stats_row(-1));
 }
 
 /* --- the block ----------------------------------------------------------------- */
@@ -425,7 +322,8 @@ static void stats_move_to_a_larger_block(void **state)
     bearer_stats_verdict(one, BEARER_OK);
     bearer_stats_verdict(two, BEARER_OK);
     bearer_stats_cache(one, &cache);
-    bearer_stats_note(one, unit_slot(1, &id), BEARER_HTTP_STATUS, 503, T);
+    bearer_stats_note(one, unit_slot(1, &id),
+                      unit_round(BEARER_HTTP_STATUS, 503), T);
     bearer_stats_verdict(to, BEARER_OK);
     bearer_stats_copy(one, to);
     assert_int_equal(bearer_stats_shape(to).processes, 9);
@@ -443,14 +341,18 @@ static void stats_keep_the_last_result_of_each_source(void **state)
 {
     bearer_stats_t *stats = make(*state);
     bearer_board_id_t id = {{1, 2, 3}}, other = {{4, 5, 6}};
-    bearer_stats_result_t result;
+    bearer_round_result_t result;
 
     assert_int_equal(bearer_stats_result(stats, unit_slot(0, &id)).tick, 0);
-    bearer_stats_note(stats, unit_slot(0, &id), BEARER_OK, 200, T);
-    bearer_stats_note(stats, unit_slot(0, &id), BEARER_FETCH_TLS, 0, T + 1);
-    bearer_stats_note(stats, unit_slot(0, &id), BEARER_HTTP_STATUS, 503, T + 2);
-    bearer_stats_note(stats, unit_slot(-1, &id), BEARER_OK, 200, T + 3);
-    bearer_stats_note(stats, unit_slot(2, &id), BEARER_OK, 200, T + 3);
+    bearer_stats_note(stats, unit_slot(0, &id), unit_round(BEARER_OK, 200), T);
+    bearer_stats_note(stats, unit_slot(0, &id), unit_round(BEARER_FETCH_TLS, 0),
+                      T + 1);
+    bearer_stats_note(stats, unit_slot(0, &id),
+                      unit_round(BEARER_HTTP_STATUS, 503), T + 2);
+    bearer_stats_note(stats, unit_slot(-1, &id), unit_round(BEARER_OK, 200),
+                      T + 3);
+    bearer_stats_note(stats, unit_slot(2, &id), unit_round(BEARER_OK, 200),
+                      T + 3);
     result = bearer_stats_result(stats, unit_slot(0, &id));
     unit_expect_reason("last", result.why, "http_status");
     assert_int_equal(result.status, 503);
@@ -463,12 +365,47 @@ static void stats_keep_the_last_result_of_each_source(void **state)
     assert_int_equal(bearer_stats_result(stats, unit_slot(-1, &id)).tick, 0);
 
     /* the slot changes hands */
-    bearer_stats_note(stats, unit_slot(0, &other), BEARER_OK, 304, T + 4);
+    bearer_stats_note(stats, unit_slot(0, &other), unit_round(BEARER_OK, 304),
+                      T + 4);
     result = bearer_stats_result(stats, unit_slot(0, &other));
     unit_expect_reason("other", result.why, "ok");
     assert_int_equal(result.good, 1);
     assert_int_equal(result.failed, 0);
     assert_int_equal(bearer_stats_result(stats, unit_slot(0, &id)).tick, 0);
+}
+
+static void stats_keep_the_words_of_the_last_result(void **state)
+{
+    static const char *const words[] = {
+        "", "status 503", "connecting to 127.0.0.1 port 9: refused",
+        "issuer \\x22x\\x22"};
+    bearer_stats_shape_t larger = {3, 5};
+    bearer_stats_t *stats = make(*state);
+    bearer_stats_t *to = attach(make_block(larger, *state), larger, *state);
+    bearer_board_id_t id = {{1}}, other = {{2}};
+    bearer_outcome_t told = {.why = BEARER_HTTP_STATUS};
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        apr_cpystrn(told.note.text, words[i], sizeof(told.note.text));
+        bearer_stats_note(stats, unit_slot(1, &id), &told, T);
+        assert_string_equal(
+            bearer_stats_result(stats, unit_slot(1, &id)).note.text, words[i]);
+        bearer_stats_copy(stats, to);
+        assert_string_equal(
+            bearer_stats_result(to, unit_slot(1, &id)).note.text, words[i]);
+    }
+    memset(told.note.text, 'x', sizeof(told.note.text) - 1);
+    bearer_stats_note(stats, unit_slot(1, &id), &told, T);
+    assert_int_equal(
+        strlen(bearer_stats_result(stats, unit_slot(1, &id)).note.text),
+        BEARER_LIMIT_NOTE - 1);
+    /* a shorter one leaves nothing of it behind */
+    bearer_stats_note(stats, unit_slot(1, &id), unit_round(BEARER_OK, 200), T);
+    assert_string_equal(bearer_stats_result(stats, unit_slot(1, &id)).note.text,
+                        "");
+    assert_string_equal(
+        bearer_stats_result(stats, unit_slot(1, &other)).note.text, "");
 }
 
 /* --- many at once ------------------------------------------------------------------ */
@@ -508,8 +445,7 @@ static void stats_lose_nothing_between_threads(void **state)
     for (i = 0; i < 3; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(sum(stats, *state)->verdicts[BEARER_OK], 3 * ROUNDS);
-    assert_int_equal(bearer_stats_count(&sum(stats, *state)->admit),
-                     3 * ROUNDS);
+    assert_int_equal(bearer_counts_all(&sum(stats, *state)->admit), 3 * ROUNDS);
 }
 
 static bool is_there(apr_uint32_t pid)
@@ -565,8 +501,6 @@ int main(void)
         unit_row(stats_keeps_algorithms_apart),
         unit_row(stats_counts_waits),
         unit_row(stats_of_nothing_count_nothing),
-        unit_row(stats_estimates_quantiles_from_above),
-        unit_row(stats_rows_name_each_number_once),
         unit_row(stats_refuse_what_is_not_theirs),
         unit_row(stats_fit_into_a_block_at_any_address),
         unit_row(stats_tell_processes_apart_and_together),
@@ -575,6 +509,7 @@ int main(void)
         unit_row(stats_among_the_others_leave_the_cache_out),
         unit_row(stats_move_to_a_larger_block),
         unit_row(stats_keep_the_last_result_of_each_source),
+        unit_row(stats_keep_the_words_of_the_last_result),
         unit_row(stats_lose_nothing_between_threads),
         unit_row(stats_lose_nothing_between_processes),
     };
