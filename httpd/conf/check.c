@@ -217,7 +217,7 @@ static void check_source(check_t *check, const server_rec *s,
     for (i = 0; source->where == MAB_HEADER && i < headers->nelts; i++) {
         const char *header = APR_ARRAY_IDX(headers, i, const char *);
 
-        if (!mab_targets_same(header, source->name))
+        if (!mab_targets_alike(header, source->name))
             continue;
         check->mistakes++;
         ap_log_error(

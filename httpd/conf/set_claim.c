@@ -99,12 +99,12 @@ static const char *check_unused_target(cmd_parms *cmd,
         const mab_export_t *other = (const mab_export_t *)exports->items + i;
 
         if (other->header == export->header
-            && mab_targets_same(other->target, export->target))
+            && mab_targets_alike(other->target, export->target))
             return mab_words_wrong(
                 cmd,
                 apr_psprintf(cmd->pool, "two claims go to %s", export->target),
-                "each target takes one claim (in header names, - and _ are "
-                "the same)");
+                "each target takes one claim (in header names, - and _ and all "
+                "other signs are the same)");
     }
     return NULL;
 }

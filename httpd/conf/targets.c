@@ -147,20 +147,27 @@ static const char *const reserved_headers[] = {"Host",
 static const char *const reserved_families[] = {
     "Content-", "If-", "Accept-", "Sec-", "Access-Control-", NULL};
 
+/* the same letter or digit, or neither of them is one */
+static bool is_sign_alike(char a, char b)
+{
+    return apr_tolower(a) == apr_tolower(b)
+           || (a && b && !apr_isalnum(a) && !apr_isalnum(b));
+}
+
+/* What is alike is removed from requests: "Content.Length" as a target would remove
+ * the header that frames the message (request smuggling). */
 static bool is_reserved(const char *header)
 {
     int i;
 
     for (i = 0; reserved_headers[i]; i++) {
-        if (mab_targets_same(header, reserved_headers[i]))
+        if (mab_targets_alike(header, reserved_headers[i]))
             return true;
     }
     for (i = 0; reserved_families[i]; i++) {
         const char *family = reserved_families[i], *at = header;
 
-        while (*family
-               && (*at == '_' ? '-' : apr_tolower(*at))
-                      == apr_tolower(*family)) {
+        while (*family && is_sign_alike(*at, *family)) {
             at++;
             family++;
         }
@@ -190,6 +197,15 @@ bool mab_targets_same(const char *a, const char *b)
 
         if (apr_tolower(x) != apr_tolower(y))
             return false;
+    }
+    return *a == *b;
+}
+
+bool mab_targets_alike(const char *a, const char *b)
+{
+    while (*a && is_sign_alike(*a, *b)) {
+        a++;
+        b++;
     }
     return *a == *b;
 }

@@ -33,4 +33,8 @@ bool mab_targets_allow_source(const char *name);
  * "x-user" and "X_User". */
 bool mab_targets_same(const char *a, const char *b);
 
+/** Whether some back end takes the two headers for one: there are those that make "_"
+ * of all that is neither letter nor digit, so also of "X.User". */
+bool mab_targets_alike(const char *a, const char *b);
+
 #endif

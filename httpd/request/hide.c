@@ -34,14 +34,14 @@ void mab_hide_if(apr_table_t *table,
     }
 }
 
-static bool is_named(const apr_table_entry_t *entry, const void *name)
+static bool is_alike(const apr_table_entry_t *entry, const void *name)
 {
-    return mab_targets_same(entry->key, name);
+    return mab_targets_alike(entry->key, name);
 }
 
 void mab_hide_header(request_rec *r, const char *name)
 {
-    mab_hide_if(r->headers_in, is_named, name);
+    mab_hide_if(r->headers_in, is_alike, name);
 }
 
 /* --- variables of the page ----------------------------------------------------------
@@ -138,10 +138,15 @@ void mab_hide_foreign(request_rec *r)
     }
 }
 
+static bool is_named(const apr_table_entry_t *entry, const void *name)
+{
+    return mab_targets_same(entry->key, name);
+}
+
 static void hide_field(request_rec *r, const char *name)
 {
     hide_field_copies(r, apr_table_get(r->headers_in, name));
-    mab_hide_header(r, name);
+    mab_hide_if(r->headers_in, is_named, name);
     forget_variable(r, name);
 }
 

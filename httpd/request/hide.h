@@ -19,8 +19,8 @@ void mab_hide_if(apr_table_t *table,
                               const void *baton),
                  const void *baton);
 
-/** Removes the request's headers that a program would take for this one: "X_User"
- * beside "X-User". */
+/** Removes the request's headers that a back end may take for this one: "X_User" and
+ * "X.User" beside "X-User". */
 void mab_hide_header(request_rec *r, const char *name);
 
 /** Takes the token away, its sources, and the copies in variables. One in a cookie

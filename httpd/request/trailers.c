@@ -30,7 +30,7 @@ static bool is_exported(const char *name)
     int i;
 
     for (i = 0; i < names->nelts; i++) {
-        if (mab_targets_same(APR_ARRAY_IDX(names, i, const char *), name))
+        if (mab_targets_alike(APR_ARRAY_IDX(names, i, const char *), name))
             return true;
     }
     return false;

@@ -259,10 +259,8 @@ echo 'a page <!--#include virtual="PART" --> of many'
 
 @pytest.fixture(scope="module")
 def refuser(serve, base, tokens):
-    """Pages with such parts, and a cache in front of them: the host "front"."""
-    conf = base("ProxyPass /front/ http://127.0.0.1:PORT/",
-                "CacheEnable disk /front/", "CacheRoot ROOT/tmp",
-                "CacheHeader On")
+    """Pages with such parts, and a server with a cache in front of them."""
+    conf = base()
     conf.section("Directory", "ROOT/htdocs", "Options +ExecCGI +Includes",
                  "AddHandler cgi-script .cgi", "SetOutputFilter INCLUDES")
     conf.location("/denied", "Require all denied").place("std")
@@ -277,8 +275,7 @@ def refuser(serve, base, tokens):
                          WAYS[way].replace("END", ENDS[end].replace("NAME",
                                                                     name)))
     server = serve(conf, start=False, modules=[
-        "include", "cache", "cache_disk", "actions", "deflate", "filter",
-        "buffer", "substitute"])
+        "include", "actions", "deflate", "filter", "buffer", "substitute"])
     for name, way, end in itertools.product(("header", "cookie", "own"), WAYS,
                                             ENDS):
         part = f"/{name}/{way}-{end}/x"
@@ -289,7 +286,11 @@ def refuser(serve, base, tokens):
                          PAGE.replace("PART", part), 0o755)
     server.errorlog.allow_always(
         r"AH0163[01]|AH01629|AH00128|include:error.*returned 40|AH01265")
-    return server.fill().start().warm("/p/std", tokens.token())
+    server.fill().start().warm("/p/std", tokens.token())
+    front = base("CacheEnable disk /", "CacheRoot ROOT/tmp", "CacheHeader On",
+                 f"ProxyPass / http://127.0.0.1:{server.port}/ disablereuse=On")
+    front = serve(front, start=False, modules=["cache", "cache_disk"])
+    return server, front.fill().start()
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
@@ -300,8 +301,8 @@ def test_the_error_page_of_a_part_is_nobody_elses(refuser, tokens, name, way, en
                                                   holder):
     page = f"/pages/{holder}-{name}-{way}-{end}.cgi"
     packed = [("Accept-Encoding", "gzip")]
-    for target in (page, "/front" + page):
-        answer = ask(refuser, target, name, tokens.token(), "n.example",
+    for server in refuser:
+        answer = ask(server, page, name, tokens.token(), "n.example",
                      headers=packed)
         # httpd's own error page, under the header of the page
         assert answer.status == 200 and marked(answer, {
@@ -309,8 +310,7 @@ def test_the_error_page_of_a_part_is_nobody_elses(refuser, tokens, name, way, en
             "gone": "Not Found"}[end]), answer
         assert "private" in control(answer), answer
         assert "public" not in control(answer), answer
-    stranger = ask(refuser, "/front" + page, name, None, "n.example",
-                   headers=packed)
+    stranger = ask(refuser[1], page, name, None, "n.example", headers=packed)
     assert "HIT" not in (stranger.header("X-Cache") or ""), stranger
 
 

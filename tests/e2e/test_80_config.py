@@ -320,6 +320,14 @@ BAD = {
         with_issuer("AuthBearerClaim a header:X-A",
                     "AuthBearerClaim b header:X_A"),
         "AuthBearerClaim", "two claims|no target"),
+    "claim twice to one variable of a back end": (
+        with_issuer("AuthBearerClaim a header:X-A",
+                    "AuthBearerClaim b header:X.A"),
+        "AuthBearerClaim", "two claims"),
+    "source that is removed as a claim's": (
+        with_issuer("AuthBearerClaim a header:X-A",
+                    "AuthBearerSource header:X.A"),
+        "AuthBearerSource", "another name"),
     # errors, flags, fetch
     "errors": (with_issuer("AuthBearerErrors xml"), "AuthBearerErrors",
                "json"),
@@ -495,7 +503,8 @@ def test_as_many_words_as_a_list_may_have(server, line, between):
     "Host", "Authorization", "authorization", "Cookie", "Connection", "TE",
     "Transfer-Encoding", "Content-Length", "Content-Type", "Upgrade",
     "X-Forwarded-For", "A B", "A:B", "", "Proxy-Authorization",
-    "Content_Length", "Proxy",
+    "Content_Length", "Proxy", "Content.Length", "Transfer~Encoding",
+    "X.Forwarded_For", "If.Match", "Sec!Fetch",
     # conditions, WebDAV, browsers, caches, frameworks
     "If", "If-Match", "if_none_match", "Range", "Destination", "Depth",
     "Overwrite", "Lock-Token", "Timeout", "Set-Cookie", "Origin", "Referer",

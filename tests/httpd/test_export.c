@@ -49,8 +49,9 @@ static void export_removes_forged_names(void **state)
     } rows[] = {
         {"X-User", false},      {"x-user", false},   {"X_User", false},
         {"X_USER", false},      {"X-Mail", false},   {"X-User-Agent", true},
-        {"User", true},         {"X-Userx", true},   {"X.User", true},
-        {"Content-Type", true}, {"X-Unknown", true},
+        {"User", true},         {"X-Userx", true},   {"X.User", false},
+        {"x~USER", false},      {"X..User", true},   {"X.User.", true},
+        {"Content-Type", true}, {"X-Unknown", true}, {"X.Unknown", true},
     };
     static const char *const paths[] = {"/chain/head", "/chain/public"};
     size_t i, k;
