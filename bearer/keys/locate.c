@@ -49,6 +49,24 @@ static const char *proxy_of(const bearer_source_t *source, const char *address,
     return bearer_url_find_proxy(&source->proxies, &url);
 }
 
+/* Of a strange URL, what the status page may show: no query, and no user information
+ * (RFC 3986 3.2.1; either may hold a secret). */
+static bearer_str_t public_part(const char *url)
+{
+    const char *slashes = strstr(url, "//"), *at, *end;
+    bearer_str_t out = {url, strcspn(url, "?#")};
+
+    end = url + out.len;
+    if (!slashes || slashes >= end)
+        return out;
+    for (at = slashes + 2; at < end && *at != '/'; at++) {
+        if (*at == '@')
+            out.data = at + 1;
+    }
+    out.len = (apr_size_t)(end - out.data);
+    return out;
+}
+
 /* what is wrong with an answer that came, apart from its body */
 static bearer_reason_t judge_status(const bearer_http_response_t *response,
                                     bool conditional, bearer_note_t *note)
@@ -56,11 +74,14 @@ static bearer_reason_t judge_status(const bearer_http_response_t *response,
     /* RFC 9110 15.4.5: a 304 answers a condition, and there was none */
     if (response->status == 200 || (response->status == 304 && conditional))
         return BEARER_OK;
-    if (response->location)
-        bearer_note_set(note, "status %d, not followed to %s", response->status,
-                        response->location);
-    else
-        bearer_note_set(note, "status %d", response->status);
+    if (response->location) {
+        bearer_str_t to = public_part(response->location);
+
+        bearer_note_set(note, "status %d, not followed to %.*s",
+                        response->status, (int)to.len, to.data);
+        return BEARER_HTTP_STATUS;
+    }
+    bearer_note_set(note, "status %d", response->status);
     return BEARER_HTTP_STATUS;
 }
 

@@ -437,6 +437,37 @@ static void refresh_shows_where_a_redirect_leads_and_does_not_go(void **state)
         "status 302, not followed to https://evil.example/\\x0d\\x0aX: \\x22");
 }
 
+/* the page shows it to people who have no business with the issuer's secrets */
+static void refresh_shows_no_secret_of_a_redirect(void **state)
+{
+    static const struct {
+        const char *location, *want;
+    } cases[] = {
+        {"https://i/x?sig=hush", "https://i/x"},
+        {"https://i/x#hush", "https://i/x"},
+        {"https://u:hush@i/x", "i/x"},
+        {"//u:hush@i", "i"},
+        {"https://u@hush@i/a@b", "i/a@b"},
+        {"https://i?u//hush@j", "https://i"},
+        {"/x?hush", "/x"},
+        {"/a@b", "/a@b"},
+        {"?hush", ""},
+        {"", ""},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
+
+        answer(w, KEYS, 302, "")->location = cases[i].location;
+        unit_expect_reason(cases[i].location, run(w)->why, "http_status");
+        assert_string_equal(w->result.note.text,
+                            apr_psprintf(*state,
+                                         "status 302, not followed to %s",
+                                         cases[i].want));
+    }
+}
+
 static void refresh_serves_the_good_keys_of_a_document(void **state)
 {
     static const struct {
@@ -1939,6 +1970,7 @@ int main(void)
         unit_row(refresh_keeps_good_keys_when_the_fetch_fails),
         unit_row(refresh_keeps_good_keys_when_the_new_ones_are_too_many),
         unit_row(refresh_shows_where_a_redirect_leads_and_does_not_go),
+        unit_row(refresh_shows_no_secret_of_a_redirect),
         unit_row(refresh_serves_the_good_keys_of_a_document),
         unit_row(refresh_takes_a_hundred_keys),
         unit_row(refresh_tells_once_of_a_key_that_cannot_be_used),
