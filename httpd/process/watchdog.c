@@ -24,6 +24,8 @@
  */
 #define BEAT        apr_time_from_msec(100)
 #define MAX_THREADS 16
+/* where no thread could be made, the next try comes after so long */
+#define RETRY apr_time_from_sec(1)
 /* how long a child that ends waits for its rounds */
 #define STOP_WAIT apr_time_from_sec(3)
 
@@ -140,9 +142,13 @@ static bool start_round(round_t *round, server_rec *s)
     round->generation = fetcher.generation;
     apr_atomic_set32(&round->running, 1);
     rv = apr_thread_pool_push(fetcher.threads, run_round, round,
-                              APR_THREAD_TASK_PRIORITY_NORMAL, NULL);
-    if (rv == APR_SUCCESS)
+                              APR_THREAD_TASK_PRIORITY_NORMAL, round);
+    /* APR queues the round before it makes a thread for it, and one that is there
+     * will take it */
+    if (rv == APR_SUCCESS || apr_thread_pool_threads_count(fetcher.threads))
         return true;
+    /* one round for each try would run at once when threads are back (amplification) */
+    (void)apr_thread_pool_tasks_cancel(fetcher.threads, round);
     apr_atomic_set32(&round->running, 0);
     ap_log_error(APLOG_MARK, APLOG_ERR, rv, s,
                  "MAB0302: no thread could be made to fetch the keys of %s; "
@@ -155,16 +161,16 @@ static apr_time_t look(int source, void *s)
 {
     round_t *round = &fetcher.rounds[source];
     bearer_refresh_env_t world = env(round);
-    apr_time_t next;
+    apr_time_t next, now;
 
     /* its end moves a number */
     if (apr_atomic_read32(&round->running))
         return BEARER_SCHEDULE_NEVER;
     next = bearer_refresh_next(round->refresh, &world);
-    /* the clock went on */
-    if (next <= mab_clock_now(NULL).tick && start_round(round, s))
-        return BEARER_SCHEDULE_NEVER;
-    return next;
+    now = mab_clock_now(NULL).tick; /* it went on */
+    if (next > now)
+        return next;
+    return start_round(round, s) ? BEARER_SCHEDULE_NEVER : now + RETRY;
 }
 
 static void start_due_rounds(server_rec *s)

@@ -135,6 +135,36 @@ def test_children_without_random_bytes_judge_as_ever(starved, one, tokens):
     until(server, tokens.token(NEW))
 
 
+# --- threads ----------------------------------------------------------------
+
+def test_a_round_that_has_no_thread_is_begun_once(starved, one, tokens):
+    """A round that could not begin is not queued again and again: when threads
+    are back, the issuer is asked once."""
+    if starved.server.mpm != "prefork":
+        pytest.skip("children of other MPMs need threads themselves")
+    server = starved.server.start()
+    server.warm("/p/x", tokens.token())
+    server.errorlog.allow("MAB0302|AH|exit signal")
+    starved.lack("threads")
+    os.kill(server.fetcher(), signal.SIGKILL)
+    one.rotate(NEW)
+    asked = one.count(one.jwks_path)
+    deadline = time.monotonic() + 60
+    while len(server.errorlog.matching("MAB0302")) < 3:
+        assert time.monotonic() < deadline, server.said()
+        try:
+            server.get("/p/x", tokens.token(NEW))
+        except OSError:
+            pass  # the child that was killed
+        time.sleep(0.2)
+    assert one.count(one.jwks_path) == asked
+    starved.have("threads")
+    until(server, tokens.token(NEW))
+    time.sleep(2)
+    # one for the ask, and those that the requests of this test may have made since
+    assert one.count(one.jwks_path) - asked <= 3
+
+
 # --- memory -----------------------------------------------------------------
 
 def test_httpd_does_not_start_without_shared_memory(starved):

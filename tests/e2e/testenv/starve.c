@@ -6,6 +6,7 @@
  *
  *   random   no random bytes, from no source
  *   shared   no shared memory of so many bytes or more as the file says
+ *   threads  no new threads
  *   memory   no memory for APR's pools, unless the file holds the process's
  *            number; "memory-large", no blocks over 64 KiB
  */
@@ -13,6 +14,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +150,21 @@ FILE *fopen(const char *path, const char *mode)
     if (!original)
         *(void **)&original = next("fopen");
     return original(path, mode);
+}
+
+/* --- threads -------------------------------------------------------------- */
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                   void *(*run)(void *), void *argument)
+{
+    static int (*original)(pthread_t *, const pthread_attr_t *,
+                           void *(*)(void *), void *);
+
+    if (lacks("threads"))
+        return EAGAIN;
+    if (!original)
+        *(void **)&original = next("pthread_create");
+    return original(thread, attributes, run, argument);
 }
 
 /* --- memory --------------------------------------------------------------- */
