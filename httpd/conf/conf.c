@@ -108,6 +108,8 @@ const mab_field_t mab_conf_all_fields[] = {
 #include "httpd/conf/field.def"
     END_OF_FIELDS};
 
+const bearer_source_t mab_conf_unclear = {.kind = BEARER_SOURCE_FILE};
+
 /* --- registry ------------------------------------------------------------------ */
 
 static mab_registry_t *registry;

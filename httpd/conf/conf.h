@@ -55,6 +55,10 @@ typedef struct mab_user_t {
     const ap_expr_info_t *expr;
 } mab_user_t;
 
+/** Whose definitions a place's issuers are: what a .htaccess file names is found
+ * among the outer place's when it is merged into one that has issuers. */
+typedef enum mab_names_t { MAB_DEFINED, MAB_NAMED, MAB_SETTLED } mab_names_t;
+
 /** A place: Directory, Location, Files, .htaccess, or a server's default. */
 typedef struct mab_place_t {
     /* the settings: numbers, MAB_UNSET if not set here; pointers, NULL likewise */
@@ -65,7 +69,8 @@ typedef struct mab_place_t {
     /** Some directive has set something in it, or in one of those it was merged
      * from. */
     bool registered;
-    bool htaccess; /**< as read from a .htaccess file; not in merged ones */
+    bool htaccess;     /**< as read from a .htaccess file; not in merged ones */
+    mab_names_t names; /**< of issuers */
 
     /** What .htaccess files demand, besides what sections say: the stricter of
      * the two counts, in whatever order they come. Only fields that can be
@@ -106,6 +111,10 @@ typedef struct mab_issuer_line_t {
     server_rec *s;
     const char *where; /**< "AuthBearerIssuer … (file:line)" for messages */
 } mab_issuer_line_t;
+
+/** The keys of an issuer that a .htaccess file names and lines define differently:
+ * a place that is left with it judges nothing. */
+extern const bearer_source_t mab_conf_unclear;
 
 /** A parameter of queries that some place of a server searches for a token. */
 typedef struct mab_query_name_t {

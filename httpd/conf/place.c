@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "bearer/base/str.h"
 
 void *mab_place_create(apr_pool_t *pool, char *path BEARER_UNUSED)
@@ -127,6 +129,20 @@ static void freeze_user(mab_place_t *place)
     place->policy.user_count = mab_conf_registry()->sub.count;
 }
 
+/* a name that could be one of several issuers is none: fails closed */
+static void refuse_unclear(mab_place_t *place)
+{
+    bearer_policy_t *policy = &place->policy;
+    int i;
+
+    for (i = 0; i < policy->issuer_count; i++) {
+        if (policy->issuers[i]->source != &mab_conf_unclear)
+            continue;
+        policy->why = BEARER_POLICY_UNCLEAR;
+        policy->doubtful = policy->issuers[i];
+    }
+}
+
 /* what a request needs, with nothing left to resolve */
 void mab_place_freeze(mab_place_t *place, apr_pool_t *pool)
 {
@@ -143,6 +159,8 @@ void mab_place_freeze(mab_place_t *place, apr_pool_t *pool)
     freeze_audiences(place);
     freeze_user(place);
     bearer_policy_freeze(&place->policy, pool);
+    if (place->names != MAB_DEFINED)
+        refuse_unclear(place);
 }
 
 apr_int64_t mab_place_number(const mab_place_t *place, const mab_field_t *field)
@@ -178,6 +196,50 @@ static void merge_pointer(mab_place_t *merged, const mab_place_t *outer,
                           field->both ? join_lists(a, b, pool) : (b ? b : a));
 }
 
+static const bearer_issuer_t *find_issuer(const mab_list_t *list,
+                                          bearer_str_t iss)
+{
+    const bearer_issuer_t *const *issuers = list->items;
+    int i;
+
+    for (i = 0; i < list->count; i++) {
+        if (bearer_str_equal(issuers[i]->iss, iss))
+            return issuers[i];
+    }
+    return NULL;
+}
+
+/* A .htaccess file names what counts around it, not another place's line of that
+ * name, with other keys, audiences or algorithms. */
+static const mab_list_t *settle(const mab_list_t *named,
+                                const mab_list_t *outer, apr_pool_t *pool)
+{
+    mab_list_t *list = apr_pmemdup(pool, named, sizeof(*named));
+    const bearer_issuer_t **issuers = apr_pmemdup(
+        pool, named->items, sizeof(*issuers) * (apr_size_t)named->count);
+    int i;
+
+    list->items = issuers;
+    for (i = 0; i < list->count; i++) {
+        const bearer_issuer_t *own = find_issuer(outer, issuers[i]->iss);
+
+        issuers[i] = own ? own : issuers[i];
+    }
+    return list;
+}
+
+static void merge_issuers(mab_place_t *merged, const mab_place_t *outer,
+                          const mab_place_t *inner, apr_pool_t *pool)
+{
+    merged->names = inner->issuers ? inner->names : outer->names;
+    if (inner->names != MAB_NAMED || !outer->issuers)
+        return;
+    merged->issuers = settle(inner->issuers, outer->issuers, pool);
+    /* two files: the section around them has not been met */
+    if (outer->names != MAB_NAMED)
+        merged->names = MAB_SETTLED;
+}
+
 static mab_place_t *merge(apr_pool_t *pool, const mab_place_t *outer,
                           const mab_place_t *inner)
 {
@@ -191,6 +253,8 @@ static mab_place_t *merge(apr_pool_t *pool, const mab_place_t *outer,
         else
             merge_number(merged, outer, inner, field);
     }
+    if (outer->names != MAB_DEFINED || inner->names != MAB_DEFINED)
+        merge_issuers(merged, outer, inner, pool);
     merged->strict =
         merge_strict(outer->htaccess ? outer : outer->strict,
                      inner->htaccess ? inner : inner->strict, pool);

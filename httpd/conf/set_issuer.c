@@ -78,58 +78,71 @@ static const char *set_issuer_audience(cmd_parms *cmd, void *record,
     return error;
 }
 
-/* .htaccess may only name what the administrator has defined: whoever may write
- * one must not choose whose signatures count, or make the server fetch (SSRF) */
-static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
-                                   int count, char *const words[])
+/* --- .htaccess ----------------------------------------------------------------- */
+
+static bool same_texts(const bearer_issuer_t *a, const bearer_issuer_t *b)
+{
+    int i;
+
+    for (i = 0; i < a->audience_count; i++) {
+        if (!bearer_str_equal(a->audiences[i], b->audiences[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_same_issuer(const mab_issuer_line_t *a,
+                           const mab_issuer_line_t *b)
+{
+    return a->source.kind == b->source.kind
+           && bearer_str_same(a->source.location, b->source.location)
+           && a->issuer.algs == b->issuer.algs
+           && a->issuer.audience_count == b->issuer.audience_count
+           && same_texts(&a->issuer, &b->issuer);
+}
+
+/* The lines of this name, of which the virtual host's own take precedence over
+ * other servers': the first one, NULL if there is none; *alike: all are the same. */
+static const mab_issuer_line_t *find_lines(const cmd_parms *cmd,
+                                           const char *iss, bool *alike)
 {
     const apr_array_header_t *lines = mab_conf_registry()->issuers;
     const mab_issuer_line_t *found = NULL;
-    const bearer_issuer_t *issuer;
     int i;
 
-    if (count != 1)
-        return mab_words_wrong(cmd, "options are not allowed in .htaccess",
-                               "allowed there is only the name of an issuer "
-                               "that the server's configuration defines");
+    *alike = true;
     for (i = 0; i < lines->nelts; i++) {
         const mab_issuer_line_t *line =
             APR_ARRAY_IDX(lines, i, mab_issuer_line_t *);
 
-        if (strcmp(line->source.issuer, words[0]) != 0)
+        if (strcmp(line->source.issuer, iss) != 0)
             continue;
-        /* the virtual host's own line takes precedence over another server's */
-        if (!found || (line->s == cmd->server && found->s != cmd->server))
+        if (!found || (line->s == cmd->server && found->s != cmd->server)) {
             found = line;
+            *alike = true;
+        }
+        else if (line->s == found->s || found->s != cmd->server)
+            *alike = *alike && is_same_issuer(found, line);
     }
-    if (!found)
-        return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" is not defined", words[0]),
-            "allowed in .htaccess is only an issuer that the server's "
-            "configuration defines");
-    issuer = &found->issuer;
-    for (i = 0; place->issuers && i < place->issuers->count; i++) {
-        if (((const bearer_issuer_t *const *)place->issuers->items)[i]
-            == issuer)
-            return mab_words_wrong(
-                cmd, apr_psprintf(cmd->pool, "\"%s\" is given twice", words[0]),
-                "name each issuer once in one place");
-    }
-    mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
-    return NULL;
+    return found;
 }
 
-static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
-                                    const char *iss)
+/* whose keys are those of the outer place, or nobody's */
+static const bearer_issuer_t *make_unclear(const bearer_issuer_t *issuer,
+                                           apr_pool_t *pool)
 {
-    const mab_list_t *list = place->issuers;
+    bearer_issuer_t *unclear = apr_pcalloc(pool, sizeof(*unclear));
+
+    unclear->iss = issuer->iss;
+    unclear->source = &mab_conf_unclear;
+    return unclear;
+}
+
+static const char *check_once(cmd_parms *cmd, const mab_list_t *list,
+                              const char *iss)
+{
     int i;
 
-    if (!bearer_str_opens_nocase(iss, "https://")
-        && !bearer_str_opens_nocase(iss, "http://"))
-        return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
-            "allowed is an https URL, exactly as tokens carry it in \"iss\"");
     for (i = 0; list && i < list->count; i++) {
         if (strcmp(((const bearer_issuer_t *const *)list->items)[i]->iss.data,
                    iss)
@@ -139,6 +152,48 @@ static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
                 "name each issuer once in one place");
     }
     return NULL;
+}
+
+/* .htaccess may only name what the administrator has defined: whoever may write
+ * one must not choose whose signatures count, or make the server fetch (SSRF) */
+static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
+                                   int count, char *const words[])
+{
+    const mab_issuer_line_t *found;
+    const bearer_issuer_t *issuer;
+    const char *error;
+    bool alike;
+
+    if (count != 1)
+        return mab_words_wrong(cmd, "options are not allowed in .htaccess",
+                               "allowed there is only the name of an issuer "
+                               "that the server's configuration defines");
+    found = find_lines(cmd, words[0], &alike);
+    if (!found)
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not defined", words[0]),
+            "allowed in .htaccess is only an issuer that the server's "
+            "configuration defines");
+    error = check_once(cmd, place->issuers, words[0]);
+    if (error)
+        return error;
+    issuer = alike ? &found->issuer : make_unclear(&found->issuer, cmd->pool);
+    place->names = MAB_NAMED;
+    mab_words_append(&place->issuers, &issuer, sizeof(issuer), cmd->pool);
+    return NULL;
+}
+
+/* --- the server's configuration ------------------------------------------------- */
+
+static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
+                                    const char *iss)
+{
+    if (!bearer_str_opens_nocase(iss, "https://")
+        && !bearer_str_opens_nocase(iss, "http://"))
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
+            "allowed is an https URL, exactly as tokens carry it in \"iss\"");
+    return check_once(cmd, place->issuers, iss);
 }
 
 static const char *set_issuer(cmd_parms *cmd, void *record, int count,

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from testenv import env, mint
+from testenv.conf import Conf
 from test_70_behind import BackEnd, received
 from test_70_behind import backend  # noqa: F401  (a fixture)
 
@@ -280,6 +281,67 @@ def test_a_htaccess_file_never_loosens(site, tokens):
                 assert site.get(target, token, host=host).status == status
         assert site.get(target, tokens.token(jti="1"),
                         host="strict").status == 200
+
+
+@pytest.fixture
+def namesakes(serve_once, tokens, tmp_path):
+    """A server whose sections define one issuer each in their own way, and a mint
+    for each."""
+    iss, mints, conf = "https://i.example", {}, Conf()
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o755)
+    files = {name: tmp_path / f"{name}.json" for name in ("first", "own", "all")}
+    for name, file in files.items():
+        file.write_text(json.dumps({"keys": [mint.key("P-256", name).public()]}))
+        file.chmod(0o644)
+        mints[name] = mint.Mint(iss, mint.key("P-256", name), "strict" if name == "own"
+                                else mint.AUDIENCE)
+    conf.add(f"AuthBearerAudience {mint.AUDIENCE}")
+    conf.section("Directory", "ROOT/htdocs", "AllowOverride AuthConfig")
+    for name, lines in {
+            "first": f"{iss} keys=file:{files['first']}",
+            "own": f"{iss} keys=file:{files['own']} audience=strict",
+            "other": f"https://o.example keys=file:{files['first']}"}.items():
+        conf.section("Directory", f"ROOT/htdocs/{name}", f"AuthBearerIssuer {lines}")
+    for name in ("first", "own", "other", "bare"):
+        conf.section("Directory", f"ROOT/htdocs/{name}", "AuthType Bearer",
+                     "Require valid-user")
+    conf.section("VirtualHost", "127.0.0.1:PORT", "ServerName usual")
+    conf.section("VirtualHost", "127.0.0.1:PORT", "ServerName all",
+                 f"AuthBearerIssuer {iss} keys=file:{files['all']}")
+    server = serve_once(conf, start=False)
+    text = (server.root / "httpd.conf").read_text()
+    server.write("httpd.conf", text.replace("ROOT", str(server.root))
+                 .replace("127.0.0.1:PORT", f"127.0.0.1:{server.port}"))
+    for name in ("first", "own", "other", "bare", "own/inner"):
+        server.write(f"htdocs/{name}/ok.txt", "ok\n")
+        server.write(f"htdocs/{name}/.htaccess", f"AuthBearerIssuer {iss}\n")
+    return server.start(), mints
+
+
+def test_a_htaccess_file_names_the_issuer_around_it(namesakes):
+    server, mints = namesakes
+    for target in ("/own/ok.txt", "/own/inner/ok.txt"):
+        assert server.get(target, mints["own"].token(), host="usual").status == 200
+        # other keys, and a lost audience=
+        for token in (mints["first"].token(), mints["own"].token(aud=mint.AUDIENCE),
+                      mints["first"].token(aud="strict")):
+            assert server.get(target, token, host="usual").status == 401
+    assert server.get("/first/ok.txt", mints["first"].token(), host="usual").status == 200
+    # what stands outside of all sections is around it, too
+    assert server.get("/bare/ok.txt", mints["all"].token(), host="all").status == 200
+    for name in ("first", "own"):
+        assert server.get("/bare/ok.txt", mints[name].token(), host="all").status == 401
+
+
+@pytest.mark.parametrize("place", ["other", "bare"])
+def test_a_htaccess_file_names_no_one_of_several_issuers(namesakes, place):
+    server, mints = namesakes
+    server.errorlog.expect("MAB0401: policy_unclear: .*https://i.example")
+    for name in mints:
+        assert server.get(f"/{place}/ok.txt", mints[name].token(),
+                          host="usual").status == 500
 
 
 # --- without mod_authn_core ---

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/httpd/inside.h"
 
+#include "bearer/base/str.h"
 #include "httpd/conf/place.h"
 
 static mab_place_t *make(apr_pool_t *pool)
@@ -146,6 +147,48 @@ static void conf_htaccess_only_tightens(void **state)
             unit_expect(rows[i].name, merged->policy.max_life == w[3]);
         }
     }
+}
+
+static const mab_list_t *issuers_of(apr_pool_t *pool, bearer_issuer_t *issuer,
+                                    const bearer_source_t *source)
+{
+    const bearer_issuer_t **items = apr_pcalloc(pool, sizeof(*items));
+    mab_list_t *list = apr_pcalloc(pool, sizeof(*list));
+
+    issuer->iss = bearer_str("https://i.example");
+    issuer->source = source;
+    items[0] = issuer;
+    list->items = items;
+    list->count = 1;
+    return list;
+}
+
+/* an issuer that files name is that of the section around them, however many files
+ * come between; without one, what is not clear is refused */
+static void conf_htaccess_names_what_is_around(void **state)
+{
+    static const bearer_source_t source = {.kind = BEARER_SOURCE_FILE};
+    bearer_issuer_t own = {.algs = 0}, other = {.algs = 0};
+    mab_place_t *outer = make(*state), *silent = make(*state);
+    mab_place_t *file = mab_place_create(*state, NULL), *merged;
+
+    outer->audiences = silent->audiences = names(*state, NULL, NULL);
+    outer->issuers = issuers_of(*state, &own, &source);
+    file->htaccess = true;
+    file->names = MAB_NAMED;
+    file->issuers = issuers_of(*state, &other, &mab_conf_unclear);
+    merged = mab_place_merge(*state, outer, file);
+    assert_ptr_equal(merged->policy.trusted[0].issuer, &own);
+    assert_int_equal(merged->policy.why, BEARER_OK);
+    merged = mab_place_merge(*state, merged, file);
+    assert_ptr_equal(merged->policy.trusted[0].issuer, &own);
+    merged = mab_place_merge(*state, silent, file);
+    merged = mab_place_merge(*state, merged, file);
+    assert_string_equal(bearer_error_find(merged->policy.why)->slug,
+                        "policy_unclear");
+    merged = mab_place_merge(*state, outer, merged);
+    assert_ptr_equal(merged->policy.trusted[0].issuer, &own);
+    assert_int_equal(merged->policy.why, BEARER_OK);
 }
 
 static void conf_htaccess_adds_required_claims(void **state)
@@ -531,6 +574,7 @@ int inside_conf(void)
         unit_row(conf_keeps_all_targets),
         unit_row(conf_silent_places_change_nothing),
         unit_row(conf_htaccess_only_tightens),
+        unit_row(conf_htaccess_names_what_is_around),
         unit_row(conf_htaccess_adds_required_claims),
         unit_row(conf_freezes_defaults),
         unit_row(conf_freezes_audiences),
