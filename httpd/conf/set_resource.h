@@ -16,9 +16,9 @@ extern const mab_setter_t mab_set_resource;
 
 /** For the command table. */
 #define MAB_SET_RESOURCE_ROWS                                                  \
-    MAB_SETTER_RAW("AuthBearerResource", mab_set_resource,                     \
-                   MAB_SETTER_NOT_HTACCESS,                                    \
-                   "the resource's identifier: <https-url> [scopes=\"a b\"] "  \
-                   "[name=\"...\"] [docs=<url>]")
+    MAB_SETTER_WORDS(                                                          \
+        "AuthBearerResource", mab_set_resource, MAB_SETTER_NOT_HTACCESS,       \
+        "the resource's identifier: <https-url> [scopes=\"a b\"] "             \
+        "[name=\"...\"] [docs=<url>]")
 
 #endif

@@ -16,7 +16,7 @@ extern const mab_setter_t mab_set_user;
 
 /** For the command table. */
 #define MAB_SET_USER_ROWS                                                      \
-    MAB_SETTER_RAW(                                                            \
+    MAB_SETTER_WORDS(                                                          \
         "AuthBearerUser", mab_set_user, MAB_SETTER_EVERYWHERE,                 \
         "the claim that becomes REMOTE_USER: <path>... or expr=<expression>")
 

@@ -64,8 +64,20 @@ static const char *set_numbers(cmd_parms *cmd, const mab_options_t *options,
                                          count - used);
 }
 
-const char *mab_setter_run(cmd_parms *cmd, void *record, int count,
-                           char *const words[])
+/* of an empty variable, before all */
+static bool has_empty(int count, char *const words[])
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (!*words[i])
+            return true;
+    }
+    return false;
+}
+
+static const char *run(cmd_parms *cmd, void *record, int count,
+                       char *const words[])
 {
     const mab_setter_t *setter = cmd->info;
     const char *error = NULL;
@@ -81,23 +93,24 @@ const char *mab_setter_run(cmd_parms *cmd, void *record, int count,
                                                    setter->options, cmd->pool));
     if (count > BEARER_LIMIT_WORDS)
         return mab_words_too_many(cmd);
+    if (has_empty(count, words))
+        return mab_words_empty(cmd);
     record = find_record(cmd, setter, record);
     return setter->set
                ? setter->set(cmd, record, count, words)
                : set_numbers(cmd, setter->options, record, count, words);
 }
 
-const char *mab_setter_run_raw(cmd_parms *cmd, void *record, const char *args)
+const char *mab_setter_run(cmd_parms *cmd, void *record, const char *args)
 {
     const apr_array_header_t *words = mab_words_cut(cmd->pool, args);
 
-    return mab_setter_run(cmd, record, words->nelts,
-                          (char *const *)words->elts);
+    return run(cmd, record, words->nelts, (char *const *)words->elts);
 }
 
 const char *mab_setter_run_one(cmd_parms *cmd, void *record, const char *word)
 {
     char *const words[] = {(char *)word, NULL};
 
-    return mab_setter_run(cmd, record, 1, words);
+    return run(cmd, record, 1, words);
 }

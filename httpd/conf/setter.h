@@ -38,19 +38,15 @@ typedef struct mab_setter_t {
 #define MAB_SETTER_NOT_HTACCESS (RSRC_CONF | ACCESS_CONF)
 #define MAB_SETTER_EVERYWHERE   (RSRC_CONF | OR_AUTHCFG)
 
-/** Rows of the command table: words as httpd cuts them; with name="two words"
- * (mab_words_cut); exactly one. */
+/** Rows of the command table: words (cut by mab_words_cut, as httpd would give no
+ * more than 64 and drop the others); exactly one. */
 #define MAB_SETTER_WORDS(name, setter, where, help)                            \
-    AP_INIT_TAKE_ARGV(name, mab_setter_run, (void *)&(setter), where, help)
-#define MAB_SETTER_RAW(name, setter, where, help)                              \
-    AP_INIT_RAW_ARGS(name, mab_setter_run_raw, (void *)&(setter), where, help)
+    AP_INIT_RAW_ARGS(name, mab_setter_run, (void *)&(setter), where, help)
 #define MAB_SETTER_WORD(name, setter, where, help)                             \
     AP_INIT_TAKE1(name, mab_setter_run_one, (void *)&(setter), where, help)
 
 /** httpd's functions of these rows. */
-const char *mab_setter_run(cmd_parms *cmd, void *record, int count,
-                           char *const words[]);
-const char *mab_setter_run_raw(cmd_parms *cmd, void *record, const char *args);
+const char *mab_setter_run(cmd_parms *cmd, void *record, const char *args);
 const char *mab_setter_run_one(cmd_parms *cmd, void *record, const char *word);
 
 /** Makes a place known to the checks that follow the reading, once; NULL in a

@@ -273,17 +273,21 @@ const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
 static const char *cut_quoted_value(apr_pool_t *pool, const char **text,
                                     const char *quote)
 {
-    char *word = apr_pstrmemdup(pool, *text, strlen(*text));
-    char *to = word + (quote - *text);
-    const char *from = quote + 1;
+    const char *from, *end = quote + 1;
+    char *word, *to;
 
-    while (*from && *from != *quote) {
-        if (*from == '\\' && from[1])
+    while (*end && *end != *quote)
+        end += *end == '\\' && end[1] ? 2 : 1;
+    /* no more room than the word needs: lines are long (exhaustion) */
+    word = apr_pstrmemdup(pool, *text, (apr_size_t)(end - *text));
+    to = word + (quote - *text);
+    for (from = quote + 1; from < end; from++) {
+        if (*from == '\\' && from + 1 < end)
             from++;
-        *to++ = *from++;
+        *to++ = *from;
     }
     *to = '\0';
-    *text = *from ? from + 1 : from;
+    *text = *end ? end + 1 : end;
     return word;
 }
 
@@ -291,7 +295,9 @@ apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text)
 {
     apr_array_header_t *words = apr_array_make(pool, 4, sizeof(char *));
 
-    for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
+    text += strspn(text, " \t");
+    for (; *text && words->nelts <= BEARER_LIMIT_WORDS;
+         text += strspn(text, " \t")) {
         const char *quote = text + strcspn(text, " \t\"'");
 
         if (quote > text && quote[-1] == '='
@@ -361,6 +367,14 @@ const char *mab_words_too_many(const cmd_parms *cmd)
         apr_psprintf(cmd->pool, "at most %d are allowed", BEARER_LIMIT_WORDS));
 }
 
+const char *mab_words_empty(const cmd_parms *cmd)
+{
+    return mab_words_wrong(cmd,
+                           "a value is empty (is a variable of the "
+                           "configuration not set?)",
+                           "remove it, or give it a text");
+}
+
 /* adds one text to an array of bearer_str_t; no empty one, none twice */
 const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
                                const char *text)
@@ -371,10 +385,7 @@ const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
     if (texts->nelts >= BEARER_LIMIT_WORDS)
         return mab_words_too_many(cmd);
     if (!str.len)
-        return mab_words_wrong(cmd,
-                               "a value is empty (is a variable of the "
-                               "configuration not set?)",
-                               "remove it, or give it a text");
+        return mab_words_empty(cmd);
     for (i = 0; i < texts->nelts; i++) {
         if (bearer_str_equal(APR_ARRAY_IDX(texts, i, bearer_str_t), str))
             return mab_words_wrong(

@@ -62,7 +62,7 @@ const char *mab_words_path(cmd_parms *cmd, const char *text,
                            const bearer_path_t **path);
 
 /** Cuts a directive's raw words as httpd does, but also name="two words", which
- * httpd would break apart. */
+ * httpd would break apart. Ends after more than BEARER_LIMIT_WORDS. */
 apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text);
 
 /** A constant list of an array's items; shares its memory. */
@@ -76,6 +76,9 @@ void mab_words_append(const mab_list_t **list, const void *item, int size,
 
 /** The message for more than BEARER_LIMIT_WORDS words. */
 const char *mab_words_too_many(const cmd_parms *cmd);
+
+/** The message for an empty word. */
+const char *mab_words_empty(const cmd_parms *cmd);
 
 /** Adds a text to an array of bearer_str_t: not empty, not twice, not too many.
  * NULL or the mistake. */

@@ -227,10 +227,15 @@ BAD = {
                        "AuthBearerAudience",
                        "no audience is named; allowed is .*\"any\""),
     "audience empty text": (place(ISSUER, 'AuthBearerAudience ""'),
-                            "AuthBearerAudience", "no audience is named"),
+                            "AuthBearerAudience", "a value is empty"),
+    "audience empty last text": (place(ISSUER, 'AuthBearerAudience a ""'),
+                                 "AuthBearerAudience", "a value is empty"),
     "audience empty text and more": (
         place(ISSUER, 'AuthBearerAudience "" a'), "AuthBearerAudience",
         "a value is empty .is a variable of the configuration not set"),
+    "the 65th audience": (
+        place(ISSUER, f"AuthBearerAudience {' '.join(f'a{i}' for i in range(64))} a0"),
+        "AuthBearerAudience", "twice"),
     "audience any and more": (place(ISSUER, "AuthBearerAudience any urn:a"),
                               "AuthBearerAudience", "any"),
     "audience twice": (place(ISSUER, "AuthBearerAudience urn:a urn:a"),

@@ -279,7 +279,11 @@ static apr_status_t get_line(void *buf, size_t size, void *param)
 
     if (!**rest)
         return APR_EOF;
-    assert_true(len + 1 < size);
+    /* a full buffer is the beginning of a longer line */
+    if (len + 1 >= size) {
+        len = size - 1;
+        end = NULL;
+    }
     memcpy(buf, *rest, len);
     ((char *)buf)[len] = '\0';
     *rest += end ? len + 1 : len;

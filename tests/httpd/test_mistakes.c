@@ -178,7 +178,9 @@ static void mistakes_of_directives(void **state)
         {ISSUER " secret=1234567890123456789012345678901234567890",
          "AuthBearerIssuer", "secret=file:"},
         {"AuthBearerAudience", "AuthBearerAudience", ""},
-        {"AuthBearerAudience \"\"", "AuthBearerAudience", "no audience"},
+        {"AuthBearerAudience \"\"", "AuthBearerAudience", "empty"},
+        {"AuthBearerAudience urn:a \"\"", "AuthBearerAudience", "empty"},
+        {"AuthBearerCheck leeway=1s \"\"", "AuthBearerCheck", "empty"},
         {"AuthBearerAudience any urn:a", "AuthBearerAudience", "any"},
         {"AuthBearerAudience urn:a urn:a", "AuthBearerAudience", "twice"},
         {"AuthBearerAlgorithms none", "AuthBearerAlgorithms", "RS256"},
@@ -258,6 +260,46 @@ static void mistakes_of_a_server(void **state)
         expect_said(rows[i].lines, &rows[i], *state);
 }
 
+static const char *many(const char *line, const char *word, int count,
+                        apr_pool_t *pool)
+{
+    apr_array_header_t *words = apr_array_make(pool, count, sizeof(char *));
+    int i;
+
+    for (i = 0; i < count; i++)
+        APR_ARRAY_PUSH(words, char *) = apr_psprintf(pool, "%s%d", word, i);
+    return apr_pstrcat(pool, line, " ", apr_array_pstrcat(pool, words, ' '),
+                       NULL);
+}
+
+/* httpd's own way of cutting lines gives no more than 64 words, without a word about
+ * the others: all count, and too many are a mistake */
+static void mistakes_of_long_lines(void **state)
+{
+    static const row_t words[] = {
+        {ISSUER "\nAuthBearerAudience", "AuthBearerAudience", "a"},
+        {GOOD "AuthBearerUser", "AuthBearerUser", "u"},
+        {GOOD "AuthBearerSource", "AuthBearerSource", "cookie:c"},
+        {GOOD "AuthBearerCrossOrigin", "AuthBearerCrossOrigin", "https://a:"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const row_t empty = {NULL, words[i].directive, "empty"};
+        const char *line = many(words[i].lines, words[i].words, 400, *state);
+
+        unit_expect(line, !*read_all(in_place(line, *state), *state));
+        line = apr_pstrcat(*state, line, " \"\"", NULL);
+        expect_said(in_place(line, *state), &empty, *state);
+    }
+    for (i = 0; i < 2; i++) {
+        const row_t too_many = {NULL, words[i].directive, "too many words"};
+        const char *line = many(words[i].lines, words[i].words, 1025, *state);
+
+        expect_said(in_place(line, *state), &too_many, *state);
+    }
+}
+
 /* what only the whole configuration shows; the server of inside.conf has an issuer
  * and an audience for all places, so that none is without */
 static void mistakes_of_places(void **state)
@@ -327,6 +369,7 @@ int inside_mistakes(void)
         unit_row(mistakes_are_none),
         unit_row(mistakes_are_none_of_a_server),
         unit_row(mistakes_of_directives),
+        unit_row(mistakes_of_long_lines),
         unit_row(mistakes_of_a_server),
         unit_row(mistakes_of_places),
         unit_row(mistakes_tell_no_secret),
