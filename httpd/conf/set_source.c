@@ -60,6 +60,13 @@ static const char *parse_source(cmd_parms *cmd, const char *word,
         "allowed is " SOURCE_WORDS);
 }
 
+/* header names in any case; a scheme does not make it another header */
+static bool is_same_header(const mab_source_t *a, const mab_source_t *b)
+{
+    return a->where == MAB_HEADER && b->where == MAB_HEADER
+           && strcasecmp(a->name, b->name) == 0;
+}
+
 /* the same one twice would mean two tokens in each request */
 static const char *check_source_once(cmd_parms *cmd,
                                      const apr_array_header_t *sources,
@@ -74,6 +81,15 @@ static const char *check_source_once(cmd_parms *cmd,
                 cmd,
                 apr_psprintf(cmd->pool, "%s is given twice", all[which].name),
                 "name each source once");
+        if (is_same_header(&all[i], &all[which]))
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool,
+                             "%s is one header, and a token in it would be "
+                             "found twice",
+                             all[which].name),
+                "name each header once, with the one scheme that clients send "
+                "(header:Authorization:Token)");
     }
     return NULL;
 }
