@@ -24,7 +24,7 @@ static const char *set_audience(cmd_parms *cmd, void *record, int count,
     if (!error && strcasecmp(words[0], "any") == 0) {
         if (mab_words_in_htaccess(cmd))
             return mab_words_wrong(cmd, "\"any\" is not allowed in .htaccess",
-                                   "one or more values");
+                                   "allowed there is one or more values");
         apr_array_clear(texts);
     }
     place->audiences = mab_words_list(texts, cmd->pool);

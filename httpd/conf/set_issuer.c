@@ -32,7 +32,11 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
 {
     mab_issuer_line_t *line = record;
 
-    if (strncmp(value, "file:", 5) == 0 && value[5])
+    if (strcmp(value, "file:") == 0)
+        return mab_words_wrong(cmd, "keys=file: does not name a file",
+                               "allowed is keys=<https-url> or "
+                               "keys=file:<path>");
+    if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
     return set_location(cmd, &line->source, BEARER_SOURCE_URL, value);
 }
@@ -72,7 +76,15 @@ static const char *set_issuer_audience(cmd_parms *cmd, void *record,
     apr_array_header_t *texts =
         apr_array_make(cmd->pool, 4, sizeof(bearer_str_t));
     const char *error = mab_words_cut_commas(cmd, value, texts);
+    int i;
 
+    for (i = 0; i < texts->nelts && !error; i++) {
+        if (bearer_str_is_nocase(APR_ARRAY_IDX(texts, i, bearer_str_t), "any"))
+            error = mab_words_wrong(
+                cmd, "audience=any would be an audience of that name",
+                "allowed is audience=<value>,<value>, or none of it and "
+                "AuthBearerAudience any");
+    }
     line->issuer.audiences = (const bearer_str_t *)texts->elts;
     line->issuer.audience_count = texts->nelts;
     return error;

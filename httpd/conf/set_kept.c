@@ -14,7 +14,11 @@ static const char *set_cache(cmd_parms *cmd, void *record, int count,
     mab_registry_t *all = record;
     const char *error;
 
-    if (strcasecmp(words[0], "off") == 0 && count == 1) {
+    if (strcasecmp(words[0], "off") == 0) {
+        if (count > 1)
+            return mab_words_wrong(cmd, "off is given together with options",
+                                   "allowed is off alone, or <entries> "
+                                   "[ttl=<time>]");
         all->cache_entries = 0;
         return NULL;
     }

@@ -53,12 +53,12 @@ static const char *set_resource(cmd_parms *cmd, void *record, int count,
     bearer_note_t note = {""};
 
     if (bearer_resource_parse(words[0], resource, &note, cmd->pool))
-        return mab_words_wrong(cmd,
-                               apr_psprintf(cmd->pool,
-                                            "\"%s\" is not a resource (%s)",
-                                            words[0], note.text),
-                               "allowed is an https URL without query and "
-                               "fragment");
+        return mab_words_wrong(
+            cmd,
+            apr_pstrcat(cmd->pool, "\"", words[0], "\" is not a resource",
+                        *note.text ? ": " : "", note.text, NULL),
+            "allowed is an https URL without query and "
+            "fragment");
     place->resource = resource;
     return mab_words_set_options(cmd, &options, resource, words + 1, count - 1);
 }

@@ -15,10 +15,22 @@ static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
     if (count > 1)
         return mab_words_wrong(cmd, "expr= is given together with other words",
                                "quote the expression: \"expr=%{claim:email}\"");
-    user->expr =
-        ap_expr_parse_cmd(cmd, text, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    user->expr = ap_expr_parse_cmd(cmd, text + strlen("expr="),
+                                   AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
     return error ? mab_words_wrong(cmd, error, "allowed is expr=<expression>")
                  : NULL;
+}
+
+/* as a later word, it would be the name of a claim that no token has */
+static bool has_expression(int count, char *const words[])
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (bearer_str_opens_nocase(words[i], "expr="))
+            return true;
+    }
+    return false;
 }
 
 static const char *set_user(cmd_parms *cmd, void *record, int count,
@@ -32,8 +44,8 @@ static const char *set_user(cmd_parms *cmd, void *record, int count,
 
     ((mab_place_t *)record)->user = user;
     user->paths.items = paths;
-    if (bearer_str_opens_nocase(words[0], "expr="))
-        return set_expression(cmd, user, count, words[0] + 5);
+    if (has_expression(count, words))
+        return set_expression(cmd, user, count, words[0]);
     for (i = 0; i < count && !error; i++)
         error = mab_words_path(cmd, words[i], &paths[i]);
     user->paths.count = count;

@@ -20,9 +20,8 @@ const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
 /** For the command table. */
 #define MAB_SET_WATCHED_ROWS                                                   \
     AP_INIT_TAKE1("AuthType", mab_set_watched_type, NULL, OR_AUTHCFG,          \
-                  "watched, to check places with AuthType Bearer at start"),   \
+                  "how users show who they are: Basic, Bearer, None..."),      \
         AP_INIT_TAKE1("SetHandler", mab_set_watched_handler, NULL,             \
-                      OR_FILEINFO,                                             \
-                      "watched, to know where the status page may be")
+                      OR_FILEINFO, "the handler of everything here, or None")
 
 #endif

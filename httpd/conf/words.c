@@ -74,6 +74,15 @@ static const char *parse_seconds(const mab_field_t *field, const char *text,
     return parse_scaled(text, "smhd", scales, out);
 }
 
+/* HTTP's max-age=0 allows nothing, ours would allow everything: off says so */
+static const char *parse_limit(const mab_field_t *field, const char *text,
+                               apr_int64_t *out)
+{
+    const char *read = parse_seconds(field, text, out);
+
+    return read && !*out && strcasecmp(text, "off") != 0 ? NULL : read;
+}
+
 static const char *parse_word(const mab_field_t *field, const char *text,
                               apr_int64_t *out)
 {
@@ -95,8 +104,9 @@ static const char *parse_number(const mab_field_t *field, const char *text,
 
     switch (field->kind) {
     case MAB_SECONDS:
-    case MAB_LIMIT:
         return parse_seconds(field, text, out);
+    case MAB_LIMIT:
+        return parse_limit(field, text, out);
     case MAB_AMOUNT:
         return parse_scaled(text, "bkm", byte_scales, out);
     case MAB_WORD:
@@ -129,7 +139,8 @@ static const char *allowed_range(const mab_field_t *field, const char *of,
                         "allowed is %s%" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
                         "%s; the number may end in %s",
                         field->least || !strchr(units, 's') ? "" : "off, or ",
-                        field->least, field->greatest, of, units);
+                        field->least + (field->kind == MAB_LIMIT),
+                        field->greatest, of, units);
 }
 
 /* what a field may be, for messages */
@@ -212,12 +223,18 @@ const char *mab_words_option_names(const mab_options_t *options,
 {
     const mab_field_t *field = options->fields;
     const mab_option_t *other = options->others;
+    const mab_field_t *whole = mab_words_whole(options);
     const char *list = "allowed is";
+    bool any = other && other->name;
 
     for (; !is_end(field); field++) {
-        if (is_of(field, options) && !field->whole)
-            list = apr_pstrcat(pool, list, " ", field->name, "=", NULL);
+        if (!is_of(field, options) || field->whole)
+            continue;
+        list = apr_pstrcat(pool, list, " ", field->name, "=", NULL);
+        any = true;
     }
+    if (!any)
+        return whole ? allowed(whole, pool) : "no options are allowed";
     for (; other && other->name; other++)
         list = apr_pstrcat(pool, list, " ", other->name, "=", NULL);
     return list;
