@@ -239,7 +239,6 @@ static void check_names(check_t *check, const server_rec *s)
         check_source(check, s, &APR_ARRAY_IDX(all, i, mab_source_t));
 }
 
-/* "<Limit GET> AuthBearerOptional On" would hold for all methods */
 static void check_limits(check_t *check, const server_rec *s)
 {
     const apr_array_header_t *all = mab_conf_registry()->limited;
@@ -247,10 +246,7 @@ static void check_limits(check_t *check, const server_rec *s)
 
     for (i = 0; i < all->nelts; i++) {
         check->mistakes++;
-        ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-                     "%s: it would apply to all methods, not only to those of "
-                     "<Limit> or <LimitExcept>; put it outside, and only "
-                     "Require lines inside",
+        ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s, "%s",
                      APR_ARRAY_IDX(all, i, const char *));
     }
 }

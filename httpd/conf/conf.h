@@ -151,7 +151,8 @@ typedef struct mab_registry_t {
     const char *store_where; /**< "AuthBearerKeyStore at file:line" */
 
     /* of all places of all virtual hosts, each once */
-    apr_array_header_t *limited; /**< of const char *: directives in <Limit> */
+    apr_array_header_t
+        *limited; /**< of const char *: mistakes, as in <Limit> */
     apr_array_header_t *headers; /**< of const char *: exported to */
     apr_array_header_t *sources; /**< of mab_source_t: searched for tokens */
     apr_array_header_t *queries; /**< of mab_query_name_t */

@@ -11,8 +11,14 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
 {
     mab_place_t *place = record;
     mab_setting_t *setting;
+    const char *error = NULL;
 
     place->bearer = strcasecmp(type, "Bearer") == 0;
+    /* where other types may stand is none of our business */
+    if (place->bearer)
+        error = mab_setter_check_context(cmd);
+    if (error)
+        return error;
     place->where = mab_words_place(cmd);
     setting = mab_setter_register(cmd, place);
     if (!setting)
@@ -35,5 +41,5 @@ const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
         return NULL;
     (void)mab_setter_register(cmd, place);
     place->status = 1;
-    return NULL;
+    return mab_setter_check_context(cmd);
 }

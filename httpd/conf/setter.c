@@ -3,7 +3,67 @@
 
 #include <string.h>
 
+#include <apr_strings.h>
+
 #include "bearer/base/limits.h"
+
+/* Every directive of a place is let through here, those of .htaccess files too.
+ * AllowOverrideList lets any directive of a directory into such a file; what only the
+ * server's configuration may say is noted for good, in memory that the request takes
+ * with it (use after free). */
+static const char *check_file(const cmd_parms *cmd)
+{
+    if (!mab_words_in_htaccess(cmd) || (cmd->cmd->req_override & OR_ALL))
+        return NULL;
+    return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                       " is not allowed in .htaccess files; put it into the "
+                       "server's configuration",
+                       NULL);
+}
+
+/* "<Limit GET> AuthBearerOptional On" would hold for all methods */
+static void note_limit(cmd_parms *cmd)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+    bool group = parent && strncasecmp(parent->directive, "<Require", 8) == 0;
+
+    if (!ap_check_cmd_context(cmd, NOT_IN_LIMIT))
+        return;
+    APR_ARRAY_PUSH(mab_conf_registry()->limited, const char *) = apr_pstrcat(
+        cmd->pool, mab_words_describe(cmd), ": it would apply ",
+        group ? "whatever the Require lines say"
+              : "to all methods, not only to those of <Limit> or <LimitExcept>",
+        "; put it outside, and only Require lines inside", NULL);
+}
+
+/* What stands in an alias holds while its provider is asked, and for nothing that we
+ * do: the administrator must not think that it does. */
+static const char *check_alias(cmd_parms *cmd)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+
+    for (; parent; parent = parent->parent) {
+        if (strcasecmp(parent->directive, "<AuthzProviderAlias") == 0
+            || strcasecmp(parent->directive, "<AuthnProviderAlias") == 0)
+            return apr_pstrcat(
+                cmd->pool, cmd->cmd->name, " has no effect in ",
+                parent->directive,
+                ">; put it outside, into the section whose lines "
+                "name the alias",
+                NULL);
+    }
+    return NULL;
+}
+
+const char *mab_setter_check_context(cmd_parms *cmd)
+{
+    const char *error = check_file(cmd);
+
+    if (error || mab_words_in_htaccess(cmd))
+        return error;
+    note_limit(cmd);
+    return check_alias(cmd);
+}
 
 mab_setting_t *mab_setter_register(cmd_parms *cmd, mab_place_t *place)
 {
@@ -15,9 +75,6 @@ mab_setting_t *mab_setter_register(cmd_parms *cmd, mab_place_t *place)
         place->htaccess = true;
         return NULL;
     }
-    if (ap_check_cmd_context(cmd, NOT_IN_LIMIT))
-        APR_ARRAY_PUSH(mab_conf_registry()->limited, const char *) =
-            mab_words_describe(cmd);
     for (i = 0; place->registered && i < settings->nelts; i++) {
         setting = &APR_ARRAY_IDX(settings, i, mab_setting_t);
         if (setting->place == place)
@@ -84,6 +141,8 @@ static const char *run(cmd_parms *cmd, void *record, int count,
 
     if (setter->scope == MAB_OF_ALL)
         error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    if (!error)
+        error = mab_setter_check_context(cmd);
     if (error)
         return error;
     if (!count)

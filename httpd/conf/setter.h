@@ -49,6 +49,11 @@ typedef struct mab_setter_t {
 const char *mab_setter_run(cmd_parms *cmd, void *record, const char *args);
 const char *mab_setter_run_one(cmd_parms *cmd, void *record, const char *word);
 
+/** Whether a directive may stand where it does: not in .htaccess if its row says so,
+ * not in an alias of a provider; NULL or the mistake. One in <Limit> or <RequireAll>
+ * is noted, for the checks that follow the reading. */
+const char *mab_setter_check_context(cmd_parms *cmd);
+
 /** Makes a place known to the checks that follow the reading, once; NULL in a
  * .htaccess file. */
 mab_setting_t *mab_setter_register(cmd_parms *cmd, mab_place_t *place);

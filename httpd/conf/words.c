@@ -20,8 +20,10 @@ const char *mab_words_place(const cmd_parms *cmd)
 {
     const ap_directive_t *parent = cmd->directive->parent;
 
+    /* "<RequireAll>" has ">" for its words */
     return apr_psprintf(cmd->pool, "%s%s%s%s%s:%d",
-                        parent ? parent->directive : "", parent ? " " : "",
+                        parent ? parent->directive : "",
+                        parent && parent->args[0] != '>' ? " " : "",
                         parent ? parent->args : "", parent ? " at " : "",
                         cmd->directive->filename, cmd->directive->line_num);
 }

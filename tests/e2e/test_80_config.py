@@ -106,6 +106,16 @@ GOOD = {
     "Require lines of some methods": with_issuer(
         "<Limit GET>", "Require scope read", "</Limit>",
         "<LimitExcept GET>", "Require scope write", "</LimitExcept>"),
+    # which methods these are for is their own modules' business
+    **{f"AuthType {name} in <{limit}>":
+       f'<Location "/y">\n<{limit}>\nAuthType {name}\nRequire all granted\n'
+       f"</{limit.split()[0]}>\n</Location>"
+       for limit in ("Limit GET", "LimitExcept GET", "RequireAll")
+       for name in ("Basic", "None", "Other")},
+    "AuthType Basic where tokens count": with_issuer(
+        "<Limit DELETE>", "AuthType Basic", "Require valid-user", "</Limit>"),
+    "AuthType Basic in an alias": "<AuthzProviderAlias env a A>\n"
+                                  "AuthType Basic\n</AuthzProviderAlias>",
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
@@ -298,7 +308,24 @@ BAD = {
        for limit in ("Limit GET", "LimitExcept POST")
        for line in ("AuthBearerOptional On", "AuthBearerAudience any",
                     "AuthBearerCheck leeway=5s", "AuthBearerSource query",
-                    "AuthBearerUser email", "AuthBearerForward Off")},
+                    "AuthBearerUser email", "AuthBearerForward Off",
+                    "AuthType Bearer")},
+    # lines that no group of Require lines decides upon
+    **{f"{line} in <{group}>": (
+        with_issuer(f"<{group}>", line, "Require valid-user", f"</{group}>"),
+        line.split()[0], f"in <{group}> at .*whatever the Require lines say.*outside")
+       for group in ("RequireAll", "RequireAny")
+       for line in ("AuthBearerCheck leeway=5s", "AuthType Bearer")},
+    # lines that hold for nobody but one provider
+    **{f"{line} in <{alias}>": (
+        f"<{alias}>\n{line}\n</{alias.split()[0]}>\n" + with_issuer(),
+        line.split()[0], f"{alias.split()[0]}.*put it .*outside")
+       for alias, line in (
+           ("AuthzProviderAlias env a A", "AuthType Bearer"),
+           ("AuthzProviderAlias env a A", "AuthType bearer"),
+           ("AuthzProviderAlias env a A", "AuthBearerErrors json"),
+           ("AuthzProviderAlias env a A", "AuthBearerOptional On"),
+           ("AuthnProviderAlias file a", "AuthBearerErrors json"))},
     # users and claims
     "user path": (with_issuer("AuthBearerUser a..b"), "AuthBearerUser",
                   "claim path"),
@@ -645,3 +672,26 @@ def test_a_place_that_finds_no_issuer_is_closed(serve_once):
         "https://issuer.example", key("P-256", "ec1"), "urn:a").token())
     assert answer.status == 500
     assert answer.json()["code"] == "internal_error"
+
+
+@pytest.mark.parametrize("line", [
+    "AuthBearerAlgorithms ES256", "AuthBearerCrossOrigin https://a.example",
+    "AuthBearerForward On", "AuthBearerOptional On",
+    "AuthBearerResource https://a.example/x", "AuthBearerSource query:t"])
+def test_a_list_of_overrides_does_not_open_htaccess_files(serve_once, line):
+    """What such files say would stay in the child after their request."""
+    name = line.split()[0]
+    server = serve_once(Conf().section(
+        "Directory", "ROOT/htdocs", f"AllowOverrideList {name} AuthBearerCheck"),
+        start=False)
+    server.fill()
+    server.write("htdocs/a/.htaccess", line + "\n")
+    server.write("htdocs/b/.htaccess", "AuthBearerCheck leeway=1s\n")
+    for folder in "ab":
+        server.write(f"htdocs/{folder}/ok.txt", "ok\n")
+    server.errorlog.allow_always(f"{name} is not allowed in .htaccess")
+    server.start()
+    assert server.get("/a/ok.txt").status == 500
+    assert server.get("/b/ok.txt").status == 200
+    assert re.search(rf"\.htaccess: .*{name} is not allowed in \.htaccess files; "
+                     "put it into", server.errorlog.text())
