@@ -82,7 +82,7 @@ typedef struct mab_place_t {
     bearer_str_t resource_audience; /**< the default of AuthBearerAudience */
     const ap_expr_info_t *user_expr;
 
-    /* of one request only: httpd/request/record */
+    /* of one request only: httpd/request/record; what is merged into it keeps them */
     const struct mab_place_t *configured; /**< NULL: it is this one */
     struct mab_request_t *request;        /**< NULL likewise */
 

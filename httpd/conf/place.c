@@ -247,6 +247,11 @@ static mab_place_t *merge(apr_pool_t *pool, const mab_place_t *outer,
     mab_place_t *merged = apr_pcalloc(pool, sizeof(*merged));
 
     merged->registered = true;
+    /* mod_authz_core merges the section of an alias into a request's sections while
+     * its provider is asked: without the record, claims would read as nobody's, and
+     * a negated line would let everybody in */
+    merged->configured = outer->configured;
+    merged->request = outer->request;
     for (; mab_field_is(field); field++) {
         if (field->kind == MAB_POINTER)
             merge_pointer(merged, outer, inner, field, pool);

@@ -14,7 +14,8 @@
 
 #include "httpd/conf/conf.h"
 
-/** httpd's create and merge functions. A merged place is frozen. */
+/** httpd's create and merge functions. A merged place is frozen, and of the request
+ * that the outer one is of. */
 void *mab_place_create(apr_pool_t *pool, char *path);
 void *mab_place_merge(apr_pool_t *pool, void *outer, void *inner);
 

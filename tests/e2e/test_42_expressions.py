@@ -169,3 +169,25 @@ def test_too_early(site, tokens):
     assert answer.header("X-If") is None
     assert answer.header("X-If-Empty") == "yes"
     assert answer.header("X-SetEnvIfExpr") in (None, "", "(null)")
+
+
+@pytest.mark.parametrize("kind", ["Basic", "None", "other"])
+def test_what_an_alias_says_takes_no_claims_away(serve_once, base, tokens, kind):
+    """httpd merges what stands in an alias into the place while it is asked."""
+    conf = base("<AuthzProviderAlias expr no-y \"claim('x') != 'y'\">",
+                f"AuthType {kind}", "</AuthzProviderAlias>",
+                '<AuthzProviderAlias bearer-claim is-y "x y">',
+                f"AuthType {kind}", "</AuthzProviderAlias>") \
+        .place("no-y", require="Require no-y") \
+        .place("is-y", require="Require is-y") \
+        .place("not-y", require="<RequireAll>\nRequire all granted\n"
+                                "Require not is-y\n</RequireAll>")
+    server = serve_once(conf)
+    server.errorlog.allow_always("AH01630|AH01631|AH01629")
+    for name, granted in (("no-y", "n"), ("is-y", "y"), ("not-y", "n")):
+        target = f"/p/{name}"
+        assert server.get(target).status == 401
+        server.refused(target, tokens.token(x=granted, exp=1), "expired")
+        server.accepted(target, tokens.token(x=granted))
+        assert server.get(target, tokens.token(
+            x="y" if granted == "n" else "n")).status == 403
