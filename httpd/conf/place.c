@@ -267,18 +267,20 @@ static mab_place_t *merge(apr_pool_t *pool, const mab_place_t *outer,
     return merged;
 }
 
-/* Whether nothing is set in this one, neither in a section nor in a .htaccess
- * file. */
-static bool is_silent(const mab_place_t *place)
+/* Whether nothing is set in this one, neither in a section nor in a .htaccess file,
+ * that the outer one does not say. Another handler counts only where the status page
+ * is: requests elsewhere need no merging for it. */
+static bool is_silent(const mab_place_t *place, const mab_place_t *outer)
 {
-    return !place->registered && !place->htaccess;
+    return !place->registered && !place->htaccess
+           && (place->status != 0 || outer->status != 1);
 }
 
 void *mab_place_merge(apr_pool_t *pool, void *outer_v, void *inner_v)
 {
     mab_place_t *found = inner_v;
 
-    if (is_silent(inner_v))
+    if (is_silent(found, outer_v))
         return outer_v;
     if (found->outer == outer_v)
         return found->joined;

@@ -31,15 +31,18 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
 }
 
 /* SetHandler: only watched, too. The administrator says who sees the status page;
- * whoever may write a .htaccess file must not put it anywhere else. */
+ * whoever may write a .htaccess file must not put it anywhere else, nor where an inner
+ * section has another handler. */
 const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
                                     const char *handler)
 {
     mab_place_t *place = record;
 
-    if (mab_words_in_htaccess(cmd) || strcmp(handler, MAB_STATUS_HANDLER) != 0)
+    if (mab_words_in_htaccess(cmd))
+        return NULL;
+    place->status = strcmp(handler, MAB_STATUS_HANDLER) == 0;
+    if (!place->status)
         return NULL;
     (void)mab_setter_register(cmd, place);
-    place->status = 1;
     return mab_setter_check_context(cmd);
 }

@@ -274,6 +274,11 @@ ELSEWHERE = {
 }
 
 
+#: the same, below a place that shows it, where an inner section does not
+AWAY = dict.fromkeys(("mine/pub", "mine/pub/sub", "mine/pub/files",
+                      "mine/other"), "SetHandler bearer-status")
+
+
 @pytest.fixture(scope="module")
 def shared(serve, base):
     """A server on which others may write .htaccess files."""
@@ -282,17 +287,23 @@ def shared(serve, base):
                  "Require all granted")
     conf.section("Directory", "ROOT/htdocs/mine", "SetHandler bearer-status")
     conf.section("Files", "here.txt", "SetHandler bearer-status")
+    for name, lines in {
+            "mine/pub": ("SetHandler None",),
+            "mine/other": ("SetHandler send-as-is",),
+            "mine/pub/files": ('<Files "ok.txt">', "AuthBearerErrors json",
+                               "</Files>")}.items():
+        conf.section("Directory", f"ROOT/htdocs/{name}", *lines)
     server = serve(conf, start=False)
     text = (server.root / "httpd.conf").read_text()
     server.write("httpd.conf", text.replace("ROOT", str(server.root)))
-    for name, lines in {**ELSEWHERE, "mine": "", "mine/sub": ""}.items():
+    for name, lines in {**ELSEWHERE, **AWAY, "mine": "", "mine/sub": ""}.items():
         server.write(f"htdocs/{name}/ok.txt", "ok\n")
         server.write(f"htdocs/{name}/here.txt", "ok\n")
         server.write(f"htdocs/{name}/.htaccess", lines + "\n")
     return server.start()
 
 
-@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize("name", [*ELSEWHERE, *AWAY])
 def test_a_htaccess_file_does_not_show_the_page(shared, name):
     shared.errorlog.expect("MAB0405")
     for query in ("", "?json", "?openmetrics"):
