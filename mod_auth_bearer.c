@@ -306,6 +306,12 @@ static int fixup(request_rec *r)
 {
     mab_request_t *request = mab_record_find(r);
 
+    if (request && request->lost) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "MAB0407: claims were asked for in other sections than "
+                      "the request's; answered 500");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (request)
         request->admitted = true;
     mab_export_settle(r);

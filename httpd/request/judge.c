@@ -196,12 +196,24 @@ mab_request_t *mab_judge_request(request_rec *r)
     return request;
 }
 
+/* A request that has a record is asked without it: what is decided there, as if there
+ * were no claims, must not let anybody in. */
+static void note_lost(const request_rec *r)
+{
+    const mab_exchange_t *exchange = mab_record_find_exchange(r);
+
+    if (exchange && exchange->first)
+        exchange->first->lost = true;
+}
+
 const bearer_claims_t *mab_judge_claims(const request_rec *r)
 {
     mab_request_t *request = mab_record_find(r);
 
-    if (!request)
+    if (!request) {
+        note_lost(r);
         return NULL;
+    }
     request->claims_read = true;
     if (!is_judged(r, request) || request->verdict.why != BEARER_OK)
         return NULL;

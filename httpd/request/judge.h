@@ -25,7 +25,8 @@ mab_request_t *mab_judge_request(request_rec *r);
 
 /** The proven claims that count for this request, or NULL: those of this place's
  * own verdict, and of no other in the chain. Notes that they were asked for, so
- * that the access check can tell "no claim" from "no token". */
+ * that the access check can tell "no claim" from "no token"; a request that had no
+ * record then is answered 500 after it. */
 const bearer_claims_t *mab_judge_claims(const request_rec *r);
 
 #endif

@@ -43,6 +43,7 @@ typedef struct mab_request_t {
     bool claims_read; /**< an expression or line asked for claims */
     bool withheld;    /**< or for one that is not given to expressions */
     bool nameless;    /**< or for one that is absent, or not a name */
+    bool lost;        /**< or was answered without this record */
     bool admitted;    /**< access checks are over, and have let it pass */
     apr_array_header_t *given; /**< of const char *: the values exported */
 

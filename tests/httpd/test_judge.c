@@ -4,6 +4,7 @@
 #include "tests/httpd/inside.h"
 
 #include <http_protocol.h>
+#include <http_request.h>
 
 /* a request that was judged good for what it is, by something that depends on it */
 static request_rec *admitted(const char *path, unsigned int depends,
@@ -112,11 +113,29 @@ static void judge_looks_again_when_the_request_changes(void **state)
     }
 }
 
+/* what was decided without its claims is not served */
+static void judge_closes_what_lost_its_record(void **state)
+{
+    request_rec *r = admitted("/plain", 0, *state);
+    ap_conf_vector_t *own = r->per_dir_config;
+    mab_request_t *request = mab_record_find(r);
+
+    assert_int_equal(ap_run_fixups(r), OK);
+    r->per_dir_config = ap_merge_per_dir_configs(
+        r->pool, own, ap_create_per_dir_config(r->pool));
+    ap_set_module_config(r->per_dir_config, &auth_bearer_module,
+                         (void *)(apr_uintptr_t)request->place);
+    assert_null(mab_judge_claims(r));
+    r->per_dir_config = own;
+    assert_int_equal(ap_run_fixups(r), HTTP_INTERNAL_SERVER_ERROR);
+}
+
 int inside_judge(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(judge_reuses_what_depends_on_the_token_alone),
         unit_row(judge_looks_again_when_the_request_changes),
+        unit_row(judge_closes_what_lost_its_record),
     };
 
     return unit_run(tests);
