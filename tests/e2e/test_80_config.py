@@ -306,6 +306,23 @@ BAD = {
                   "syntax error.*; allowed is expr=<expression>"),
     "user expr and more": (with_issuer('AuthBearerUser "expr=x" sub'),
                            "AuthBearerUser", "expr="),
+    "user expr that is empty": (
+        with_issuer('AuthBearerUser "expr="'), "AuthBearerUser",
+        "expr= is empty.*; allowed is expr=<expression>"),
+    # nobody's claim: "" for each token
+    **{f"user expr {path}": (
+        with_issuer(f'AuthBearerUser "expr=u-{path}"'), "AuthBearerUser",
+        r"is not a claim path \(.*\); allowed is name, name.name")
+       for path in ("%{claim:sub.}", "%{claim:iss}#%{claim:sub..x}",
+                    "%{tolower:%{claim:sub.}}", "%{claim:/a~2}",
+                    f"%{{claim:{300 * 'a'}}}",
+                    f"%{{claim:{'.'.join(100 * 'a')}}}")},
+    **{f"require expr {text}": (
+        with_issuer(f'Require expr "{text}"'), "require line",
+        r"is not a claim path \(.*\); allowed is name, name.name")
+       for text in ("claim('role.') != 'guest'", "claim('') != 'guest'",
+                    "'%{claim:.role}' != 'guest'",
+                    "! ('guest' in claims('roles..x'))")},
     "claim words": (with_issuer("AuthBearerClaim sub"), "AuthBearerClaim",
                     "AuthBearerClaim: wrong number of words; allowed is "
                     "<claim-path>.* env:<NAME>"),
