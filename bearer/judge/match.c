@@ -13,7 +13,6 @@
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
 #include "bearer/text/number.h"
-#include "bearer/text/write.h"
 
 /* How deep one match may be, which bounds its memory. Its work is metered below:
  * PCRE2's own limit begins again at each character where a match may begin. */
@@ -70,24 +69,36 @@ static bearer_match_result_t is_present(
     return yes_if(!bearer_value_equals(value, (bearer_str_t)BEARER_LIT("")));
 }
 
-/* numbers and booleans by their JSON text */
-static bearer_match_result_t is_text(const bearer_value_t *value,
-                                     bearer_str_t want)
-{
-    char buffer[64];
-    bearer_str_t text;
-
-    if (bearer_value_is(value, BEARER_KIND_STRING))
-        return yes_if(bearer_value_equals(value, want));
-    text = bearer_write_scalar(value, buffer, sizeof(buffer));
-    return yes_if(text.data && bearer_str_equal(text, want));
-}
-
+/* Strings byte for byte, numbers and booleans by their JSON text. The value was read
+ * as a number once: writing each number of a long array for each value of each line
+ * would keep the thread busy. */
 static bearer_match_result_t equals_text(const condition_t *condition,
                                          const bearer_value_t *value,
                                          meter_t *meter BEARER_UNUSED)
 {
-    return is_text(value, condition->operand.text);
+    const operand_t *want = &condition->operand;
+    bearer_kind_t kind = bearer_value_kind(value);
+    double real;
+
+    switch (kind) {
+    case BEARER_KIND_TRUE:
+        return yes_if(bearer_str_is(want->text, "true"));
+    case BEARER_KIND_FALSE:
+        return yes_if(bearer_str_is(want->text, "false"));
+    case BEARER_KIND_INTEGER:
+        return yes_if(want->number.kind == kind
+                      && want->number.integer == bearer_value_integer(value));
+    case BEARER_KIND_REAL:
+        real = bearer_value_real(value);
+        /* bit by bit: -0.0 is not written like 0.0 */
+        return yes_if(want->number.kind == kind
+                      && memcmp(&want->number.real, &real, sizeof(real)) == 0);
+    case BEARER_KIND_NUMERAL:
+        return yes_if(
+            bearer_str_equal(bearer_value_numeral(value), want->text));
+    default:
+        return yes_if(bearer_value_equals(value, want->text));
+    }
 }
 
 /* Called before each item of the expression: nested repeats over a long claim, or
@@ -240,10 +251,11 @@ bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
                                           bearer_str_t text,
                                           const bearer_claims_t *claims)
 {
-    const condition_t condition = {.path = path,
-                                   .test = equals_text,
-                                   .members = true,
-                                   .operand = {.text = text}};
+    const condition_t condition = {
+        .path = path,
+        .test = equals_text,
+        .members = true,
+        .operand = {.text = text, .number = bearer_number_written(text)}};
     const bearer_match_t line = {&condition, 1};
     meter_t none = {0, 0, 0};
 
@@ -325,8 +337,8 @@ static bearer_reason_t add_value(apr_array_header_t *conditions,
 {
     condition_t condition = {.test = equals_text, .members = true};
 
-    condition.operand.text.data = apr_pstrdup(pool, value);
-    condition.operand.text.len = strlen(value);
+    condition.operand.text = bearer_str(apr_pstrdup(pool, value));
+    condition.operand.number = bearer_number_written(condition.operand.text);
     return add(conditions, path, condition, note, pool);
 }
 
