@@ -300,22 +300,27 @@ static bearer_reason_t parse_regex(const char *text, operand_t *operand,
 static bearer_reason_t parse_number(const char *text, operand_t *operand,
                                     bearer_note_t *note)
 {
-    bool good;
+    bearer_number_t *number = &operand->number;
+    bool whole, large;
     char *end;
 
     errno = 0;
-    operand->number.integer = strtoll(text, &end, 10);
-    operand->number.kind =
-        *text && !*end ? BEARER_KIND_INTEGER : BEARER_KIND_REAL;
-    /* beyond 64 bits it would be rounded to something else */
-    good = !(operand->number.kind == BEARER_KIND_INTEGER && errno);
-    operand->number.real = strtod(text, &end);
+    number->integer = strtoll(text, &end, 10);
+    whole = *text && !*end;
+    large = whole && errno;
+    number->kind = whole ? BEARER_KIND_INTEGER : BEARER_KIND_REAL;
+    number->real = strtod(text, &end);
     /* strtod reads more than JSON does: "inf", "nan", "0x1p3", "1e999" */
-    good = good && *text && !*end && isfinite(operand->number.real)
-           && strspn(text, "0123456789+-.eE") == strlen(text);
-    if (good)
+    if (*text && !*end && isfinite(number->real) && !large
+        && strspn(text, "0123456789+-.eE") == strlen(text))
         return BEARER_OK;
-    bearer_note_set(note, "%s is not a number", text);
+    /* it would be rounded to something else */
+    bearer_note_set(note,
+                    large ? "%s is beyond 64 bits; a number with a fraction "
+                            "(1.0) or an exponent (1e20) may be larger, and is "
+                            "rounded to a double"
+                          : "%s is not a number",
+                    text);
     return BEARER_MATCH_FORM;
 }
 
@@ -324,8 +329,18 @@ static bearer_reason_t add(apr_array_header_t *conditions, const char *path,
                            condition_t condition, bearer_note_t *note,
                            apr_pool_t *pool)
 {
-    bearer_reason_t why = bearer_path_parse(path, &condition.path, note, pool);
+    bearer_reason_t why;
 
+    /* "not claim role=guest" would let guests in: there is no such claim */
+    if (*path != '/' && strpbrk(path, "=<>")) {
+        bearer_note_set(
+            note,
+            "%s: path and operator are words of their own (age < 18, "
+            "role guest); a claim of that name is written /%s",
+            path, path);
+        return BEARER_MATCH_FORM;
+    }
+    why = bearer_path_parse(path, &condition.path, note, pool);
     if (!why)
         APR_ARRAY_PUSH(conditions, condition_t) = condition;
     return why;
@@ -398,10 +413,11 @@ static test_t find_comparison(const char *word)
     return NULL;
 }
 
-/* "!=", "=>", "=~": if they were values, "level != 5" would let 5 in */
-static bool is_operator(const char *word)
+/* "!=", "=>", "<18", "=guest": if they were values, "not claim age <18" would let in
+ * who is 10 */
+static bool is_like_operator(const char *word)
 {
-    return *word && strspn(word, "=<>!~") == strlen(word);
+    return strchr("=<>~", word[strspn(word, "!")]) != NULL;
 }
 
 /* <path> with an operator: exactly one operand after it */
@@ -437,8 +453,13 @@ static bearer_reason_t add_words(apr_array_header_t *conditions,
         return add(conditions, words[0], presence, note, pool);
     if (strcmp(words[1], "~") == 0 || find_comparison(words[1]))
         return add_operator(conditions, words, count, note, pool);
-    if (is_operator(words[1])) {
-        bearer_note_set(note, "%s is not an operator here", words[1]);
+    if (is_like_operator(words[1])) {
+        bearer_note_set(
+            note,
+            "%s is not an operator here, which is a word of its own "
+            "(age < 18); a value that begins so is written "
+            "<name>:<value>",
+            words[1]);
         return BEARER_MATCH_FORM;
     }
     for (i = 1; i < count && !why; i++)

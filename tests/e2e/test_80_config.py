@@ -399,6 +399,17 @@ BAD = {
                       "regular expression at offset 1: missing.*<regex>"),
     "require number": (with_issuer("Require claim a > x"), "Require claim",
                        "Require claim: x is not a number; .*<number>"),
+    "require number beyond 64 bits": (
+        with_issuer("Require claim a >= 18446744073709551616"), "Require claim",
+        "18446744073709551616 is beyond 64 bits; .*rounded to a double; .*<number>"),
+    **{f"require glued {line}": (
+        with_issuer(f"Require {line}"), "Require claim",
+        r"(is not an operator here.*\(age < 18\).*is written <name>:<value>|"
+        r"are words of their own .*is written /role.*); allowed is")
+       for line in ("claim age <18", "not claim age <18", 'claim age ">=18"',
+                    "not claim role =guest", "not claim role !=guest",
+                    "not claim role ~^guest$", "not claim role=guest",
+                    "not claim role<18", 'claim role=guest "%{req:X}"')},
     "require nothing": (with_issuer("Require claim"), "Require claim",
                         "no claim is named; allowed is <path>"),
     "require path": (with_issuer("Require claim a..b"), "Require claim",

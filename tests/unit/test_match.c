@@ -121,6 +121,27 @@ static void match_refuses_lines_it_does_not_understand(void **state)
         {{"a", "~~", "x"}, "match_form"},
         {{"a", "!"}, "match_form"},
 
+        /* glued: so would these, after "not" */
+        {{"a", "<18"}, "match_form"},
+        {{"a", "<=18"}, "match_form"},
+        {{"a", ">18"}, "match_form"},
+        {{"a", ">=18", "19"}, "match_form"},
+        {{"a", "=guest"}, "match_form"},
+        {{"a", "==guest"}, "match_form"},
+        {{"a", "!=guest"}, "match_form"},
+        {{"a", "!~guest"}, "match_form"},
+        {{"a", "~^guest$"}, "match_form"},
+        {{"/a", "<18"}, "match_form"},
+        {{"a=guest"}, "match_form"},
+        {{"a=urn:guest"}, "match_form"},
+        {{"a=~guest"}, "match_form"},
+        {{"a!=guest"}, "match_form"},
+        {{"a<18"}, "match_form"},
+        {{"a>=18"}, "match_form"},
+        {{"a<", "18"}, "match_form"},
+        {{"a=", "guest"}, "match_form"},
+        {{"b:x", "a=guest:x"}, "match_form"},
+
         {{":"}, "match_form"},
         {{"~"}, "match_form"},
         {{":x"}, "match_form"},
@@ -313,6 +334,15 @@ static void match_values(void **state)
         {"{'a:b':'x'}", {"/a:b"}, true},
         {"{'a':'b'}", {"/a:b"}, false},
         {"{'':'x'}", {"/", "x"}, true},
+        /* what looks like an operator, and is none */
+        {"{'a=b':'x'}", {"/a=b"}, true},
+        {"{'a<b':'x'}", {"/a<b", "x"}, true},
+        {"{'a':'<18'}", {"a:<18"}, true},
+        {"{'a':'=x'}", {"a:=x"}, true},
+        {"{'a':'<18'}", {"a", "~", "^<18$"}, true},
+        {"{'a':'x=y'}", {"a", "x=y"}, true},
+        {"{'a':'!x'}", {"a", "!x"}, true},
+        {"{'a':'<18'}", {"a", "x", "<18"}, true},
     };
 
     CHECK_ROWS(rows, *state);
