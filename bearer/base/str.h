@@ -88,10 +88,10 @@ static inline bool bearer_str_is_plain(char c)
 /** Whether a control character is in it, NUL included. */
 static inline bool bearer_str_has_control(bearer_str_t text)
 {
-    const char *end = text.data + text.len;
+    apr_size_t i;
 
-    for (; text.data < end; text.data++) {
-        if (bearer_str_is_control(*text.data))
+    for (i = 0; i < text.len; i++) {
+        if (bearer_str_is_control(text.data[i]))
             return true;
     }
     return false;

@@ -13,7 +13,6 @@
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
 #include "bearer/text/number.h"
-#include "bearer/text/write.h"
 
 /* How deep one match may be, which bounds its memory. Its work is metered below:
  * PCRE2's own limit begins again at each character where a match may begin. */
@@ -70,24 +69,36 @@ static bearer_match_result_t is_present(
     return yes_if(!bearer_value_equals(value, (bearer_str_t)BEARER_LIT("")));
 }
 
-/* numbers and booleans by their JSON text */
-static bearer_match_result_t is_text(const bearer_value_t *value,
-                                     bearer_str_t want)
-{
-    char buffer[64];
-    bearer_str_t text;
-
-    if (bearer_value_is(value, BEARER_KIND_STRING))
-        return yes_if(bearer_value_equals(value, want));
-    text = bearer_write_scalar(value, buffer, sizeof(buffer));
-    return yes_if(text.data && bearer_str_equal(text, want));
-}
-
+/* Strings byte for byte, numbers and booleans by their JSON text. The value was read
+ * as a number once: writing each number of a long array for each value of each line
+ * would keep the thread busy. */
 static bearer_match_result_t equals_text(const condition_t *condition,
                                          const bearer_value_t *value,
                                          meter_t *meter BEARER_UNUSED)
 {
-    return is_text(value, condition->operand.text);
+    const operand_t *want = &condition->operand;
+    bearer_kind_t kind = bearer_value_kind(value);
+    double real;
+
+    switch (kind) {
+    case BEARER_KIND_TRUE:
+        return yes_if(bearer_str_is(want->text, "true"));
+    case BEARER_KIND_FALSE:
+        return yes_if(bearer_str_is(want->text, "false"));
+    case BEARER_KIND_INTEGER:
+        return yes_if(want->number.kind == kind
+                      && want->number.integer == bearer_value_integer(value));
+    case BEARER_KIND_REAL:
+        real = bearer_value_real(value);
+        /* bit by bit: -0.0 is not written like 0.0 */
+        return yes_if(want->number.kind == kind
+                      && memcmp(&want->number.real, &real, sizeof(real)) == 0);
+    case BEARER_KIND_NUMERAL:
+        return yes_if(
+            bearer_str_equal(bearer_value_numeral(value), want->text));
+    default:
+        return yes_if(bearer_value_equals(value, want->text));
+    }
 }
 
 /* Called before each item of the expression: nested repeats over a long claim, or
@@ -240,10 +251,11 @@ bearer_match_result_t bearer_match_equals(const bearer_path_t *path,
                                           bearer_str_t text,
                                           const bearer_claims_t *claims)
 {
-    const condition_t condition = {.path = path,
-                                   .test = equals_text,
-                                   .members = true,
-                                   .operand = {.text = text}};
+    const condition_t condition = {
+        .path = path,
+        .test = equals_text,
+        .members = true,
+        .operand = {.text = text, .number = bearer_number_written(text)}};
     const bearer_match_t line = {&condition, 1};
     meter_t none = {0, 0, 0};
 
@@ -288,22 +300,27 @@ static bearer_reason_t parse_regex(const char *text, operand_t *operand,
 static bearer_reason_t parse_number(const char *text, operand_t *operand,
                                     bearer_note_t *note)
 {
-    bool good;
+    bearer_number_t *number = &operand->number;
+    bool whole, large;
     char *end;
 
     errno = 0;
-    operand->number.integer = strtoll(text, &end, 10);
-    operand->number.kind =
-        *text && !*end ? BEARER_KIND_INTEGER : BEARER_KIND_REAL;
-    /* beyond 64 bits it would be rounded to something else */
-    good = !(operand->number.kind == BEARER_KIND_INTEGER && errno);
-    operand->number.real = strtod(text, &end);
+    number->integer = strtoll(text, &end, 10);
+    whole = *text && !*end;
+    large = whole && errno;
+    number->kind = whole ? BEARER_KIND_INTEGER : BEARER_KIND_REAL;
+    number->real = strtod(text, &end);
     /* strtod reads more than JSON does: "inf", "nan", "0x1p3", "1e999" */
-    good = good && *text && !*end && isfinite(operand->number.real)
-           && strspn(text, "0123456789+-.eE") == strlen(text);
-    if (good)
+    if (*text && !*end && isfinite(number->real) && !large
+        && strspn(text, "0123456789+-.eE") == strlen(text))
         return BEARER_OK;
-    bearer_note_set(note, "%s is not a number", text);
+    /* it would be rounded to something else */
+    bearer_note_set(note,
+                    large ? "%s is beyond 64 bits; a number with a fraction "
+                            "(1.0) or an exponent (1e20) may be larger, and is "
+                            "rounded to a double"
+                          : "%s is not a number",
+                    text);
     return BEARER_MATCH_FORM;
 }
 
@@ -312,8 +329,18 @@ static bearer_reason_t add(apr_array_header_t *conditions, const char *path,
                            condition_t condition, bearer_note_t *note,
                            apr_pool_t *pool)
 {
-    bearer_reason_t why = bearer_path_parse(path, &condition.path, note, pool);
+    bearer_reason_t why;
 
+    /* "not claim role=guest" would let guests in: there is no such claim */
+    if (*path != '/' && strpbrk(path, "=<>")) {
+        bearer_note_set(
+            note,
+            "%s: path and operator are words of their own (age < 18, "
+            "role guest); a claim of that name is written /%s",
+            path, path);
+        return BEARER_MATCH_FORM;
+    }
+    why = bearer_path_parse(path, &condition.path, note, pool);
     if (!why)
         APR_ARRAY_PUSH(conditions, condition_t) = condition;
     return why;
@@ -325,8 +352,8 @@ static bearer_reason_t add_value(apr_array_header_t *conditions,
 {
     condition_t condition = {.test = equals_text, .members = true};
 
-    condition.operand.text.data = apr_pstrdup(pool, value);
-    condition.operand.text.len = strlen(value);
+    condition.operand.text = bearer_str(apr_pstrdup(pool, value));
+    condition.operand.number = bearer_number_written(condition.operand.text);
     return add(conditions, path, condition, note, pool);
 }
 
@@ -386,10 +413,11 @@ static test_t find_comparison(const char *word)
     return NULL;
 }
 
-/* "!=", "=>", "=~": if they were values, "level != 5" would let 5 in */
-static bool is_operator(const char *word)
+/* "!=", "=>", "<18", "=guest": if they were values, "not claim age <18" would let in
+ * who is 10 */
+static bool is_like_operator(const char *word)
 {
-    return *word && strspn(word, "=<>!~") == strlen(word);
+    return strchr("=<>~", word[strspn(word, "!")]) != NULL;
 }
 
 /* <path> with an operator: exactly one operand after it */
@@ -425,8 +453,13 @@ static bearer_reason_t add_words(apr_array_header_t *conditions,
         return add(conditions, words[0], presence, note, pool);
     if (strcmp(words[1], "~") == 0 || find_comparison(words[1]))
         return add_operator(conditions, words, count, note, pool);
-    if (is_operator(words[1])) {
-        bearer_note_set(note, "%s is not an operator here", words[1]);
+    if (is_like_operator(words[1])) {
+        bearer_note_set(
+            note,
+            "%s is not an operator here, which is a word of its own "
+            "(age < 18); a value that begins so is written "
+            "<name>:<value>",
+            words[1]);
         return BEARER_MATCH_FORM;
     }
     for (i = 1; i < count && !why; i++)

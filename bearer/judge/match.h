@@ -27,11 +27,12 @@ typedef struct bearer_match_t bearer_match_t;
  *                               of them
  *
  * A first word that begins with "/" is a JSON Pointer and never a one-word form.
- * After a path, a second word made only of =<>!~ that is none of these operators is
- * refused, as are an empty word, an empty expression and a number that is not
- * finite or an integer over 64 bits. Numbers are compared exactly; a claim's number
- * that neither 64 bits nor a double can hold equals only what is written exactly
- * like it.
+ * After a path, a second word that begins like an operator and is none of these is
+ * refused, as are a path with =, < or > that is no JSON Pointer, an empty word, an
+ * empty expression and a number that is not finite or an integer over 64 bits.
+ * Whole numbers are compared exactly, others as the nearest doubles; a claim's
+ * number that neither 64 bits nor a double can hold equals only what is written
+ * exactly like it.
  *
  * @return BEARER_OK, BEARER_MATCH_FORM, BEARER_PATH_FORM
  */

@@ -231,3 +231,33 @@ apr_size_t bearer_number_render(double real, int digits,
     }
     return len;
 }
+
+static bearer_str_t write_number(const bearer_number_t *number,
+                                 char buffer[BEARER_NUMBER_ROOM])
+{
+    bearer_str_t text = {buffer, 0};
+
+    if (number->kind == BEARER_KIND_REAL)
+        text.len = bearer_number_render(
+            number->real, bearer_number_digits(number->real), buffer);
+    else
+        text.len = (apr_size_t)apr_snprintf(
+            buffer, BEARER_NUMBER_ROOM, "%" APR_INT64_T_FMT, number->integer);
+    return text;
+}
+
+bearer_number_t bearer_number_written(bearer_str_t text)
+{
+    bearer_number_t number = {.kind = BEARER_KIND_ABSENT};
+    const char *at = text.data;
+    char buffer[BEARER_NUMBER_ROOM];
+
+    /* all of them are shorter, which takes no pool to read */
+    if (text.len && text.len < BEARER_NUMBER_ROOM
+        && bearer_number_take(&at, text.data + text.len, &number, NULL)
+        && at == text.data + text.len && number.kind != BEARER_KIND_NUMERAL
+        && bearer_str_equal(write_number(&number, buffer), text))
+        return number;
+    number.kind = BEARER_KIND_ABSENT;
+    return number;
+}

@@ -58,4 +58,9 @@ int bearer_number_digits(double real);
 apr_size_t bearer_number_render(double real, int digits,
                                 char buffer[BEARER_NUMBER_ROOM]);
 
+/** The INTEGER or REAL whose JSON text, as the two above and bearer_write_scalar make
+ * it, is exactly this; ABSENT if there is none. To find a text among many numbers,
+ * none of which must be written. */
+bearer_number_t bearer_number_written(bearer_str_t text);
+
 #endif

@@ -15,8 +15,14 @@ static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
     if (count > 1)
         return mab_words_wrong(cmd, "expr= is given together with other words",
                                "quote the expression: \"expr=%{claim:email}\"");
-    user->expr = ap_expr_parse_cmd(cmd, text + strlen("expr="),
-                                   AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    text += strlen("expr=");
+    if (!*text)
+        return mab_words_wrong(cmd,
+                               "expr= is empty (is a variable of the "
+                               "configuration not set?)",
+                               "allowed is expr=<expression>");
+    user->expr =
+        ap_expr_parse_cmd(cmd, text, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
     return error ? mab_words_wrong(cmd, error, "allowed is expr=<expression>")
                  : NULL;
 }

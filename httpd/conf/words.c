@@ -331,19 +331,26 @@ apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text)
 
 /* --- claim paths ---------------------------------------------------------------- */
 
-const char *mab_words_path(cmd_parms *cmd, const char *text,
-                           const bearer_path_t **path)
+const char *mab_words_parse_path(const char *text, const bearer_path_t **path,
+                                 apr_pool_t *pool)
 {
     bearer_note_t note = {""};
 
-    if (bearer_path_parse(text, path, &note, cmd->pool))
-        return mab_words_wrong(
-            cmd,
-            apr_psprintf(cmd->pool, "\"%s\" is not a claim path (%s)", text,
-                         note.text),
-            "allowed is name, name.name, or a JSON Pointer that "
-            "begins with /");
-    return NULL;
+    if (!bearer_path_parse(text, path, &note, pool))
+        return NULL;
+    return apr_psprintf(pool,
+                        "\"%s\" is not a claim path (%s); allowed is name, "
+                        "name.name, or a JSON Pointer that begins with /",
+                        text, note.text);
+}
+
+const char *mab_words_path(cmd_parms *cmd, const char *text,
+                           const bearer_path_t **path)
+{
+    const char *error = mab_words_parse_path(text, path, cmd->pool);
+
+    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL)
+                 : NULL;
 }
 
 /* --- lists ------------------------------------------------------------------------- */

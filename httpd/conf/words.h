@@ -57,7 +57,11 @@ const char *mab_words_set_options(cmd_parms *cmd, const mab_options_t *options,
 const char *mab_words_option_names(const mab_options_t *options,
                                    apr_pool_t *pool);
 
-/** Parses a claim path; NULL or the mistake. */
+/** Parses a claim path; NULL or the mistake, and what is allowed. */
+const char *mab_words_parse_path(const char *text, const bearer_path_t **path,
+                                 apr_pool_t *pool);
+
+/** The same of a directive, which the mistake names. */
 const char *mab_words_path(cmd_parms *cmd, const char *text,
                            const bearer_path_t **path);
 

@@ -88,14 +88,13 @@ static const char *add_late(cmd_parms *cmd, apr_array_header_t *late,
                             const char *path, const char *value)
 {
     late_t *one = apr_array_push(late);
-    bearer_note_t note = {""};
     const char *error = NULL;
 
     one->path = NULL;
-    if (path && bearer_path_parse(path, &one->path, &note, cmd->pool))
-        return apr_psprintf(cmd->pool,
-                            "Require: \"%s\" is not a claim path (%s)", path,
-                            note.text);
+    if (path)
+        error = mab_words_parse_path(path, &one->path, cmd->pool);
+    if (error)
+        return apr_pstrcat(cmd->pool, "Require: ", error, NULL);
     one->value =
         ap_expr_parse_cmd(cmd, value, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
     return error;

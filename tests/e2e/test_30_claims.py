@@ -240,6 +240,8 @@ PUT_TOGETHER = {
     "alone": ("%{claim:tenant}", "a"),
     "prefix": ("id-%{claim:tenant}", "id-a"),
     "asked": ("%{claim:tenant}#%{claim:sub}", "a#alice"),
+    # a path that only the request makes: tenant
+    "late": ("%{claim:%{tolower:TENANT}}-%{claim:sub}", "a-alice"),
 }
 NOTHING = {"absent": DROP, "empty": "", "null": None, "array": ["a"],
            "no array": [], "object": {"a": "a"}, "no object": {}, "true": True}
@@ -270,6 +272,24 @@ def test_a_user_that_is_put_together_has_all_parts(put_together, tokens, name):
         if "sub" in PUT_TOGETHER[name][0]:
             put_together.refused(target, tokens.token(tenant="a", sub=value),
                                  "subject_missing")
+
+
+#: ends of a path that only the request makes, none of them a claim path
+NO_PATHS = {"dot": "sub.", "dots": "sub..x", "tilde": "/sub~2", "empty": "",
+            "long": 300 * "a", "deep": ".".join(100 * "a")}
+
+
+@pytest.mark.parametrize("name", NO_PATHS)
+def test_a_path_that_is_none_makes_no_user(no_paths, tokens, name):
+    no_paths.refused(f"/p/no?{NO_PATHS[name]}", tokens.token(),
+                     "subject_missing")
+
+
+@pytest.fixture(scope="module")
+def no_paths(serve, base, tokens):
+    server = serve(base().place(
+        "no", 'AuthBearerUser "expr=u-%{claim:%{QUERY_STRING}}"'))
+    return server.warm("/p/no?sub", tokens.token())
 
 
 def test_users_of_two_issuers_are_told_apart(serve_once, base, issuer, tokens,

@@ -333,6 +333,23 @@ BAD = {
                   "syntax error.*; allowed is expr=<expression>"),
     "user expr and more": (with_issuer('AuthBearerUser "expr=x" sub'),
                            "AuthBearerUser", "expr="),
+    "user expr that is empty": (
+        with_issuer('AuthBearerUser "expr="'), "AuthBearerUser",
+        "expr= is empty.*; allowed is expr=<expression>"),
+    # nobody's claim: "" for each token
+    **{f"user expr {path}": (
+        with_issuer(f'AuthBearerUser "expr=u-{path}"'), "AuthBearerUser",
+        r"is not a claim path \(.*\); allowed is name, name.name")
+       for path in ("%{claim:sub.}", "%{claim:iss}#%{claim:sub..x}",
+                    "%{tolower:%{claim:sub.}}", "%{claim:/a~2}",
+                    f"%{{claim:{300 * 'a'}}}",
+                    f"%{{claim:{'.'.join(100 * 'a')}}}")},
+    **{f"require expr {text}": (
+        with_issuer(f'Require expr "{text}"'), "require line",
+        r"is not a claim path \(.*\); allowed is name, name.name")
+       for text in ("claim('role.') != 'guest'", "claim('') != 'guest'",
+                    "'%{claim:.role}' != 'guest'",
+                    "! ('guest' in claims('roles..x'))")},
     "claim words": (with_issuer("AuthBearerClaim sub"), "AuthBearerClaim",
                     "AuthBearerClaim: wrong number of words; allowed is "
                     "<claim-path>.* env:<NAME>"),
@@ -409,6 +426,17 @@ BAD = {
                       "regular expression at offset 1: missing.*<regex>"),
     "require number": (with_issuer("Require claim a > x"), "Require claim",
                        "Require claim: x is not a number; .*<number>"),
+    "require number beyond 64 bits": (
+        with_issuer("Require claim a >= 18446744073709551616"), "Require claim",
+        "18446744073709551616 is beyond 64 bits; .*rounded to a double; .*<number>"),
+    **{f"require glued {line}": (
+        with_issuer(f"Require {line}"), "Require claim",
+        r"(is not an operator here.*\(age < 18\).*is written <name>:<value>|"
+        r"are words of their own .*is written /role.*); allowed is")
+       for line in ("claim age <18", "not claim age <18", 'claim age ">=18"',
+                    "not claim role =guest", "not claim role !=guest",
+                    "not claim role ~^guest$", "not claim role=guest",
+                    "not claim role<18", 'claim role=guest "%{req:X}"')},
     "require nothing": (with_issuer("Require claim"), "Require claim",
                         "no claim is named; allowed is <path>"),
     "require path": (with_issuer("Require claim a..b"), "Require claim",

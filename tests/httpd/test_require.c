@@ -401,7 +401,7 @@ static void require_expressions(void **state)
     assert_string_equal(evaluate(r, "%{claim:tenant}"), "acme");
     assert_string_equal(evaluate(r, "%{claim:level}"), "3");
     assert_string_equal(evaluate(r, "<%{claim:nothing}>"), "<>");
-    assert_string_equal(evaluate(r, "<%{claim:..}>"), "<>");
+    assert_string_equal(evaluate(r, "%{claim:%{tolower:TENANT}}"), "acme");
     assert_false(request->withheld);
     assert_string_equal(evaluate(r, "<%{claim:ctl}>"), "<>");
     assert_true(request->withheld);
@@ -412,7 +412,29 @@ static void require_expressions(void **state)
     assert_true(holds(r, "'true' in claims('list')"));
     assert_false(holds(r, "%{HTTP:X-Control} in claims('list')"));
     assert_false(holds(r, "'a' in claims('nothing')"));
-    assert_false(holds(r, "'a' in claims('..')"));
+}
+
+/* at start where it stands in the configuration, else as an absent claim */
+static void require_expressions_with_a_path_that_is_none(void **state)
+{
+    static const char *const texts[] = {
+        "claim('..') == 'x'", "'%{claim:..}' == 'x'", "'a' in claims('..')"};
+    request_rec *r = inside_request("/plain", *state);
+    mab_request_t *request = inside_admit(r, claims);
+    size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *error = NULL;
+
+        (void)ap_expr_parse_cmd(inside_command("X", "", r->pool), texts[i], 0,
+                                &error, NULL);
+        unit_expect(texts[i], error && strstr(error, "\"..\" is not a claim"));
+    }
+    request->nameless = false;
+    assert_string_equal(evaluate(r, "<%{claim:%{tolower:..}}>"), "<>");
+    assert_true(request->nameless);
+    assert_false(request->withheld);
+    assert_false(holds(r, "'a' in claims(tolower('..'))"));
 }
 
 static void require_expressions_without_a_token(void **state)
@@ -435,6 +457,7 @@ int inside_require(void)
         unit_row(require_remembers_scopes),
         unit_row(require_mistakes),
         unit_row(require_expressions_that_fail),
+        unit_row(require_expressions_with_a_path_that_is_none),
         unit_row(require_bounds_the_work),
         unit_row(require_lines_of_htaccess_are_not_kept),
         unit_row(require_bounds_the_scopes_asked_for),

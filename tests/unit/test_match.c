@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <dlfcn.h>
+
 #include <apr_strings.h>
 #include <apr_tables.h>
 
@@ -118,6 +120,27 @@ static void match_refuses_lines_it_does_not_understand(void **state)
         {{"a", "=~", "x"}, "match_form"},
         {{"a", "~~", "x"}, "match_form"},
         {{"a", "!"}, "match_form"},
+
+        /* glued: so would these, after "not" */
+        {{"a", "<18"}, "match_form"},
+        {{"a", "<=18"}, "match_form"},
+        {{"a", ">18"}, "match_form"},
+        {{"a", ">=18", "19"}, "match_form"},
+        {{"a", "=guest"}, "match_form"},
+        {{"a", "==guest"}, "match_form"},
+        {{"a", "!=guest"}, "match_form"},
+        {{"a", "!~guest"}, "match_form"},
+        {{"a", "~^guest$"}, "match_form"},
+        {{"/a", "<18"}, "match_form"},
+        {{"a=guest"}, "match_form"},
+        {{"a=urn:guest"}, "match_form"},
+        {{"a=~guest"}, "match_form"},
+        {{"a!=guest"}, "match_form"},
+        {{"a<18"}, "match_form"},
+        {{"a>=18"}, "match_form"},
+        {{"a<", "18"}, "match_form"},
+        {{"a=", "guest"}, "match_form"},
+        {{"b:x", "a=guest:x"}, "match_form"},
 
         {{":"}, "match_form"},
         {{"~"}, "match_form"},
@@ -276,6 +299,23 @@ static void match_values(void **state)
         {"{'a':0.30000000000000004}", {"a", "0.30000000000000004"}, true},
         {"{'a':[0.2,0.1]}", {"a", "0.1"}, true},
         {"{'a':1e300}", {"a", "1e300"}, true},
+        {"{'a':1e300}", {"a", "1e+300"}, false},
+        {"{'a':1e2}", {"a", "100.0"}, true},
+        {"{'a':1e2}", {"a", "1e2"}, false},
+        {"{'a':1e2}", {"a", "100"}, false},
+        {"{'a':0.10}", {"a", "0.1"}, true},
+        {"{'a':0.1}", {"a", "0.10"}, false},
+        {"{'a':0.1}", {"a", "0.1x"}, false},
+        {"{'a':0.1}", {"a", "-0.1"}, false},
+        {"{'a':-0.0}", {"a", "-0.0"}, true},
+        {"{'a':-0.0}", {"a", "0.0"}, false},
+        {"{'a':0.0}", {"a", "-0.0"}, false},
+        {"{'a':0}", {"a", "-0"}, false},
+        {"{'a':-1}", {"a", "-1"}, true},
+        {"{'a':2e-308}", {"a", "2e-308"}, true},
+        {"{'a':1e-400}", {"a", "0.0"}, true},
+        {"{'a':-9223372036854775808}", {"a", "-9223372036854775808"}, true},
+        {"{'a':1}", {"a", "true"}, false},
         {"{'a':true}", {"a", "true"}, true},
         {"{'a':true}", {"a", "1"}, false},
         {"{'a':'true'}", {"a", "true"}, true},
@@ -294,9 +334,61 @@ static void match_values(void **state)
         {"{'a:b':'x'}", {"/a:b"}, true},
         {"{'a':'b'}", {"/a:b"}, false},
         {"{'':'x'}", {"/", "x"}, true},
+        /* what looks like an operator, and is none */
+        {"{'a=b':'x'}", {"/a=b"}, true},
+        {"{'a<b':'x'}", {"/a<b", "x"}, true},
+        {"{'a':'<18'}", {"a:<18"}, true},
+        {"{'a':'=x'}", {"a:=x"}, true},
+        {"{'a':'<18'}", {"a", "~", "^<18$"}, true},
+        {"{'a':'x=y'}", {"a", "x=y"}, true},
+        {"{'a':'!x'}", {"a", "!x"}, true},
+        {"{'a':'<18'}", {"a", "x", "<18"}, true},
     };
 
     CHECK_ROWS(rows, *state);
+}
+
+/* how often strtod was called: each number that is written for a comparison is
+ * read back, to find its digits */
+static int conversions;
+
+double strtod(const char *restrict text, char **restrict end)
+{
+    static double (*original)(const char *, char **);
+
+    if (!original)
+        *(void **)&original = dlsym(RTLD_NEXT, "strtod");
+    conversions++;
+    return original(text, end);
+}
+
+/* an array of a thousand reals against some values: an issuer could keep a thread
+ * busy, and no budget ended it */
+static void match_values_write_no_numbers(void **state)
+{
+    const char *words[] = {"a", "role", "0.1", "2e-308", "1", "true", NULL};
+    const char *same[] = {"a", "2.5", NULL};
+    apr_array_header_t *all = apr_array_make(*state, 1000, sizeof(char *));
+    const bearer_match_t *lines[] = {compile(words, *state),
+                                     compile(same, *state)};
+    const bearer_path_t *path = NULL;
+    const bearer_claims_t *claims;
+    int i;
+
+    for (i = 0; i < 1000; i++)
+        APR_ARRAY_PUSH(all, const char *) = "3e-308,2.50";
+    claims = parse(apr_pstrcat(*state, "{'a':[",
+                               apr_array_pstrcat(*state, all, ','), "]}", NULL),
+                   *state);
+    assert_int_equal(bearer_path_parse("a", &path, NULL, *state), 0);
+    conversions = 0;
+    assert_int_equal(check(lines[0], claims), BEARER_MATCH_NO);
+    assert_int_equal(check(lines[1], claims), BEARER_MATCH_YES);
+    assert_int_equal(conversions, 0);
+    /* a value that the request brings is read once, and written once */
+    assert_int_equal(bearer_match_equals(path, unit_str("3.5"), claims),
+                     BEARER_MATCH_NO);
+    assert_in_range(conversions, 1, 4);
 }
 
 static void match_regular_expressions(void **state)
@@ -621,6 +713,7 @@ int main(void)
         unit_row(match_keeps_copies),
         unit_row(match_presence),
         unit_row(match_values),
+        unit_row(match_values_write_no_numbers),
         unit_row(match_regular_expressions),
         unit_row(match_regular_expressions_end),
         unit_row(match_is_unsure_at_its_limits),

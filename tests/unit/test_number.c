@@ -290,6 +290,56 @@ static void number_writes_as_jansson_does(void **state)
     }
 }
 
+static void number_has_one_text(void **state BEARER_UNUSED)
+{
+    static const char *const none[] = {
+        "",
+        "x",
+        "-",
+        "1x",
+        " 1",
+        "1 ",
+        "+1",
+        "01",
+        "-0",
+        "1e2",
+        "0.10",
+        "1.",
+        "1e400",
+        "18446744073709551615",
+        "1E300",
+        ".5",
+        "inf",
+        "1e+300",
+        "1e-400",
+        "true",
+        "0.10000000000000001",
+        "9223372036854775807000000000000000000000000000000000000"};
+    static const char *const reals[] = {"0.0",   "-0.0",   "0.1", "100.0",
+                                        "1e300", "2e-308", "-2.5"};
+    static const char *const integers[] = {"0", "-1", "9223372036854775807",
+                                           "-9223372036854775808"};
+    size_t i;
+
+    assert_int_equal(bearer_number_written((bearer_str_t){NULL, 0}).kind, 0);
+    for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        unit_expect(none[i], bearer_number_written(unit_str(none[i])).kind
+                                 == BEARER_KIND_ABSENT);
+    for (i = 0; i < sizeof(reals) / sizeof(reals[0]); i++) {
+        bearer_number_t number = bearer_number_written(unit_str(reals[i]));
+
+        unit_expect(reals[i], number.kind == BEARER_KIND_REAL);
+        unit_expect(reals[i], number.real == strtod(reals[i], NULL));
+    }
+    for (i = 0; i < sizeof(integers) / sizeof(integers[0]); i++) {
+        bearer_number_t number = bearer_number_written(unit_str(integers[i]));
+
+        unit_expect(integers[i], number.kind == BEARER_KIND_INTEGER);
+        unit_expect(integers[i],
+                    number.integer == strtoll(integers[i], NULL, 10));
+    }
+}
+
 /* another module may have set a locale that writes 1,5 */
 static void number_does_not_mind_the_locale(void **state)
 {
@@ -304,6 +354,7 @@ static void number_does_not_mind_the_locale(void **state)
     assert_true(take("1.5", &len, *state).real == 1.5);
     assert_string_equal(render(1.5, *state), "1.5");
     assert_string_equal(render(1e300, *state), "1e300");
+    assert_true(bearer_number_written(unit_str("1.5")).real == 1.5);
     (void)setlocale(LC_NUMERIC, "C");
 }
 
@@ -318,6 +369,7 @@ int main(void)
         unit_row(number_is_of_a_value),
         unit_row(number_writes_reals),
         unit_row(number_writes_as_jansson_does),
+        unit_row(number_has_one_text),
         unit_row(number_does_not_mind_the_locale),
     };
 
