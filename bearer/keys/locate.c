@@ -310,7 +310,7 @@ static const char *discover(const search_t *search)
 {
     bearer_outcome_t *told = &search->found->metadata;
     bearer_outcome_t one;
-    const char *address, *jwks_uri;
+    const char *address, *jwks_uri = NULL;
     int form;
 
     for (form = 0; form < BEARER_URL_METADATA_FORMS; form++) {

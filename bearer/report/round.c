@@ -123,6 +123,18 @@ static bool read_all(const bearer_round_t *round, bearer_round_result_t *out)
     return !(turn & 1) && turn == load(&round->turn);
 }
 
+/* noting takes less than a microsecond: once more is enough */
+static bool read_whole(const bearer_round_t *round, bearer_round_result_t *out)
+{
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        if (read_all(round, out))
+            return true;
+    }
+    return false;
+}
+
 bearer_round_result_t bearer_round_read(const bearer_round_t *round,
                                         const bearer_board_id_t *id)
 {
@@ -130,8 +142,7 @@ bearer_round_result_t bearer_round_read(const bearer_round_t *round,
     bearer_round_result_t out = none;
     bool whole;
 
-    /* noting takes less than a microsecond: once more is enough */
-    whole = read_all(round, &out) || read_all(round, &out);
+    whole = read_whole(round, &out);
     /* afterwards: whoever read what another source came to, sees its owner, too */
     if (load(&round->owner) != owner_of(id))
         return none;
@@ -144,7 +155,7 @@ void bearer_round_copy(const bearer_round_t *from, bearer_round_t *to)
 {
     bearer_round_result_t seen;
 
-    if (!read_all(from, &seen) && !read_all(from, &seen))
+    if (!read_whole(from, &seen))
         memset(&seen.note, 0, sizeof(seen.note));
     begin_turn(to);
     store(&to->owner, load(&from->owner));

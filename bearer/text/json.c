@@ -374,12 +374,15 @@ static bool read_document(reader_t *in)
 static const char *read_small(reader_t *in)
 {
     _Alignas(8) char guess[GUESS];
+    const char *made = NULL;
 
     in->room.at = guess;
     in->room.end = guess + sizeof(guess);
-    if (!read_document(in))
-        return NULL;
-    return apr_pmemdup(in->pool, guess, (apr_size_t)(in->room.at - guess));
+    if (read_document(in))
+        made = apr_pmemdup(in->pool, guess, (apr_size_t)(in->room.at - guess));
+    /* nobody keeps a pointer to our stack */
+    in->room.at = in->room.end = NULL;
+    return made;
 }
 
 static const char *read_large(reader_t *in, apr_size_t size)

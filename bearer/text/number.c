@@ -50,6 +50,7 @@ static double to_double(bearer_str_t text, apr_pool_t *pool)
     copy[text.len] = '\0';
     point = strchr(copy, '.');
     if (point)
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it after the start */
         *point = *localeconv()->decimal_point;
     return strtod(copy, NULL);
 }
@@ -217,6 +218,7 @@ apr_size_t bearer_number_render(double real, int digits,
 {
     apr_size_t len = (apr_size_t)snprintf(buffer, BEARER_NUMBER_ROOM - 2,
                                           "%.*g", digits, real);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it after the start */
     char *point = strchr(buffer, *localeconv()->decimal_point);
     char *exponent = strchr(buffer, 'e');
 
