@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/match.h"
 
+#include <math.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -90,9 +91,9 @@ static bearer_match_result_t equals_text(const condition_t *condition,
                       && want->number.integer == bearer_value_integer(value));
     case BEARER_KIND_REAL:
         real = bearer_value_real(value);
-        /* bit by bit: -0.0 is not written like 0.0 */
-        return yes_if(want->number.kind == kind
-                      && memcmp(&want->number.real, &real, sizeof(real)) == 0);
+        /* -0.0 is not written like 0.0 */
+        return yes_if(want->number.kind == kind && want->number.real == real
+                      && !signbit(want->number.real) == !signbit(real));
     case BEARER_KIND_NUMERAL:
         return yes_if(
             bearer_str_equal(bearer_value_numeral(value), want->text));

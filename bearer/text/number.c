@@ -46,7 +46,8 @@ static double to_double(bearer_str_t text, apr_pool_t *pool)
 
     if (text.len >= sizeof(buffer))
         copy = apr_palloc(pool, text.len + 1);
-    memcpy(copy, text.data, text.len);
+    if (text.len)
+        memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
     point = strchr(copy, '.');
     if (point)

@@ -232,7 +232,7 @@ static void merge_issuers(mab_place_t *merged, const mab_place_t *outer,
                           const mab_place_t *inner, apr_pool_t *pool)
 {
     merged->names = inner->issuers ? inner->names : outer->names;
-    if (inner->names != MAB_NAMED || !outer->issuers)
+    if (inner->names != MAB_NAMED || !inner->issuers || !outer->issuers)
         return;
     merged->issuers = settle(inner->issuers, outer->issuers, pool);
     /* two files: the section around them has not been met */
