@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/match.h"
 
-#include <math.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>

@@ -44,11 +44,12 @@ static double to_double(bearer_str_t text, apr_pool_t *pool)
     char *copy = buffer;
     char *point;
 
-    if (text.len >= sizeof(buffer))
-        copy = apr_palloc(pool, text.len + 1);
-    if (text.len)
-        memcpy(copy, text.data, text.len);
-    copy[text.len] = '\0';
+    if (text.len < sizeof(buffer)) {
+        memcpy(buffer, text.data, text.len);
+        buffer[text.len] = '\0';
+    }
+    else
+        copy = apr_pstrmemdup(pool, text.data, text.len);
     point = strchr(copy, '.');
     if (point)
         /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it after the start */
