@@ -7,25 +7,8 @@
 
 #include "bearer/base/str.h"
 
-typedef _Atomic uint64_t word_t;
-
 _Static_assert(sizeof(bearer_round_t) == 320, "whole cache lines");
 _Static_assert(sizeof(bearer_note_t) == 8 * BEARER_ROUND_WORDS, "whole words");
-
-static uint64_t load(const word_t *word)
-{
-    return atomic_load_explicit(word, memory_order_relaxed);
-}
-
-static void store(word_t *word, uint64_t value)
-{
-    atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-static void add(word_t *word, uint64_t value)
-{
-    atomic_fetch_add_explicit(word, value, memory_order_relaxed);
-}
 
 /* The words of a note are many loads and stores: turn tells a reader whether all of
  * what it read is of one round. A release for each word, an acquire for each: who read
@@ -33,12 +16,12 @@ static void add(word_t *word, uint64_t value)
 static void begin_turn(bearer_round_t *round)
 {
     /* that of a process that ended in between is odd already */
-    store(&round->turn, load(&round->turn) | 1);
+    bearer_word_store(&round->turn, bearer_word_load(&round->turn) | 1);
 }
 
 static void end_turn(bearer_round_t *round)
 {
-    atomic_store_explicit(&round->turn, load(&round->turn) + 1,
+    atomic_store_explicit(&round->turn, bearer_word_load(&round->turn) + 1,
                           memory_order_release);
 }
 
@@ -92,19 +75,19 @@ void bearer_round_note(bearer_round_t *round, const bearer_board_id_t *id,
 
     (void)apr_cpystrn(note.text, outcome->note.text, sizeof(note.text));
     begin_turn(round);
-    if (load(&round->owner) != owner_of(id)) {
-        store(&round->good, 0);
-        store(&round->failed, 0);
-        store(&round->owner, owner_of(id));
+    if (bearer_word_load(&round->owner) != owner_of(id)) {
+        bearer_word_store(&round->good, 0);
+        bearer_word_store(&round->failed, 0);
+        bearer_word_store(&round->owner, owner_of(id));
     }
     atomic_store_explicit(&round->what,
                           (uint64_t)outcome->why
                               | (uint64_t)(uint32_t)outcome->status << 32,
                           memory_order_release);
-    store(&round->tick, (uint64_t)now);
+    bearer_word_store(&round->tick, (uint64_t)now);
     write_note(round, &note);
     end_turn(round);
-    add(outcome->why ? &round->failed : &round->good, 1);
+    bearer_word_add(outcome->why ? &round->failed : &round->good, 1);
 }
 
 /* false: a round was being noted meanwhile */
@@ -114,13 +97,13 @@ static bool read_all(const bearer_round_t *round, bearer_round_result_t *out)
         turn = atomic_load_explicit(&round->turn, memory_order_acquire);
 
     what = atomic_load_explicit(&round->what, memory_order_acquire);
-    out->tick = (apr_time_t)load(&round->tick);
+    out->tick = (apr_time_t)bearer_word_load(&round->tick);
     out->why = (bearer_reason_t)(what & 0xffffffff);
     out->status = (int)(what >> 32);
-    out->good = load(&round->good);
-    out->failed = load(&round->failed);
+    out->good = bearer_word_load(&round->good);
+    out->failed = bearer_word_load(&round->failed);
     read_note(round, &out->note);
-    return !(turn & 1) && turn == load(&round->turn);
+    return !(turn & 1) && turn == bearer_word_load(&round->turn);
 }
 
 /* noting takes less than a microsecond: once more is enough */
@@ -144,7 +127,7 @@ bearer_round_result_t bearer_round_read(const bearer_round_t *round,
 
     whole = read_whole(round, &out);
     /* afterwards: whoever read what another source came to, sees its owner, too */
-    if (load(&round->owner) != owner_of(id))
+    if (bearer_word_load(&round->owner) != owner_of(id))
         return none;
     if (!whole || !is_note(&out.note))
         out.note.text[0] = '\0';
@@ -158,11 +141,11 @@ void bearer_round_copy(const bearer_round_t *from, bearer_round_t *to)
     if (!read_whole(from, &seen))
         memset(&seen.note, 0, sizeof(seen.note));
     begin_turn(to);
-    store(&to->owner, load(&from->owner));
-    store(&to->tick, load(&from->tick));
-    store(&to->what, load(&from->what));
-    store(&to->good, load(&from->good));
-    store(&to->failed, load(&from->failed));
+    bearer_word_store(&to->owner, bearer_word_load(&from->owner));
+    bearer_word_store(&to->tick, bearer_word_load(&from->tick));
+    bearer_word_store(&to->what, bearer_word_load(&from->what));
+    bearer_word_store(&to->good, bearer_word_load(&from->good));
+    bearer_word_store(&to->failed, bearer_word_load(&from->failed));
     write_note(to, &seen.note);
     end_turn(to);
 }

@@ -10,24 +10,22 @@
 #ifndef BEARER_ROUND_H
 #define BEARER_ROUND_H
 
-#include <stdatomic.h>
-#include <stdint.h>
-
 #include "bearer/keys/board.h"
 #include "bearer/keys/outcome.h"
+#include "bearer/report/word.h"
 
 #define BEARER_ROUND_WORDS (BEARER_LIMIT_NOTE / 8)
 
 /** The record; for round.c alone. */
 typedef struct bearer_round_t {
-    _Atomic uint64_t owner; /**< the first bytes of the source's identity */
-    _Atomic uint64_t tick;
-    _Atomic uint64_t
-        what; /**< the reason, and the HTTP status 32 bits higher */
-    _Atomic uint64_t good, failed;
-    _Atomic uint64_t turn; /**< odd: it is being written */
-    _Atomic uint64_t note[BEARER_ROUND_WORDS];
-    _Atomic uint64_t padding[4];
+    bearer_word_t owner; /**< the first bytes of the source's identity */
+    bearer_word_t tick;
+    /** The reason, and the HTTP status 32 bits higher. */
+    bearer_word_t what;
+    bearer_word_t good, failed;
+    bearer_word_t turn; /**< odd: it is being written */
+    bearer_word_t note[BEARER_ROUND_WORDS];
+    bearer_word_t padding[4];
 } bearer_round_t;
 
 /** What the last round of a source came to; all zero: there was none. */

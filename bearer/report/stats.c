@@ -10,9 +10,7 @@
 
 #define MAGIC UINT64_C(0x6265617273746174) /* "bearstat" */
 /* Two lines of 64 bytes: processors fetch the neighbour too. */
-#define LINE 128
-
-typedef _Atomic uint64_t word_t;
+#define LINE      128
 
 #define WORDS     (sizeof(bearer_counts_t) / 8)
 #define AT(field) (offsetof(bearer_counts_t, field) / 8)
@@ -21,10 +19,10 @@ typedef _Atomic uint64_t word_t;
 
 /** One process's part; all of it is its own cache lines. */
 typedef struct process_t {
-    _Alignas(LINE) word_t pid; /* 0: free */
-    word_t since;
-    word_t counts[WORDS]; /* a bearer_counts_t */
-    word_t before[WORDS]; /* the same when this process came */
+    _Alignas(LINE) bearer_word_t pid; /* 0: free */
+    bearer_word_t since;
+    bearer_word_t counts[WORDS]; /* a bearer_counts_t */
+    bearer_word_t before[WORDS]; /* the same when this process came */
 } process_t;
 
 typedef struct header_t {
@@ -37,7 +35,7 @@ typedef struct header_t {
 
 /* A lock inside an atomic would be a lock of one process only. */
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics without locks");
-_Static_assert(sizeof(word_t) == 8, "bare atomics");
+_Static_assert(sizeof(bearer_word_t) == 8, "bare atomics");
 _Static_assert(sizeof(bearer_counts_t) % 8 == 0, "whole words");
 _Static_assert(sizeof(apr_uint64_t) == sizeof(uint64_t), "one word each");
 _Static_assert(sizeof(process_t) % LINE == 0, "no false sharing");
@@ -145,22 +143,7 @@ bearer_stats_shape_t bearer_stats_shape(const bearer_stats_t *stats)
     return stats->shape;
 }
 
-/* --- words ------------------------------------------------------------------ */
-
-static uint64_t load(const word_t *word)
-{
-    return atomic_load_explicit(word, memory_order_relaxed);
-}
-
-static void store(word_t *word, uint64_t value)
-{
-    atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-static void add(word_t *word, uint64_t value)
-{
-    atomic_fetch_add_explicit(word, value, memory_order_relaxed);
-}
+/* --- processes -------------------------------------------------------------- */
 
 static process_t *others_of(const bearer_stats_t *stats)
 {
@@ -176,7 +159,8 @@ static process_t *next_process(const bearer_stats_t *stats, process_t *process)
         return NULL;
     process = process ? process + 1 : stats->processes;
     if (process < others_of(stats)
-        && (load(&process->pid) || load(&process->since)))
+        && (bearer_word_load(&process->pid)
+            || bearer_word_load(&process->since)))
         return process;
     return others_of(stats);
 }
@@ -190,7 +174,8 @@ void bearer_stats_copy(const bearer_stats_t *from, bearer_stats_t *to)
     for (process = next_process(from, NULL); process;
          process = next_process(from, process)) {
         for (k = 0; k < GAUGES; k++)
-            add(&others_of(to)->counts[k], load(&process->counts[k]));
+            bearer_word_add(&others_of(to)->counts[k],
+                            bearer_word_load(&process->counts[k]));
     }
     for (i = 0; i < from->shape.results && i < to->shape.results; i++)
         bearer_round_copy(&from->results[i], &to->results[i]);
@@ -201,7 +186,7 @@ void bearer_stats_copy(const bearer_stats_t *from, bearer_stats_t *to)
 static bool take(process_t *process, apr_uint32_t pid,
                  bool (*alive)(apr_uint32_t pid))
 {
-    uint64_t holder = load(&process->pid);
+    uint64_t holder = bearer_word_load(&process->pid);
 
     if (holder && holder != pid && alive((apr_uint32_t)holder))
         return false;
@@ -221,10 +206,11 @@ bool bearer_stats_claim(bearer_stats_t *stats, apr_uint32_t pid, apr_time_t now,
             continue;
         for (k = 0; k < WORDS; k++) {
             if (k >= GAUGES)
-                store(&process->counts[k], 0);
-            store(&process->before[k], load(&process->counts[k]));
+                bearer_word_store(&process->counts[k], 0);
+            bearer_word_store(&process->before[k],
+                              bearer_word_load(&process->counts[k]));
         }
-        store(&process->since, (uint64_t)now);
+        bearer_word_store(&process->since, (uint64_t)now);
         stats->own = process;
         return true;
     }
@@ -241,7 +227,7 @@ void bearer_stats_release(bearer_stats_t *stats)
         return;
     stats->own = others_of(stats);
     for (k = GAUGES; k < WORDS; k++)
-        store(&own->counts[k], 0);
+        bearer_word_store(&own->counts[k], 0);
     atomic_store(&own->pid, 0);
 }
 
@@ -250,7 +236,7 @@ void bearer_stats_release(bearer_stats_t *stats)
 /* threads of one process share its place, so these are additions, not stores */
 static void count(bearer_stats_t *stats, apr_size_t at, uint64_t value)
 {
-    add(&stats->own->counts[at], value);
+    bearer_word_add(&stats->own->counts[at], value);
 }
 
 void bearer_stats_verdict(bearer_stats_t *stats, bearer_reason_t why)
@@ -308,7 +294,8 @@ void bearer_stats_wait(bearer_stats_t *stats, apr_time_t micros)
 /* the cache counts from 0 in each process, the place went on from before */
 static void set_total(process_t *own, apr_size_t at, uint64_t value)
 {
-    store(&own->counts[at], load(&own->before[at]) + value);
+    bearer_word_store(&own->counts[at],
+                      bearer_word_load(&own->before[at]) + value);
 }
 
 void bearer_stats_cache(bearer_stats_t *stats,
@@ -323,8 +310,9 @@ void bearer_stats_cache(bearer_stats_t *stats,
     set_total(own, AT(cache_misses), cache->misses);
     set_total(own, AT(cache_stores), cache->stores);
     set_total(own, AT(cache_evictions), cache->evictions);
-    store(&own->counts[AT(cache_entries)], (uint64_t)cache->entries);
-    store(&own->counts[AT(cache_bytes)], cache->bytes);
+    bearer_word_store(&own->counts[AT(cache_entries)],
+                      (uint64_t)cache->entries);
+    bearer_word_store(&own->counts[AT(cache_bytes)], cache->bytes);
 }
 
 /* --- results ----------------------------------------------------------------- */
@@ -370,8 +358,8 @@ static void read_process(const process_t *process, view_t *own)
     apr_size_t k;
 
     for (k = 0; k < WORDS; k++) {
-        uint64_t before = load(&process->before[k]);
-        uint64_t value = load(&process->counts[k]);
+        uint64_t before = bearer_word_load(&process->before[k]);
+        uint64_t value = bearer_word_load(&process->counts[k]);
 
         own->words[k] = value > before ? value - before : 0;
     }
@@ -382,7 +370,7 @@ static void add_process(const process_t *process, bool there, view_t *sum)
     apr_size_t k;
 
     for (k = 0; k < (there ? WORDS : GAUGES); k++)
-        sum->words[k] += load(&process->counts[k]);
+        sum->words[k] += bearer_word_load(&process->counts[k]);
 }
 
 const bearer_stats_snapshot_t *bearer_stats_snapshot(
@@ -398,7 +386,7 @@ const bearer_stats_snapshot_t *bearer_stats_snapshot(
 
     for (process = next_process(stats, NULL); process;
          process = next_process(stats, process)) {
-        apr_uint32_t pid = (apr_uint32_t)load(&process->pid);
+        apr_uint32_t pid = (apr_uint32_t)bearer_word_load(&process->pid);
         bool there = pid && alive(pid);
         bearer_stats_process_t *entry;
 
@@ -408,7 +396,7 @@ const bearer_stats_snapshot_t *bearer_stats_snapshot(
         read_process(process, own);
         entry = apr_array_push(found);
         entry->pid = pid;
-        entry->since = (apr_time_t)load(&process->since);
+        entry->since = (apr_time_t)bearer_word_load(&process->since);
         entry->counts = own->counts;
     }
     out->sum = sum->counts;

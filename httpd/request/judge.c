@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 
+#include "bearer/base/str.h"
 #include "httpd/conf/place.h"
 #include "httpd/process/child.h"
 #include "httpd/process/clock.h"
@@ -18,7 +19,7 @@
 
 static bool is_visible(const char *text)
 {
-    bearer_str_t str = {text, text ? strlen(text) : 0};
+    bearer_str_t str = bearer_str(text);
 
     return str.len && !bearer_claims_flaw(str);
 }

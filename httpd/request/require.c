@@ -11,6 +11,7 @@
 #include <http_request.h>
 #include <mod_auth.h>
 
+#include "bearer/base/str.h"
 #include "bearer/base/limits.h"
 #include "bearer/judge/match.h"
 #include "bearer/judge/scope.h"
@@ -232,7 +233,7 @@ static authz_status check_late(request_rec *r, const line_t *line,
 
     for (i = 0; i < line->count; i++) {
         const char *value = evaluate(r, &line->late[i]);
-        bearer_str_t text = {value, value ? strlen(value) : 0};
+        bearer_str_t text = bearer_str(value);
 
         if (!value)
             return AUTHZ_GENERAL_ERROR;

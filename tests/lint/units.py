@@ -61,7 +61,9 @@ def makefile(top, order):
     fuzzers, more = programs(top, "tests/fuzz", "fuzz_", order)
     inside = lint.files(top, "tests/httpd", (".c", ".h"))
     text = (HEAD + variable("LIBRARY", library) + variable("GLUE", glue)
-            + variable("UNITS", tests) + variable("INSIDE", inside)
+            + variable("UNITS", tests)
+            + variable("HEADERS_OF_TESTS", lint.files(top, "tests/unit", (".h",)))
+            + variable("INSIDE", inside)
             + variable("FUZZERS", fuzzers) + "\n")
     text += "".join(f"{fuzzer.replace('/', '_')}_LDADD = libreplay.la $(LDADD)\n"
                     for fuzzer in fuzzers)
@@ -120,7 +122,7 @@ def write(top):
 UNIT_H = "/* x */\n/*\n * a - what it owns.\n */\n"
 PAGE = f"{BEGIN}| unit | owns |\n|---|---|\n| `bearer/w/a` | what it owns |\n{END}\n"
 AM = (HEAD + "\nLIBRARY = \\\n\tbearer/w/a.c bearer/w/a.h\n\nGLUE = \n\nUNITS = "
-      "\\\n\ttests/unit/test_a\n\nINSIDE = \n\nFUZZERS = \n\n")
+      "\\\n\ttests/unit/test_a\n\nHEADERS_OF_TESTS = \n\nINSIDE = \n\nFUZZERS = \n\n")
 GOOD = {layers.ORDER: "bearer/w/a\n", "bearer/w/a.h": UNIT_H, "bearer/w/a.c": "",
         "tests/unit/test_a.c": "", TABLE: PAGE, MADE: AM,
         picture.PATH: picture.draw([("bearer/w/a", set())], set())}
