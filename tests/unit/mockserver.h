@@ -10,10 +10,13 @@
 #ifndef BEARER_TESTS_MOCKSERVER_H
 #define BEARER_TESTS_MOCKSERVER_H
 
+#include <signal.h>
+
 #include <apr_network_io.h>
 #include <apr_pools.h>
 
 #include "bearer/base/base.h"
+#include "tests/unit/unit.h"
 
 /** Who a server says it is. */
 typedef enum mock_cert_t {
@@ -66,6 +69,17 @@ typedef struct mock_pki_t {
 
 /** NULL if it fails; files go with the pool. */
 const mock_pki_t *mock_pki_create(apr_pool_t *pool);
+
+/** The set-up of a group of tests: *state is a pool with certificates in it. */
+static inline int mock_group_setup(void **state, const mock_pki_t **pki)
+{
+    /* httpd ignores it; here it would show that we raise it */
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (unit_group_setup(state) != 0 || unit_setup(state) != 0)
+        return -1;
+    *pki = mock_pki_create(*state);
+    return *pki ? 0 : -1;
+}
 
 /** A running server. */
 typedef struct mock_t mock_t;

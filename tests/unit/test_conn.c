@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "bearer/base/clock.h"
@@ -183,16 +182,7 @@ static void conn_says_what_failed(void **state)
 
 static int group_setup(void **state)
 {
-    apr_pool_t *pool;
-
-    /* httpd ignores it; here it would show that we raise it */
-    (void)signal(SIGPIPE, SIG_DFL);
-    if (unit_group_setup(state) != 0
-        || apr_pool_create(&pool, NULL) != APR_SUCCESS)
-        return -1;
-    pki = mock_pki_create(pool);
-    *state = pool;
-    return pki ? 0 : -1;
+    return mock_group_setup(state, &pki);
 }
 
 int main(void)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <apr_atomic.h>
 
@@ -1078,16 +1077,7 @@ static void fetch_leaves_nothing_open(void **state)
 
 static int group_setup(void **state)
 {
-    apr_pool_t *pool;
-
-    /* httpd ignores it; here it would show that we raise it */
-    (void)signal(SIGPIPE, SIG_DFL);
-    if (unit_group_setup(state) != 0
-        || apr_pool_create(&pool, NULL) != APR_SUCCESS)
-        return -1;
-    pki = mock_pki_create(pool);
-    *state = pool;
-    return pki ? 0 : -1;
+    return mock_group_setup(state, &pki);
 }
 
 static int group_teardown(void **state)

@@ -7,6 +7,7 @@
 #include <apr_file_io.h>
 
 #include "bearer/keys/locate.h"
+#include "tests/unit/files.h"
 
 /* How what is found gets onto the board, with schedules and several rounds:
  * test_refresh.c. */
@@ -227,34 +228,6 @@ static void locate_recalls_an_address_that_may_be_believed(void **state)
 
 /* --- files -------------------------------------------------------------- */
 
-static const char *temporary(apr_pool_t *pool)
-{
-    char *path = apr_pstrdup(pool, "/tmp/test_locate.XXXXXX");
-    apr_file_t *out;
-
-    assert_int_equal(
-        apr_file_mktemp(&out, path,
-                        APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_EXCL,
-                        pool),
-        APR_SUCCESS);
-    assert_int_equal(apr_file_close(out), APR_SUCCESS);
-    return path;
-}
-
-static void put(const char *path, const char *text, apr_pool_t *pool)
-{
-    apr_file_t *out;
-
-    assert_int_equal(
-        apr_file_open(&out, path,
-                      APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE,
-                      APR_FPROT_OS_DEFAULT, pool),
-        APR_SUCCESS);
-    assert_int_equal(apr_file_write_full(out, text, strlen(text), NULL),
-                     APR_SUCCESS);
-    assert_int_equal(apr_file_close(out), APR_SUCCESS);
-}
-
 static void locate_takes_no_file_that_all_may_write(void **state)
 {
     static const struct {
@@ -267,12 +240,12 @@ static void locate_takes_no_file_that_all_may_write(void **state)
         {0666, "file_writable"},
         {0602, "file_writable"},
     };
-    const char *path = temporary(*state);
+    const char *path = files_temporary(*state);
     bearer_locate_found_t file = {NULL};
     bearer_note_t note = {""};
     apr_size_t i;
 
-    put(path, ONE("good"), *state);
+    files_put(path, ONE("good"), *state);
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(chmod(path, cases[i].mode), 0);
         unit_expect_reason(
@@ -286,7 +259,7 @@ static void locate_takes_no_file_that_all_may_write(void **state)
 
 static void locate_does_not_hang_on_a_fifo_or_a_directory(void **state)
 {
-    const char *path = temporary(*state);
+    const char *path = files_temporary(*state);
     bearer_locate_found_t file = {NULL};
     bearer_note_t note;
 
@@ -305,11 +278,11 @@ static void locate_does_not_hang_on_a_fifo_or_a_directory(void **state)
 
 static void locate_reads_a_file_for_the_start(void **state)
 {
-    const char *path = temporary(*state);
+    const char *path = files_temporary(*state);
     bearer_locate_found_t file = {NULL};
     bearer_note_t note;
 
-    put(path, PEM, *state);
+    files_put(path, PEM, *state);
     unit_expect_reason(
         "PEM", bearer_locate_file(path, false, &file, &note, *state), "ok");
     assert_int_equal(file.keys->count, 1);
@@ -335,14 +308,14 @@ static void locate_reads_the_file_of_a_secret(void **state)
         {"0123456789abcdef0123456789abcdef", 0602, "file_open", "mode 602"},
         {"", 0600, "file_size", "0 bytes"},
     };
-    const char *path = temporary(*state);
+    const char *path = files_temporary(*state);
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const bearer_jwks_t *keys = NULL;
         bearer_note_t note = {""};
 
-        put(path, cases[i].text, *state);
+        files_put(path, cases[i].text, *state);
         assert_int_equal(chmod(path, cases[i].mode), 0);
         unit_expect_reason(
             cases[i].text,

@@ -9,39 +9,7 @@
 #include "bearer/base/limits.h"
 #include "bearer/judge/match.h"
 
-#include "jose.h"
-
-#define WORDS 6
-
-static const bearer_claims_t *parse(const char *text, apr_pool_t *pool)
-{
-    const bearer_claims_t *claims = NULL;
-
-    unit_expect_reason(
-        text, bearer_claims_parse(jose_json(text, pool), &claims, NULL, pool),
-        "ok");
-    return claims;
-}
-
-static int count_of(const char *const *words)
-{
-    int count = 0;
-
-    while (count < WORDS && words[count])
-        count++;
-    return count;
-}
-
-/* the words with spaces between them: a row's name */
-static const char *name_of(const char *const *words, apr_pool_t *pool)
-{
-    const char *name = "";
-    int i;
-
-    for (i = 0; i < count_of(words); i++)
-        name = apr_pstrcat(pool, name, i ? " " : "", words[i], NULL);
-    return name;
-}
+#include "requires.h"
 
 static const bearer_match_t *compile(const char *const *words, apr_pool_t *pool)
 {
@@ -49,8 +17,9 @@ static const bearer_match_t *compile(const char *const *words, apr_pool_t *pool)
     bearer_note_t note = {""};
 
     unit_expect_reason(
-        name_of(words, pool),
-        bearer_match_parse(words, count_of(words), &match, &note, pool), "ok");
+        requires_name(words, pool),
+        bearer_match_parse(words, requires_count(words), &match, &note, pool),
+        "ok");
     return match;
 }
 
@@ -67,7 +36,7 @@ static bearer_match_result_t check(const bearer_match_t *match,
 static void match_refuses_lines_it_does_not_understand(void **state)
 {
     static const struct {
-        const char *words[WORDS];
+        const char *words[REQUIRES_WORDS];
         const char *want;
     } cases[] = {
         {{NULL}, "match_form"},
@@ -158,8 +127,8 @@ static void match_refuses_lines_it_does_not_understand(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *name = name_of(cases[i].words, *state);
-        int count = count_of(cases[i].words);
+        const char *name = requires_name(cases[i].words, *state);
+        int count = requires_count(cases[i].words);
         const bearer_match_t *match = NULL;
         bearer_note_t note = {""};
 
@@ -185,16 +154,16 @@ static void match_keeps_copies(void **state)
 
     memset(path, 'x', 4);
     memset(value, 'x', 5);
-    assert_int_equal(check(match, parse("{'role':'admin'}", *state)),
+    assert_int_equal(check(match, requires_claims("{'role':'admin'}", *state)),
                      BEARER_MATCH_YES);
-    assert_false(check(match, parse("{'role':'xxxxx'}", *state)));
+    assert_false(check(match, requires_claims("{'role':'xxxxx'}", *state)));
 }
 
 /* --- matching --------------------------------------------------------------- */
 
 typedef struct row_t {
     const char *claims;
-    const char *words[WORDS];
+    const char *words[REQUIRES_WORDS];
     bool want;
 } row_t;
 
@@ -203,11 +172,12 @@ static void check_rows(const row_t *rows, apr_size_t count, apr_pool_t *pool)
     apr_size_t i;
 
     for (i = 0; i < count; i++) {
-        const char *name = apr_pstrcat(pool, rows[i].claims, " against ",
-                                       name_of(rows[i].words, pool), NULL);
+        const char *name =
+            apr_pstrcat(pool, rows[i].claims, " against ",
+                        requires_name(rows[i].words, pool), NULL);
 
         unit_expect(name, check(compile(rows[i].words, pool),
-                                parse(rows[i].claims, pool))
+                                requires_claims(rows[i].claims, pool))
                               == rows[i].want);
     }
 }
@@ -377,9 +347,10 @@ static void match_values_write_no_numbers(void **state)
 
     for (i = 0; i < 1000; i++)
         APR_ARRAY_PUSH(all, const char *) = "3e-308,2.50";
-    claims = parse(apr_pstrcat(*state, "{'a':[",
-                               apr_array_pstrcat(*state, all, ','), "]}", NULL),
-                   *state);
+    claims = requires_claims(apr_pstrcat(*state, "{'a':[",
+                                         apr_array_pstrcat(*state, all, ','),
+                                         "]}", NULL),
+                             *state);
     assert_int_equal(bearer_path_parse("a", &path, NULL, *state), 0);
     conversions = 0;
     assert_int_equal(check(lines[0], claims), BEARER_MATCH_NO);
@@ -431,7 +402,8 @@ static void match_regular_expressions_end(void **state)
     memset(value, 'a', 8192);
     value[8191] = '!';
     value[8192] = '\0';
-    claims = parse(apr_pstrcat(*state, "{'a':'", value, "'}", NULL), *state);
+    claims = requires_claims(apr_pstrcat(*state, "{'a':'", value, "'}", NULL),
+                             *state);
     for (i = 0; i < sizeof(regexes) / sizeof(regexes[0]); i++) {
         const char *words[] = {"a", "~", regexes[i], NULL};
 
@@ -451,7 +423,8 @@ static void match_is_unsure_at_its_limits(void **state)
     value[64] = '\0';
     assert_int_equal(
         check(compile(words, *state),
-              parse(apr_pstrcat(*state, "{'a':'", value, "'}", NULL), *state)),
+              requires_claims(apr_pstrcat(*state, "{'a':'", value, "'}", NULL),
+                              *state)),
         BEARER_MATCH_UNSURE);
 }
 
@@ -479,15 +452,17 @@ static void match_has_one_budget_a_line(void **state)
     size_t i;
 
     assert_int_equal(
-        bearer_match_check(line, parse("{'a':'aaaaaaaaaaaaa!'}", *state), &one),
+        bearer_match_check(
+            line, requires_claims("{'a':'aaaaaaaaaaaaa!'}", *state), &one),
         BEARER_MATCH_NO);
     assert_in_range(one.steps, 10000, BEARER_LIMIT_REGEX_LINE / 2);
     for (i = 0; i < 2; i++) {
         const char *text = apr_pstrcat(*state, "{'a':", values[i], "}", NULL);
         bearer_match_work_t work = {0};
 
-        assert_int_equal(bearer_match_check(line, parse(text, *state), &work),
-                         BEARER_MATCH_UNSURE);
+        assert_int_equal(
+            bearer_match_check(line, requires_claims(text, *state), &work),
+            BEARER_MATCH_UNSURE);
         /* the last step may have run over the whole claim */
         assert_in_range(work.steps, BEARER_LIMIT_REGEX_LINE,
                         BEARER_LIMIT_REGEX_LINE + 1000);
@@ -500,7 +475,7 @@ static void match_has_one_budget_a_request(void **state)
     const char *other[] = {"a", "~", "b$", NULL};
     const char *plain[] = {"a", "b", NULL};
     const bearer_match_t *line = compile(words, *state);
-    const bearer_claims_t *claims = parse(
+    const bearer_claims_t *claims = requires_claims(
         apr_pstrcat(*state, "{'a':", blocks(1, "", *state), "}", NULL), *state);
     bearer_match_work_t work = {0};
     int lines = 0;
@@ -532,9 +507,10 @@ static void match_budget_is_wide(void **state)
     for (i = 0; i < 200; i++)
         APR_ARRAY_PUSH(all, const char *) = apr_psprintf(
             *state, "'/Company/Department %d/Group-%d'", (int)i, (int)i);
-    claims = parse(apr_pstrcat(*state, "{'a':[",
-                               apr_array_pstrcat(*state, all, ','), "]}", NULL),
-                   *state);
+    claims = requires_claims(apr_pstrcat(*state, "{'a':[",
+                                         apr_array_pstrcat(*state, all, ','),
+                                         "]}", NULL),
+                             *state);
     for (i = 0; i < sizeof(regexes) / sizeof(regexes[0]); i++) {
         const char *words[] = {"a", "~", regexes[i], NULL};
 
@@ -572,7 +548,7 @@ static void match_values_known_late(void **state)
                          0);
         unit_expect(rows[i].claims,
                     bearer_match_equals(path, unit_str(rows[i].text),
-                                        parse(rows[i].claims, *state))
+                                        requires_claims(rows[i].claims, *state))
                         == rows[i].want);
     }
 }

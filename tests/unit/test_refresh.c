@@ -8,6 +8,7 @@
 
 #include "bearer/base/log.h"
 #include "bearer/keys/refresh.h"
+#include "tests/unit/files.h"
 #include "tests/unit/slots.h"
 #include "tests/unit/world.h"
 
@@ -1354,41 +1355,13 @@ static void refresh_tells_the_most_of_two_failures(void **state)
 
 /* --- files and secrets -------------------------------------------------- */
 
-static const char *temporary(apr_pool_t *pool)
-{
-    char *path = apr_pstrdup(pool, "/tmp/test_refresh.XXXXXX");
-    apr_file_t *file;
-
-    assert_int_equal(
-        apr_file_mktemp(&file, path,
-                        APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_EXCL,
-                        pool),
-        APR_SUCCESS);
-    assert_int_equal(apr_file_close(file), APR_SUCCESS);
-    return path;
-}
-
-static void put(const char *path, const char *text, apr_pool_t *pool)
-{
-    apr_file_t *file;
-
-    assert_int_equal(
-        apr_file_open(&file, path,
-                      APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE,
-                      APR_FPROT_OS_DEFAULT, pool),
-        APR_SUCCESS);
-    assert_int_equal(apr_file_write_full(file, text, strlen(text), NULL),
-                     APR_SUCCESS);
-    assert_int_equal(apr_file_close(file), APR_SUCCESS);
-}
-
 static void refresh_reads_a_key_file_again_when_it_changed(void **state)
 {
-    const char *path = temporary(*state);
+    const char *path = files_temporary(*state);
     world_t *w = create(BEARER_SOURCE_FILE, path, *state);
     apr_time_t good;
 
-    put(path, PEM, *state);
+    files_put(path, PEM, *state);
     assert_true(is_due(w));
     unit_expect_reason("PEM", run(w)->why, "ok");
     assert_true(w->result.changed);
@@ -1402,20 +1375,20 @@ static void refresh_reads_a_key_file_again_when_it_changed(void **state)
     assert_false(is_due(w));
     advance(w, 6);
     assert_true(is_due(w));
-    put(path, PEM, *state); /* touched, not changed */
+    files_put(path, PEM, *state); /* touched, not changed */
     (void)run(w);
     assert_true(is_unchanged(&w->result));
     assert_int_equal(w->written, 0);
 
-    put(path, KEY("single"), *state);
+    files_put(path, KEY("single"), *state);
     (void)run(w);
     assert_true(w->result.changed);
     assert_true(has(posted(w), "single"));
-    put(path, TWO("a", "b"), *state);
+    files_put(path, TWO("a", "b"), *state);
     (void)run(w);
     assert_true(line_has(w, 0, "keys changed: 2 (a, b)"));
     /* same size, at once after */
-    put(path, TWO("a", "c"), *state);
+    files_put(path, TWO("a", "c"), *state);
     (void)run(w);
     assert_true(line_has(w, 0, "keys changed: 2 (a, c)"));
 
@@ -1430,7 +1403,7 @@ static void refresh_reads_a_key_file_again_when_it_changed(void **state)
 
 static void refresh_keeps_the_keys_of_a_file_gone_bad(void **state)
 {
-    const char *path = temporary(*state);
+    const char *path = files_temporary(*state);
     char *large = apr_palloc(*state, BEARER_LIMIT_KEY_FILE + 2);
     const struct {
         const char *name, *text, *want;
@@ -1455,11 +1428,11 @@ static void refresh_keeps_the_keys_of_a_file_gone_bad(void **state)
         world_t *w = create(BEARER_SOURCE_FILE, path, *state);
         const char *name = cases[i].name;
 
-        put(path, ONE("good"), *state);
+        files_put(path, ONE("good"), *state);
         unit_expect_reason(name, run(w)->why, "ok");
         advance(w, 10);
         if (cases[i].text)
-            put(path, cases[i].text, *state);
+            files_put(path, cases[i].text, *state);
         else
             assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
         unit_expect_reason(name, run(w)->why, cases[i].want);
@@ -1472,7 +1445,7 @@ static void refresh_keeps_the_keys_of_a_file_gone_bad(void **state)
         unit_expect(name, is_due(w));
         (void)run(w);
         unit_expect(name, w->written == 0);
-        put(path, ONE("good"), *state);
+        files_put(path, ONE("good"), *state);
         unit_expect_reason(name, run(w)->why, "ok");
         unit_expect(name, line_has(w, 0, "refreshed again after 2 failures"));
     }
@@ -1634,7 +1607,7 @@ static void refresh_stores_only_what_is_fetched(void **state)
     const char *path = "/tmp/bearer-test-refresh-store.pem";
     world_t *w = create(BEARER_SOURCE_FILE, path, *state);
 
-    put(path, PEM, *state);
+    files_put(path, PEM, *state);
     (void)open_store(w);
     unit_expect_reason("file", run(w)->why, "ok");
     assert_null(stored(w));
@@ -1848,7 +1821,7 @@ static void refresh_says_why_stored_keys_are_not_used(void **state)
             if (text.data[0] == '{')
                 text = bearer_keystore_sign(w->env.store, &w->source.slot.id,
                                             text, w->pool);
-            put(path, text.data, *state);
+            files_put(path, text.data, *state);
             assert_int_equal(chmod(path, 0600), 0);
         }
         advance(w, cases[i].later);

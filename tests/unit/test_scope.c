@@ -5,45 +5,13 @@
 
 #include "bearer/judge/scope.h"
 
-#include "jose.h"
-
-#define WORDS 6
+#include "requires.h"
 
 typedef struct row_t {
     const char *claims;
-    const char *words[WORDS];
+    const char *words[REQUIRES_WORDS];
     bool want;
 } row_t;
-
-static const bearer_claims_t *parse(const char *text, apr_pool_t *pool)
-{
-    const bearer_claims_t *claims = NULL;
-
-    unit_expect_reason(
-        text, bearer_claims_parse(jose_json(text, pool), &claims, NULL, pool),
-        "ok");
-    return claims;
-}
-
-static int count_of(const char *const *words)
-{
-    int count = 0;
-
-    while (count < WORDS && words[count])
-        count++;
-    return count;
-}
-
-/* the words with spaces between them: a row's name */
-static const char *name_of(const char *const *words, apr_pool_t *pool)
-{
-    const char *name = "";
-    int i;
-
-    for (i = 0; i < count_of(words); i++)
-        name = apr_pstrcat(pool, name, i ? " " : "", words[i], NULL);
-    return name;
-}
 
 static void scope_is_held(void **state)
 {
@@ -88,13 +56,14 @@ static void scope_is_held(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *name = apr_pstrcat(*state, rows[i].claims, " against ",
-                                       name_of(rows[i].words, *state), NULL);
+        const char *name =
+            apr_pstrcat(*state, rows[i].claims, " against ",
+                        requires_name(rows[i].words, *state), NULL);
 
-        unit_expect(name,
-                    bearer_scope_held(rows[i].words, count_of(rows[i].words),
-                                      parse(rows[i].claims, *state))
-                        == rows[i].want);
+        unit_expect(name, bearer_scope_held(
+                              rows[i].words, requires_count(rows[i].words),
+                              requires_claims(rows[i].claims, *state))
+                              == rows[i].want);
     }
 }
 

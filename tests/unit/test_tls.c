@@ -4,7 +4,6 @@
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -146,16 +145,7 @@ static void tls_tells_an_end_from_a_cut(void **state)
 
 static int group_setup(void **state)
 {
-    apr_pool_t *pool;
-
-    /* httpd ignores it; here it would show that we raise it */
-    (void)signal(SIGPIPE, SIG_DFL);
-    if (unit_group_setup(state) != 0
-        || apr_pool_create(&pool, NULL) != APR_SUCCESS)
-        return -1;
-    pki = mock_pki_create(pool);
-    *state = pool;
-    return pki ? 0 : -1;
+    return mock_group_setup(state, &pki);
 }
 
 int main(void)
