@@ -350,7 +350,7 @@ static void insert_filter_last(request_rec *r)
 static void insert_error_filter(request_rec *r)
 {
     mab_private_insert_error_filter(r);
-    mab_cors_insert_filter(r);
+    mab_cors_insert_error_filter(r);
     mab_refuse_insert_filter(r);
 }
 

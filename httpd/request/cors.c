@@ -10,6 +10,7 @@
 
 #include "bearer/base/str.h"
 #include "httpd/conf/conf.h"
+#include "httpd/request/record.h"
 
 #define OWN_FILTER   "AUTH_BEARER_CORS"
 #define ONCE_FILTER  "AUTH_BEARER_CORS_ONCE"
@@ -36,9 +37,7 @@ typedef struct answer_t {
 /* of the client's request, also when asked for parts of pages and look-ups */
 static apr_pool_t *pool_of(const request_rec *r)
 {
-    while (r->main)
-        r = r->main;
-    return r->pool;
+    return mab_record_page((request_rec *)r)->pool;
 }
 
 static seen_t *find_seen(const request_rec *r)
@@ -261,6 +260,18 @@ void mab_cors_insert_filter(request_rec *r)
     ap_add_output_filter(OWN_FILTER, answer, r, r->connection);
     if (!r->main)
         ap_add_output_filter(ONCE_FILTER, answer, r, r->connection);
+}
+
+/* It is sent past the filters of the page around it, and under its header: what the
+ * program says there has to go by another way than the filter. */
+void mab_cors_insert_error_filter(request_rec *r)
+{
+    request_rec *page = mab_record_page(r);
+    answer_t *answer = page != r ? decide(page) : NULL;
+
+    mab_cors_insert_filter(r);
+    if (answer)
+        give(page, answer);
 }
 
 void mab_cors_register(void)

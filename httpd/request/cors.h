@@ -27,9 +27,12 @@ bool mab_cors_answers(request_rec *r);
 /** The headers of a document that everybody may read. */
 void mab_cors_open_document(request_rec *r);
 
-/** insert_filter and insert_error_filter: the CORS headers of whatever runs inside
+/** insert_filter: the CORS headers of whatever runs inside
  * give way to ours, those of mod_headers do not. */
 void mab_cors_insert_filter(request_rec *r);
+
+/** insert_error_filter: the same, also for the page that this may be a part of. */
+void mab_cors_insert_error_filter(request_rec *r);
 
 void mab_cors_register(void);
 

@@ -220,11 +220,9 @@ void mab_private_insert_filter(request_rec *r)
  * by our filter, if another (mod_deflate) held the page back. */
 void mab_private_insert_error_filter(request_rec *r)
 {
-    request_rec *page = r;
+    request_rec *page = mab_record_page(r);
 
     mab_private_insert_filter(r);
-    while (page->main)
-        page = page->main;
     if (page != r && is_told(r))
         make_private(page);
 }

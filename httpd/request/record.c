@@ -88,3 +88,10 @@ request_rec *mab_record_before(const request_rec *r)
 {
     return r->prev ? r->prev : r->main;
 }
+
+request_rec *mab_record_page(request_rec *r)
+{
+    while (r->main)
+        r = r->main;
+    return r;
+}

@@ -96,4 +96,8 @@ mab_exchange_t *mab_record_find_exchange(const request_rec *r);
 /** The request_rec before this one in the chain, or NULL. */
 request_rec *mab_record_before(const request_rec *r);
 
+/** The page that this is a part of (a sub-request), or itself: under its header all is
+ * sent. */
+request_rec *mab_record_page(request_rec *r);
+
 #endif

@@ -314,3 +314,44 @@ def test_what_a_cache_kept_as_part_of_a_page(cached):
     answer = ask(cached, "/c/part/x", None)
     assert (answer.status, cors(answer)) == (200, OURS)
     assert answer.header("X-Cache").startswith("HIT")
+
+
+# --- the error page of a part ---
+
+#: the program is a page with a part; a filter holds it back until all of it is there
+HOLDERS = ["INCLUDES", "INCLUDES;DEFLATE", "INCLUDES;BUFFER",
+           "INCLUDES;SUBSTITUTE"]
+
+
+@pytest.fixture(scope="module")
+def held(serve, base, tokens):
+    conf = base(*load("include", "filter", "deflate", "buffer",
+                      "substitute")).place("std")
+    for i, filters in enumerate(HOLDERS):
+        conf.location(f"/held/{i}.cgi", *bearer(
+            f"SetOutputFilter {filters}", 'Substitute "s/page/text/"'))
+    conf.section("Directory", "ROOT/htdocs/held", "Options +ExecCGI +Includes",
+                 "AddHandler cgi-script .cgi")
+    conf.section("Directory", "ROOT/htdocs/part", "RewriteEngine On",
+                 'RewriteRule "^" "/denied/x" [PT]')
+    conf.location("/part", "Require all granted")
+    conf.location("/denied", "AuthType Bearer", "Require claim role boss")
+    server = serve(conf, start=False)
+    text = (server.root / "httpd.conf").read_text()
+    server.write("httpd.conf", text.replace("ROOT", str(server.root)))
+    page = PROGRAM.replace("text/plain", "text/html").replace(
+        "body", '<!--#include virtual="/part/x" -->')
+    for i in range(len(HOLDERS)):
+        server.write(f"htdocs/held/{i}.cgi", page, 0o755)
+    server.write("htdocs/part/x", "part\n")
+    server.errorlog.allow_always("AH0163[01]|include:error")
+    return server.start().warm("/p/std", tokens.token())
+
+
+@pytest.mark.parametrize("page", range(len(HOLDERS)))
+def test_the_error_page_of_a_part_is_sent_under_our_headers(held, tokens, page):
+    """httpd writes it past the filters of the page, and under the page's header."""
+    answer = held.get(f"/held/{page}.cgi", tokens.token(), headers=[
+        ("Origin", APP), ("Accept-Encoding", "gzip")])
+    assert answer.status == 200 and b"insufficient_scope" in answer.body, answer
+    assert cors(answer) == OURS
