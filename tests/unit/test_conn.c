@@ -49,6 +49,13 @@ static bearer_conn_t *open_to(const mock_script_t *script, const mock_t *mock,
     return conn;
 }
 
+/* gone at once: a mock waits for that, and the pool would take its time */
+static void hang_up(bearer_conn_t *conn)
+{
+    bearer_conn_close(conn);
+    assert_int_equal(apr_socket_close(conn->socket), APR_SUCCESS);
+}
+
 static void conn_talks_plain_and_with_tls(void **state)
 {
     static const struct {
@@ -93,7 +100,7 @@ static void conn_talks_plain_and_with_tls(void **state)
         /* what was sent before a reset may be lost with it */
         if (!why)
             unit_expect(rows[i].label, strcmp(got, "hello") == 0);
-        bearer_conn_close(conn);
+        hang_up(conn);
         mock_stop(mock);
         unit_expect(rows[i].label,
                     strcmp(mock_request(mock), "GET / HTTP/1.1\r\n\r\n") == 0);
@@ -121,6 +128,7 @@ static void conn_keeps_its_deadline(void **state)
                        "fetch_timeout");
     assert_string_equal(note.text, "talking to somebody: no time left");
     assert_true(bearer_clock_tick() >= conn->until);
+    hang_up(conn);
 
     conn = make(&note, *state);
     unit_expect_reason(
@@ -129,6 +137,7 @@ static void conn_keeps_its_deadline(void **state)
     conn->until = bearer_clock_tick() + apr_time_from_msec(50);
     unit_expect_reason("secure", bearer_conn_secure(conn, tls, "127.0.0.1"),
                        "fetch_timeout");
+    hang_up(conn);
     mock_stop(quiet);
     mock_stop(mute);
 }
@@ -149,6 +158,7 @@ static void conn_stops_when_told(void **state)
     unit_expect_reason("read", bearer_conn_read(conn, &byte, 1, &len, &clean),
                        "fetch_stopped");
     assert_string_equal(note.text, "");
+    hang_up(conn);
     mock_stop(mock);
 }
 
