@@ -23,6 +23,8 @@ typedef struct bearer_issuer_t {
     int audience_count;            /**< 0: the place's */
     const bearer_jwks_t *secret;   /**< a shared secret, or NULL: */
     const bearer_source_t *source; /**< published keys */
+    const char *profile;           /**< its named set of checks, in words for
+                                        people; NULL: none */
 } bearer_issuer_t;
 
 /** Which token types are accepted (the header's typ; RFC 8725 3.11). */

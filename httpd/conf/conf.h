@@ -104,10 +104,14 @@ extern const mab_field_t mab_conf_place_fields[];
 extern const mab_field_t mab_conf_server_fields[];
 extern const mab_field_t mab_conf_all_fields[];
 
+/** A row of profile=<name> (httpd/conf/profile). */
+typedef struct mab_profile_t mab_profile_t;
+
 /** An AuthBearerIssuer line with its options. */
 typedef struct mab_issuer_line_t {
     bearer_issuer_t issuer;
     bearer_source_t source;
+    const mab_profile_t *profile; /**< NULL: none */
     server_rec *s;
     const char *where; /**< "AuthBearerIssuer … (file:line)" for messages */
 } mab_issuer_line_t;

@@ -148,6 +148,10 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         print_line(dump, "",
                    apr_pstrcat(dump->pool, "audience ",
                                audience(dump, policy, issuer), NULL));
+        if (issuer->profile)
+            print_line(
+                dump, "",
+                apr_pstrcat(dump->pool, "profile=", issuer->profile, NULL));
     }
     return NULL;
 }

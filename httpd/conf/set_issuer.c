@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
 
 static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
@@ -90,6 +91,13 @@ static const char *set_issuer_audience(cmd_parms *cmd, void *record,
     return error;
 }
 
+static const char *set_profile(cmd_parms *cmd, void *record, const char *value)
+{
+    mab_issuer_line_t *line = record;
+
+    return mab_profile_find(cmd, value, &line->profile);
+}
+
 /* --- .htaccess ----------------------------------------------------------------- */
 
 static bool same_texts(const bearer_issuer_t *a, const bearer_issuer_t *b)
@@ -108,7 +116,7 @@ static bool is_same_issuer(const mab_issuer_line_t *a,
 {
     return a->source.kind == b->source.kind
            && bearer_str_same(a->source.location, b->source.location)
-           && a->issuer.algs == b->issuer.algs
+           && a->profile == b->profile && a->issuer.algs == b->issuer.algs
            && a->issuer.audience_count == b->issuer.audience_count
            && same_texts(&a->issuer, &b->issuer);
 }
@@ -211,11 +219,10 @@ static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
 static const char *set_issuer(cmd_parms *cmd, void *record, int count,
                               char *const words[])
 {
-    static const mab_option_t others[] = {{"keys", set_keys},
-                                          {"secret", set_secret},
-                                          {"alg", set_issuer_algs},
-                                          {"audience", set_issuer_audience},
-                                          {NULL, NULL}};
+    static const mab_option_t others[] = {
+        {"keys", set_keys},       {"secret", set_secret},
+        {"alg", set_issuer_algs}, {"audience", set_issuer_audience},
+        {"profile", set_profile}, {NULL, NULL}};
     static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ISSUER,
                                           others};
     mab_place_t *place = record;
@@ -235,6 +242,8 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     line->s = cmd->server;
     line->where = mab_words_describe(cmd);
     error = mab_words_set_options(cmd, &options, line, words + 1, count - 1);
+    if (!error)
+        error = mab_profile_apply(cmd, line);
     if (error)
         return error;
     issuer = &line->issuer;

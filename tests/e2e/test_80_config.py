@@ -164,6 +164,9 @@ BAD = {
                       "AuthBearerIssuer", "jwks.*keys="),
     "issuer word": (place(AUDIENCE, ISSUER + " word"), "AuthBearerIssuer",
                     "word.*keys="),
+    "profile of no such name": (
+        place(AUDIENCE, ISSUER + " profile=spife"), "AuthBearerIssuer",
+        'there is no profile "spife"; allowed is profile= with one of: '),
     "issuer option twice": (place(AUDIENCE, ISSUER + " alg=ES256 alg=RS256"),
                             "AuthBearerIssuer", "alg= is given twice"),
     "issuer option empty": (place(AUDIENCE, ISSUER + " alg="),
