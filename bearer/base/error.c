@@ -2,6 +2,7 @@
 #include "bearer/base/error.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include <apr_strings.h>
 
@@ -52,6 +53,21 @@ void bearer_note_set(bearer_note_t *note, const char *format, ...)
         note->text[out++] = hex[c & 15];
     }
     note->text[out] = '\0';
+}
+
+void bearer_note_list_add(bearer_note_list_t *list, bearer_str_t text)
+{
+    const char *between = list->len ? ", " : "";
+    apr_size_t room = BEARER_LIMIT_SHOWN - list->len;
+
+    if (list->full)
+        return;
+    list->full = strlen(between) + text.len > room;
+    (void)apr_snprintf(list->text + list->len, room + 1, "%s%.*s", between,
+                       bearer_note_width(text), text.data);
+    list->len = strlen(list->text);
+    if (list->full)
+        memcpy(list->text + list->len, "...", 4);
 }
 
 const char *bearer_error_text(bearer_reason_t why, const bearer_note_t *note,

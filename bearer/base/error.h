@@ -65,12 +65,25 @@ const bearer_reason_info_t *bearer_error_find(bearer_reason_t why);
 /**
  * Fills a note, printf-like; control characters, quotes, backslashes and
  * non-ASCII become \xHH (log injection), what does not fit is cut off.
- * Only iss, kid, alg, typ and times of a token may be shown.
+ * Only iss, kid, alg, typ and times of a token may be shown, and on a refusal
+ * for it, its audience.
  *
  * @param note may be NULL: nothing happens
  */
 void bearer_note_set(bearer_note_t *note, const char *format, ...)
     BEARER_PRINTF(2, 3);
+
+/** A list of texts for a note, as long as a note may show of a stranger's text. */
+typedef struct bearer_note_list_t {
+    char text[BEARER_LIMIT_SHOWN
+              + 8]; /**< always terminated; escaped by the note */
+    apr_size_t len;
+    bool full; /**< what came later is not shown */
+} bearer_note_list_t;
+
+/** Appends a text after ", "; what does not fit becomes "...". Begin with a list of
+ * zeros. */
+void bearer_note_list_add(bearer_note_list_t *list, bearer_str_t text);
 
 /** "slug: sentence (note)", for logs and people; the note may be NULL or empty. */
 const char *bearer_error_text(bearer_reason_t why, const bearer_note_t *note,

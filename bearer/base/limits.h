@@ -26,6 +26,10 @@
 /** The text of a number that is kept because neither 64 bits nor a double can
  * hold it: an RSA modulus of 8192 bits has 2467 digits. */
 #define BEARER_LIMIT_NUMBER 4096
+/** Seconds from now to an expiry time: some ten years, the longest that issuers
+ * give (3653 days). Beyond it, somebody wrote milliseconds, and the token would be
+ * good for 50 000 years. */
+#define BEARER_LIMIT_FUTURE (3660LL * 86400)
 /** How many keys are looked at for one token. */
 #define BEARER_LIMIT_CANDIDATES 32
 /** What trying keys for one token may cost, in microseconds of a slow core. More

@@ -103,6 +103,7 @@ static bearer_reason_t read_names(const bearer_value_t *header,
         return BEARER_HEADER_KID;
     if (bearer_value_get_string(header, "typ", &jws->typ) == BEARER_VALUE_WRONG)
         return BEARER_TYP_WRONG;
+    jws->nonce = bearer_value_get(header, "nonce") != NULL;
     return BEARER_OK;
 }
 
@@ -149,6 +150,9 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
         return BEARER_TOKEN_SIZE;
     /* 2 */
     why = cut(text, &parts);
+    if (why == BEARER_JWS_ENCRYPTED)
+        bearer_note_set(note, "Auth0 issues such a token to a client that asks "
+                              "for no audience: ask for an audience");
     if (why)
         return why;
     if (parts.header.len > BEARER_LIMIT_HEADER)

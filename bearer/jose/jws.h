@@ -20,6 +20,7 @@ typedef struct bearer_jws_t {
     const bearer_alg_t *alg;
     bearer_str_t kid;       /**< data is NULL if absent */
     bearer_str_t typ;       /**< data is NULL if absent */
+    bool nonce;             /**< the header has one */
     bearer_str_t payload;   /**< decoded bytes, followed by NUL */
     bearer_str_t signature; /**< decoded bytes */
 } bearer_jws_t;

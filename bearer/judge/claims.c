@@ -7,6 +7,7 @@
 #include <apr_tables.h>
 
 #include "bearer/base/str.h"
+#include "bearer/judge/audience.h"
 #include "bearer/text/b64url.h"
 #include "bearer/text/json.h"
 #include "bearer/text/utf8.h"
@@ -35,6 +36,16 @@ bearer_reason_t bearer_claims_parse(bearer_str_t payload,
 
 /* --- times --------------------------------------------------------------- */
 
+/* how far away a time is that should have come */
+static void note_future(bearer_note_t *note, const char *name,
+                        apr_int64_t seconds)
+{
+    bearer_note_set(note, "%s in %" APR_INT64_T_FMT " s%s", name, seconds,
+                    seconds > BEARER_LIMIT_FUTURE
+                        ? ": is it in milliseconds instead of seconds?"
+                        : "");
+}
+
 /* RFC 7519 4.1.4: "on or after which the JWT MUST NOT be accepted" */
 static bearer_reason_t check_exp(const bearer_claims_t *claims,
                                  const bearer_policy_t *policy, apr_int64_t now,
@@ -49,6 +60,12 @@ static bearer_reason_t check_exp(const bearer_claims_t *claims,
                         now - claims->exp);
         return BEARER_EXPIRED;
     }
+    /* a token for ever: a stolen one would be good for the life of the key */
+    if (claims->exp - now > BEARER_LIMIT_FUTURE) {
+        bearer_note_set(note, "exp in %" APR_INT64_T_FMT " s",
+                        claims->exp - now);
+        return BEARER_EXP_FAR;
+    }
     return BEARER_OK;
 }
 
@@ -62,8 +79,7 @@ static bearer_reason_t check_nbf(const bearer_claims_t *claims,
     if (claims->has_nbf == BEARER_VALUE_WRONG)
         return BEARER_NBF_INVALID;
     if (claims->nbf > now + policy->leeway) {
-        bearer_note_set(note, "nbf in %" APR_INT64_T_FMT " s",
-                        claims->nbf - now);
+        note_future(note, "nbf", claims->nbf - now);
         return BEARER_NOT_YET;
     }
     return BEARER_OK;
@@ -80,8 +96,7 @@ static bearer_reason_t check_iat(const bearer_claims_t *claims,
         return policy->max_age || policy->max_life ? BEARER_IAT_MISSING
                                                    : BEARER_OK;
     if (claims->iat > now + policy->leeway) {
-        bearer_note_set(note, "iat in %" APR_INT64_T_FMT " s",
-                        claims->iat - now);
+        note_future(note, "iat", claims->iat - now);
         return BEARER_IAT_FUTURE;
     }
     if (policy->max_age
@@ -96,52 +111,6 @@ static bearer_reason_t check_iat(const bearer_claims_t *claims,
         return BEARER_TOO_LONG;
     }
     return BEARER_OK;
-}
-
-/* --- audience ------------------------------------------------------------ */
-
-/* whether one string of the token is one of ours, byte for byte */
-static bool is_ours(const bearer_value_t *value, const bearer_policy_t *policy,
-                    const bearer_issuer_t *issuer)
-{
-    const bearer_str_t *ours = policy->audiences;
-    int i, count = policy->audience_count;
-
-    if (issuer->audience_count) {
-        ours = issuer->audiences;
-        count = issuer->audience_count;
-    }
-    for (i = 0; i < count; i++) {
-        if (bearer_value_equals(value, ours[i]))
-            return true;
-    }
-    return false;
-}
-
-/* RFC 7519 4.1.3; every member must be a string, also after the one that matches:
- * [["x"], "x"] is no audience */
-static bearer_reason_t check_aud(const bearer_claims_t *claims,
-                                 const bearer_policy_t *policy,
-                                 const bearer_issuer_t *issuer)
-{
-    const bearer_value_t *aud = bearer_value_get(claims->all, "aud");
-    const bearer_value_t *value;
-    bool ours = policy->any_audience && !issuer->audience_count;
-
-    if (!aud || bearer_value_is(aud, BEARER_KIND_NULL))
-        return ours ? BEARER_OK : BEARER_AUD_MISSING;
-    if (bearer_value_is(aud, BEARER_KIND_STRING))
-        return ours || is_ours(aud, policy, issuer) ? BEARER_OK
-                                                    : BEARER_AUD_WRONG;
-    if (!bearer_value_is(aud, BEARER_KIND_ARRAY))
-        return BEARER_AUD_INVALID;
-    for (value = bearer_value_first(aud); value;
-         value = bearer_value_next(aud, value)) {
-        if (!bearer_value_is(value, BEARER_KIND_STRING))
-            return BEARER_AUD_INVALID;
-        ours = ours || is_ours(value, policy, issuer);
-    }
-    return ours ? BEARER_OK : BEARER_AUD_WRONG;
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -188,7 +157,7 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
     if (!why)
         why = check_iat(claims, policy, now, note);
     if (!why)
-        why = check_aud(claims, policy, issuer);
+        why = bearer_audience_check(claims->all, policy, issuer, note);
     if (!why)
         why = check_required(claims, policy, note);
     /* cnf downgrade: a sender-constrained token, stolen and sent plainly */
@@ -208,22 +177,55 @@ const char *bearer_claims_flaw(bearer_str_t text)
     return NULL;
 }
 
+/* why a claim names nobody; NULL: it does */
+static const char *subject_flaw(const bearer_value_t *value)
+{
+    bearer_str_t text = bearer_value_text(value);
+
+    if (!text.data)
+        return bearer_value_kind_text(value);
+    if (!text.len)
+        return "empty";
+    /* "admin " for "admin": who reads the name after us may cut it */
+    return bearer_claims_flaw(text)
+               ? "a text with a control character or a blank at an end"
+               : NULL;
+}
+
+static void note_subject(bearer_note_t *note, const bearer_claims_t *claims,
+                         const bearer_policy_t *policy)
+{
+    bearer_note_list_t tried = {"", 0, false};
+    int i;
+
+    for (i = 0; i < policy->user_count; i++) {
+        const bearer_path_t *path = policy->user[i];
+        char text[BEARER_LIMIT_SHOWN + 24];
+
+        (void)apr_snprintf(text, sizeof(text), "%.*s is %s", BEARER_LIMIT_SHOWN,
+                           bearer_path_text(path),
+                           subject_flaw(bearer_path_find(path, claims->all)));
+        bearer_note_list_add(&tried, bearer_str(text));
+    }
+    bearer_note_set(note, "%s", tried.text);
+}
+
 bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
                                       const bearer_policy_t *policy,
-                                      bearer_str_t *out)
+                                      bearer_str_t *out, bearer_note_t *note)
 {
     int i;
 
     for (i = 0; i < policy->user_count; i++) {
-        bearer_str_t text =
-            bearer_value_text(bearer_path_find(policy->user[i], claims->all));
+        const bearer_value_t *value =
+            bearer_path_find(policy->user[i], claims->all);
 
-        /* "admin " for "admin": who reads the name after us may cut it */
-        if (!text.data || !text.len || bearer_claims_flaw(text))
+        if (subject_flaw(value))
             continue;
-        *out = text;
+        *out = bearer_value_text(value);
         return BEARER_OK;
     }
+    note_subject(note, claims, policy);
     return BEARER_SUBJECT_MISSING;
 }
 

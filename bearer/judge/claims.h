@@ -36,7 +36,7 @@ bearer_reason_t bearer_claims_parse(bearer_str_t payload,
  * @param issuer the one that was picked by iss
  * @param now    wall seconds
  * @return BEARER_OK, BEARER_ISS_MISSING, _ISS_UNKNOWN, _EXP_MISSING,
- *         _EXP_INVALID, _EXPIRED, _NBF_INVALID, _NOT_YET, _IAT_INVALID,
+ *         _EXP_INVALID, _EXPIRED, _EXP_FAR, _NBF_INVALID, _NOT_YET, _IAT_INVALID,
  *         _IAT_FUTURE, _IAT_MISSING, _TOO_OLD, _TOO_LONG, _AUD_MISSING,
  *         _AUD_INVALID, _AUD_WRONG, _CLAIM_MISSING, _CNF_BOUND
  */
@@ -51,12 +51,14 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
  * not empty (an empty or blank user passes "Require valid-user") and has no flaw
  * (bearer_claims_flaw).
  *
- * @param out points into the claims
+ * @param out  points into the claims
+ * @param note names the claims and what they are, not their values
  * @return BEARER_OK, BEARER_SUBJECT_MISSING
  */
 bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
                                       const bearer_policy_t *policy,
-                                      bearer_str_t *out) BEARER_MUST_USE;
+                                      bearer_str_t *out,
+                                      bearer_note_t *note) BEARER_MUST_USE;
 
 /** How a claim becomes text. */
 typedef enum bearer_form_t {

@@ -21,6 +21,8 @@ typedef struct bearer_issuer_t {
     bearer_algset_t algs;          /**< its own list; 0: the place's */
     const bearer_str_t *audiences; /**< its own list; */
     int audience_count;            /**< 0: the place's */
+    const char *audience_claim;    /**< which claim says for whom, instead of
+                                        aud; NULL: aud */
     const bearer_jwks_t *secret;   /**< a shared secret, or NULL: */
     const bearer_source_t *source; /**< published keys */
     const char *profile;           /**< its named set of checks, in words for

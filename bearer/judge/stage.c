@@ -34,7 +34,7 @@ static const bearer_stage_info_t stages[BEARER_STAGE_COUNT] = {
     {"signature", "it signed this", {BEARER_SIG_LENGTH, BEARER_SIG_WRONG}},
     {"expiry",
      "exp is there and not over",
-     {BEARER_EXP_MISSING, BEARER_EXP_INVALID, BEARER_EXPIRED}},
+     {BEARER_EXP_MISSING, BEARER_EXP_INVALID, BEARER_EXPIRED, BEARER_EXP_FAR}},
     {"not before",
      "nbf, if any, is reached",
      {BEARER_NBF_INVALID, BEARER_NOT_YET}},

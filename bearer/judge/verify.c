@@ -31,6 +31,20 @@ static bearer_reason_t read_form(bearer_str_t token,
     return BEARER_TOKEN_FORMAT;
 }
 
+/* both sides, since one of them is the mistake; ours first, which a stranger's text
+ * cannot forge */
+static void note_iss(bearer_note_t *note, const bearer_policy_t *policy,
+                     bearer_str_t iss)
+{
+    bearer_note_list_t ours = {"", 0, false};
+    int i;
+
+    for (i = 0; i < policy->trusted_count; i++)
+        bearer_note_list_add(&ours, policy->trusted[i].issuer->iss);
+    bearer_note_set(note, "trusted here: %s; the token's iss is %.*s",
+                    ours.text, bearer_note_width(iss), iss.data);
+}
+
 bearer_reason_t bearer_verify_begin(bearer_str_t token,
                                     const bearer_policy_t *policy,
                                     bearer_job_t *job, bearer_note_t *note,
@@ -62,8 +76,7 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
         return BEARER_ISS_MISSING;
     trust = bearer_policy_find(policy, job->claims->iss);
     if (!trust) {
-        bearer_note_set(note, "iss %.*s", bearer_note_width(job->claims->iss),
-                        job->claims->iss.data);
+        note_iss(note, policy, job->claims->iss);
         return BEARER_ISS_UNKNOWN;
     }
     job->issuer = trust->issuer;
@@ -124,6 +137,10 @@ bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
                                         bearer_note_t *note)
 {
     bearer_str_t kid = job->jws->kid;
+    /* Microsoft signs another header than it sends: with a digest of the nonce */
+    static const char graph[] =
+        "; a nonce in the header: only Microsoft Graph can verify its tokens, "
+        "ask for one for this service";
     bearer_candidates_t candidates = {.by_kid = false};
     bearer_reason_t why;
 
@@ -132,8 +149,10 @@ bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
         why = try_all(job->jws, &candidates);
     *newer_may_help = !candidates.by_kid && is_key_missing(job->jws, why);
     if (why)
-        bearer_note_set(note, "kid %.*s, alg %s", bearer_note_width(kid),
-                        kid.data ? kid.data : "", job->jws->alg->name);
+        bearer_note_set(note, "kid %.*s, alg %s%s", bearer_note_width(kid),
+                        kid.data ? kid.data : "", job->jws->alg->name,
+                        why == BEARER_SIG_WRONG && job->jws->nonce ? graph
+                                                                   : "");
     return why;
 }
 
@@ -148,5 +167,5 @@ bearer_reason_t bearer_verify_claims(const bearer_claims_t *claims,
 
     if (why || !policy->user_count)
         return why;
-    return bearer_claims_subject(claims, policy, subject);
+    return bearer_claims_subject(claims, policy, subject, note);
 }

@@ -31,6 +31,19 @@ bearer_kind_t bearer_value_kind(const bearer_value_t *value)
     return value ? (bearer_kind_t)value->kind : BEARER_KIND_ABSENT;
 }
 
+const char *bearer_value_kind_text(const bearer_value_t *value)
+{
+    static const char *const texts[] = {
+        [BEARER_KIND_NULL] = "null",        [BEARER_KIND_FALSE] = "a boolean",
+        [BEARER_KIND_TRUE] = "a boolean",   [BEARER_KIND_INTEGER] = "a number",
+        [BEARER_KIND_REAL] = "a number",    [BEARER_KIND_NUMERAL] = "a number",
+        [BEARER_KIND_STRING] = "a string",  [BEARER_KIND_ARRAY] = "an array",
+        [BEARER_KIND_OBJECT] = "an object",
+    };
+
+    return value ? texts[bearer_value_kind(value)] : "absent";
+}
+
 bool bearer_value_is(const bearer_value_t *value, bearer_kind_t kind)
 {
     return bearer_value_kind(value) == kind;

@@ -33,6 +33,9 @@ typedef struct bearer_value_t bearer_value_t;
 
 bearer_kind_t bearer_value_kind(const bearer_value_t *value);
 
+/** What it is, for messages, never what it says: "a number", "absent". */
+const char *bearer_value_kind_text(const bearer_value_t *value);
+
 /** Whether it is of this kind. */
 bool bearer_value_is(const bearer_value_t *value, bearer_kind_t kind);
 

@@ -167,6 +167,8 @@ def test_expiry_and_leeway(site, tokens):
     site.accepted("/p/std", tokens.token(exp=now - 20))
     site.accepted("/p/leeway0", tokens.token(exp=now + 60))
     site.refused("/p/std", tokens.token(exp=DROP), "exp_missing")
+    site.accepted("/p/std", tokens.token(exp=now + 3650 * 86400))
+    site.refused("/p/std", tokens.token(exp=now * 1000), "exp_far")
     # on the dot: on or after which it must not be accepted (RFC 7519 4.1.4)
     site.refused("/p/leeway0", tokens.token(exp=now), "expired")
 

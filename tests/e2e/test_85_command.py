@@ -148,6 +148,7 @@ REASONS = {
     "exp_missing": claims(exp=DROP),
     "exp_invalid": claims(exp="soon"),
     "expired": claims("--leeway", "0", exp=NOW - 1),
+    "exp_far": claims(exp=NOW * 1000),
     "nbf_invalid": claims(nbf="soon"),
     "not_yet": claims(nbf=NOW + 3600),
     "iat_invalid": claims(iat="then"),

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check(oracle_equals(claims->all, json));
         fuzz_check(good == judge_claims(judge, json, &judge->issuer));
         json_decref(json);
-        if (!bearer_claims_subject(claims, &judge->policy, &subject))
+        if (!bearer_claims_subject(claims, &judge->policy, &subject, &note))
             fuzz_check(judge_is_visible(subject));
         show_all(claims, path, pool);
     }

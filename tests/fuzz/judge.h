@@ -139,7 +139,8 @@ static inline bool judge_claims(const judge_t *judge, const json_t *json,
     if (!iss || strcmp(iss, issuer->iss.data) != 0)
         return false;
     if (!judge_time(json, "exp", &has_exp, &exp) || !has_exp
-        || (double)NOW >= floor(exp) + leeway)
+        || (double)NOW >= floor(exp) + leeway
+        || floor(exp) - (double)NOW > (double)BEARER_LIMIT_FUTURE)
         return false;
     if (!judge_time(json, "nbf", &has_nbf, &nbf)
         || (has_nbf && floor(nbf) > (double)NOW + leeway))

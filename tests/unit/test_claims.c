@@ -131,8 +131,12 @@ static void claims_times(void **state)
         {"exp as real", ",'exp':1800000001.0", 0, "ok"},
         {"exp with exponent", ",'exp':1.9e9", 0, "ok"},
         {"exp a fraction from now", ",'exp':1800000000.9", 0, "expired"},
-        {"exp in milliseconds", ",'exp':1800000000000", 0, "ok"},
-        {"exp greatest", ",'exp':1000000000000000", 0, "ok"},
+        {"exp in ten years", ",'exp':2115619200", 0, "ok"},
+        {"exp at the ceiling", ",'exp':2116224000", 0, "ok"},
+        {"exp beyond the ceiling", ",'exp':2116224001", 0, "exp_far"},
+        {"exp beyond it, with leeway", ",'exp':2116224001", 30, "exp_far"},
+        {"exp in milliseconds", ",'exp':1800000000000", 0, "exp_far"},
+        {"exp greatest", ",'exp':1000000000000000", 0, "exp_far"},
         {"exp least", ",'exp':-1000000000000000", 0, "expired"},
         {"exp too great", ",'exp':1000000000000001", 0, "exp_invalid"},
         {"exp too small", ",'exp':-1000000000000001", 0, "exp_invalid"},
@@ -222,8 +226,8 @@ static void claims_age_and_life(void **state)
          60, "too_long"},
         {"no leeway for a life", ",'exp':1800000061,'iat':1800000000", 30, 0,
          60, "too_long"},
-        {"greatest life", ",'exp':1000000000000000,'iat':-1000000000000000", 0,
-         0, 60, "too_long"},
+        {"greatest life", ",'exp':2116224000,'iat':-1000000000000000", 0, 0, 60,
+         "too_long"},
     };
     bearer_issuer_t from = issuer();
     apr_size_t i;
@@ -249,6 +253,11 @@ static void claims_notes_tell_times(void **state)
         {",'exp':1799999983", "exp 17 s ago"},
         {",'exp':1900000000,'nbf':1800000009", "nbf in 9 s"},
         {",'exp':1900000000,'iat':1800000008", "iat in 8 s"},
+        {",'exp':1800000000000", "exp in 1798200000000 s"},
+        {",'exp':1900000000,'nbf':1800000000000",
+         "nbf in 1798200000000 s: is it in milliseconds instead of seconds?"},
+        {",'exp':1900000000,'iat':1800000000000",
+         "iat in 1798200000000 s: is it in milliseconds instead of seconds?"},
         {",'exp':1900000000,'iat':1799999000", "iat 1000 s ago"},
         {",'exp':1800000500,'iat':1799999990", "lives 510 s"},
     };
@@ -467,6 +476,7 @@ static void claims_are_checked_in_order(void **state)
         {"{'iss':'https://i','nbf':'','cnf':1}", "exp_missing"},
         {"{'iss':'https://i','exp':'','nbf':'','cnf':1}", "exp_invalid"},
         {"{'iss':'https://i','exp':1,'nbf':'','cnf':1}", "expired"},
+        {"{'iss':'https://i','exp':1800000000000,'nbf':'','cnf':1}", "exp_far"},
         {"{'iss':'https://i','exp':1800000100,'nbf':'','iat':'','cnf':1}",
          "nbf_invalid"},
         {"{'iss':'https://i','exp':1800000100,'nbf':1800000001,'iat':''}",
@@ -560,12 +570,46 @@ static void claims_subject(void **state)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const bearer_claims_t *claims = parse(cases[i].text, *state);
         bearer_str_t got = {"before", 6};
-        bearer_reason_t why = bearer_claims_subject(claims, &policy, &got);
+        bearer_note_t note = {""};
+        bearer_reason_t why =
+            bearer_claims_subject(claims, &policy, &got, &note);
 
         unit_expect_reason(cases[i].name, why,
                            cases[i].want ? "ok" : "subject_missing");
         assert_string_equal(got.data, cases[i].want ? cases[i].want : "before");
         assert_int_equal(got.len, strlen(got.data));
+    }
+}
+
+static void claims_notes_tell_who_is_nobody(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"{}", "sub is absent, act.name is absent"},
+        {"{'sub':1}", "sub is a number, act.name is absent"},
+        {"{'sub':1e400,'act':{'name':true}}",
+         "sub is a number, act.name is a boolean"},
+        {"{'sub':null,'act':{'name':''}}", "sub is null, act.name is empty"},
+        {"{'sub':['alice'],'act':{'name':{}}}",
+         "sub is an array, act.name is an object"},
+        {"{'sub':'secret '}", "sub is a text with a control character or a "
+                              "blank at an end, act.name is absent"},
+    };
+    const bearer_path_t *paths[] = {path("sub", *state),
+                                    path("act.name", *state)};
+    bearer_policy_t policy = {.user = paths, .user_count = 2};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_note_t note = {""};
+        bearer_str_t got;
+
+        unit_expect_reason(cases[i].text,
+                           bearer_claims_subject(parse(cases[i].text, *state),
+                                                 &policy, &got, &note),
+                           "subject_missing");
+        assert_string_equal(note.text, cases[i].want);
     }
 }
 
@@ -852,6 +896,7 @@ int main(void)
         unit_row(claims_bound_tokens_are_refused),
         unit_row(claims_are_checked_in_order),
         unit_row(claims_subject),
+        unit_row(claims_notes_tell_who_is_nobody),
         unit_row(claims_text_forms),
         unit_row(claims_join_without_doubt),
         unit_row(claims_export_without_flaws),

@@ -176,6 +176,39 @@ static void error_notes_are_escaped(void **state BEARER_UNUSED)
     }
 }
 
+static void error_lists_for_notes_are_bounded(void **state BEARER_UNUSED)
+{
+    char full[BEARER_LIMIT_SHOWN + 1], more[200];
+    bearer_note_list_t list = {"", 0, false};
+    int i;
+
+    memset(full, 'f', BEARER_LIMIT_SHOWN);
+    full[BEARER_LIMIT_SHOWN] = '\0';
+    memset(more, 'm', sizeof(more));
+    bearer_note_list_add(&list, unit_str("a"));
+    assert_string_equal(list.text, "a");
+    bearer_note_list_add(&list, unit_str("b"));
+    assert_string_equal(list.text, "a, b");
+    for (i = 0; i < 3; i++) {
+        bearer_str_t text = {more, sizeof(more)};
+
+        bearer_note_list_add(&list, text);
+        assert_true(list.full);
+        assert_int_equal(strlen(list.text), BEARER_LIMIT_SHOWN + 3);
+        assert_string_equal(list.text + BEARER_LIMIT_SHOWN - 1, "m...");
+    }
+    memset(&list, 0, sizeof(list));
+    bearer_note_list_add(&list, unit_str(full));
+    assert_string_equal(list.text, full);
+    bearer_note_list_add(&list, unit_str("x"));
+    assert_string_equal(list.text + BEARER_LIMIT_SHOWN, "...");
+    memset(&list, 0, sizeof(list));
+    full[BEARER_LIMIT_SHOWN - 1] = '\0';
+    bearer_note_list_add(&list, unit_str(full));
+    bearer_note_list_add(&list, unit_str("x"));
+    assert_int_equal(strlen(list.text), BEARER_LIMIT_SHOWN + 3);
+}
+
 /* cut between escapes, never inside one, and always terminated */
 static void error_notes_are_cut(void **state BEARER_UNUSED)
 {
@@ -251,6 +284,7 @@ int main(void)
         unit_row(error_fixed_answers_stay),
         unit_row(error_trouble_of_ours_is_a_500),
         unit_row(error_notes_are_escaped),
+        unit_row(error_lists_for_notes_are_bounded),
         unit_row(error_notes_are_cut),
         unit_row(error_notes_may_be_absent),
         unit_row(error_notes_show_a_bounded_part),

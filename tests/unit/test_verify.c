@@ -517,13 +517,46 @@ static void verify_finds_the_subject_if_asked(void **state)
     assert_null(subject.data);
 }
 
+/* what a wrong signature and a nonce in the header come from is told; a nonce alone
+ * refuses nothing, and another failure says nothing about it */
+static void verify_recognises_tokens_for_microsoft_graph(void **state)
+{
+    static const struct {
+        const char *header;
+        int seed;
+        const char *want;
+    } cases[] = {
+        {"{'alg':'EdDSA','kid':'one','nonce':'n'}", 2,
+         "kid one, alg EdDSA; a nonce in the header: only Microsoft Graph can "
+         "verify its tokens, ask for one for this service"},
+        {"{'alg':'EdDSA','kid':'one'}", 2, "kid one, alg EdDSA"},
+        {"{'alg':'EdDSA','kid':'new','nonce':'n'}", 2, "kid new, alg EdDSA"},
+        {"{'alg':'EdDSA','kid':'one','nonce':'n'}", 1, ""},
+    };
+    world_place_t *at = place(*state);
+    const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_note_t note = {""};
+
+        unit_expect(cases[i].want, judge(mint_token(cases[i].header, BY_I "}",
+                                                    cases[i].seed, *state),
+                                         &at->policy, keys, &note, *state)
+                                           == BEARER_OK
+                                       || cases[i].seed != 1);
+        assert_string_equal(note.text, cases[i].want);
+    }
+}
+
 static void verify_notes_are_short_and_escaped(void **state)
 {
     static const struct {
         const char *header, *claims, *want;
     } cases[] = {
         {"{'alg':'EdDSA','typ':'a\\nb'}", "{}", "typ a\\x0ab"},
-        {"{'alg':'EdDSA'}", "{'iss':'a\\u0022b'}", "iss a\\x22b"},
+        {"{'alg':'EdDSA'}", "{'iss':'a\\u0022b'}",
+         "trusted here: https://i, https://s; the token's iss is a\\x22b"},
         {"{'alg':'HS256'}", BY_I "}", "alg HS256"},
         {"{'alg':'EdDSA','kid':'a\\r\\nb'}", BY_I "}",
          "kid a\\x0d\\x0ab, alg EdDSA"},
@@ -623,6 +656,7 @@ int main(void)
         unit_row(verify_asks_nobody_for_impossible_lengths),
         unit_row(verify_fills_a_job_as_far_as_it_got),
         unit_row(verify_finds_the_subject_if_asked),
+        unit_row(verify_recognises_tokens_for_microsoft_graph),
         unit_row(verify_notes_are_short_and_escaped),
         unit_row(verify_tries_keys_within_a_budget),
     };
