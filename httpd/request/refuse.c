@@ -57,7 +57,8 @@ static void log_once(request_rec *r, mab_request_t *request,
     /* once for a page with many parts, too */
     for (one = request; one; one = one->earlier)
         one->logged = true;
-    if (!APLOG_R_IS_LEVEL(r, level))
+    if (!mab_record_leave_trail(r, MAB_LOGGED, why)
+        || !APLOG_R_IS_LEVEL(r, level))
         return;
     ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s%s",
                   level <= APLOG_WARNING ? "MAB0401: " : "",
@@ -168,8 +169,8 @@ int mab_refuse_verdict(request_rec *r, mab_request_t *request)
 
 int mab_refuse_scope(request_rec *r, mab_request_t *request)
 {
-    if (!request->logged && mab_shared_get())
-        bearer_stats_verdict(mab_shared_get()->stats, BEARER_SCOPE_SHORT);
+    if (!request->logged)
+        mab_judge_count(r, BEARER_SCOPE_SHORT);
     return refuse(r, request, BEARER_SCOPE_SHORT);
 }
 
