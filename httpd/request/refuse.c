@@ -115,10 +115,23 @@ static const char *plain_name(request_rec *r)
     return name;
 }
 
+/* RFC 6750 3: one parameter at least. The same for all of a server (RFC 9110 11.5),
+ * and never from the request: its Host is the client's word. */
+static const char *find_realm(request_rec *r)
+{
+    const char *name = plain_name(r);
+    const mab_server_t *server =
+        ap_get_module_config(r->server->module_config, &auth_bearer_module);
+
+    if (name)
+        return name;
+    return server->named ? server->named->server_hostname : "restricted";
+}
+
 static void set_challenge(request_rec *r, const mab_request_t *request,
                           const answer_t *answer)
 {
-    bearer_challenge_t challenge = {.realm = plain_name(r),
+    bearer_challenge_t challenge = {.realm = find_realm(r),
                                     .error = answer->error};
 
     if (answer->error)

@@ -422,7 +422,7 @@ def test_http2(h2, tokens, good, count):
         [(200, None, ALICE)]
     assert count() == {"ok": 1}
     ((status, challenge, body),) = h2("/s/who.cgi", headers=forged)
-    assert (status, challenge) == (401, "Bearer")
+    assert (status, challenge) == (401, env.BARE)
     assert '"auth.authorization_header_missing"' in body
     ((status, challenge, _),) = h2("/s/role/who.cgi", token=tokens.token())
     assert status == 403 and 'error="insufficient_scope"' in challenge
