@@ -12,7 +12,8 @@
 
 #include "bearer/base/base.h"
 
-/** What a challenge says; NULL leaves a parameter out. */
+/** What a challenge says; NULL leaves a parameter out. RFC 6750 3 wants one at least:
+ * whoever renders one for a client names a realm. */
 typedef struct bearer_challenge_t {
     const char *realm;
     const char *error;             /**< RFC 6750 3.1 */

@@ -46,3 +46,14 @@ const char *mab_set_watched_handler(cmd_parms *cmd, void *record,
     (void)mab_setter_register(cmd, place);
     return mab_setter_check_context(cmd);
 }
+
+/* only watched, like the others: the realm of challenges */
+const char *mab_set_watched_name(cmd_parms *cmd, void *record BEARER_UNUSED,
+                                 const char *name BEARER_UNUSED)
+{
+    mab_server_t *server =
+        ap_get_module_config(cmd->server->module_config, &auth_bearer_module);
+
+    server->named = cmd->server;
+    return NULL;
+}

@@ -154,6 +154,12 @@ static void forget(mab_request_t *request)
     request->user = NULL;
 }
 
+void mab_judge_count(request_rec *r, bearer_reason_t why)
+{
+    if (mab_shared_get() && mab_record_leave_trail(r, MAB_COUNTED, why))
+        bearer_stats_verdict(mab_shared_get()->stats, why);
+}
+
 static void judge_anew(request_rec *r, mab_request_t *request)
 {
     mab_take_token(r, request);
@@ -161,8 +167,7 @@ static void judge_anew(request_rec *r, mab_request_t *request)
     judge(r, request);
     name_user(r, request);
     mab_trace_checks(r, &request->verdict);
-    if (mab_shared_get())
-        bearer_stats_verdict(mab_shared_get()->stats, request->verdict.why);
+    mab_judge_count(r, request->verdict.why);
 }
 
 static void judge_once(request_rec *r, mab_request_t *request)

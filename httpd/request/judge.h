@@ -23,6 +23,10 @@
  */
 mab_request_t *mab_judge_request(request_rec *r);
 
+/** Counts a verdict for the status page, once for a request of a client and a
+ * place. */
+void mab_judge_count(request_rec *r, bearer_reason_t why);
+
 /** The proven claims that count for this request, or NULL: those of this place's
  * own verdict, and of no other in the chain. Notes that they were asked for, so
  * that the access check can tell "no claim" from "no token"; a request that had no

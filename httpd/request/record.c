@@ -9,6 +9,8 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
+#include "bearer/base/str.h"
+
 bool mab_record_is_ours(request_rec *r)
 {
     const char *type;
@@ -87,6 +89,48 @@ mab_exchange_t *mab_record_exchange(request_rec *r)
 request_rec *mab_record_before(const request_rec *r)
 {
     return r->prev ? r->prev : r->main;
+}
+
+static request_rec *first_of_chain(request_rec *r)
+{
+    request_rec *before;
+
+    while ((before = mab_record_before(r)) != NULL)
+        r = before;
+    return r;
+}
+
+static bool was_left(const apr_array_header_t *left, const mab_left_t *one)
+{
+    int i;
+
+    for (i = 0; left && i < left->nelts; i++) {
+        const mab_left_t *other = &APR_ARRAY_IDX(left, i, mab_left_t);
+
+        if (other->trail == one->trail && other->why == one->why
+            && bearer_str_same(other->where, one->where))
+            return true;
+    }
+    return false;
+}
+
+bool mab_record_leave_trail(request_rec *r, mab_trail_t trail,
+                            bearer_reason_t why)
+{
+    mab_left_t one = {trail, why, mab_conf_place(r)->where};
+    request_rec *first = first_of_chain(r);
+    mab_exchange_t *exchange = mab_record_exchange(first);
+
+    if (was_left(exchange->left, &one))
+        return false;
+    /* what is no sub-request is found by those after it, with its record */
+    if (!r->main)
+        return true;
+    if (!exchange->left)
+        exchange->left = apr_array_make(first->pool, 2, sizeof(mab_left_t));
+    one.where = apr_pstrdup(first->pool, one.where);
+    APR_ARRAY_PUSH(exchange->left, mab_left_t) = one;
+    return true;
 }
 
 request_rec *mab_record_page(request_rec *r)

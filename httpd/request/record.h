@@ -53,6 +53,16 @@ typedef struct mab_request_t {
     const char *body;   /**< of the refusal, NULL: httpd's own */
 } mab_request_t;
 
+/** What a verdict leaves behind: a number on the status page, a line in the log. */
+typedef enum mab_trail_t { MAB_COUNTED, MAB_LOGGED } mab_trail_t;
+
+/** One of these that a sub-request has left. */
+typedef struct mab_left_t {
+    mab_trail_t trail;
+    bearer_reason_t why;
+    const char *where; /**< of its place */
+} mab_left_t;
+
 /** What is known of one request_rec whatever its place. */
 typedef struct mab_exchange_t {
     mab_request_t *first; /**< its first record, or NULL */
@@ -65,6 +75,9 @@ typedef struct mab_exchange_t {
     const char *unparsed_uri;    /**< out of them; NULL: it is not */
     apr_array_header_t *queries; /**< of mab_query_t: taken out for good */
     const char *foreign; /**< the Authorization field that was taken away */
+    /** Of mab_left_t: by all sub-requests of the chain that this request is the
+     * first of. They may be over, with all that they knew. */
+    apr_array_header_t *left;
 } mab_exchange_t;
 
 /** A token's pair that was taken out of a query. */
@@ -95,6 +108,13 @@ mab_exchange_t *mab_record_find_exchange(const request_rec *r);
 
 /** The request_rec before this one in the chain, or NULL. */
 request_rec *mab_record_before(const request_rec *r);
+
+/** Whether this verdict on the request has not been counted, or logged, for the same
+ * request of a client at the same place yet; from now on it has. httpd also asks
+ * ahead, by sub-requests that are over before the request itself is judged
+ * (mod_rewrite's %{LA-U:...}). */
+bool mab_record_leave_trail(request_rec *r, mab_trail_t trail,
+                            bearer_reason_t why);
 
 /** The page that this is a part of (a sub-request), or itself: under its header all is
  * sent. */

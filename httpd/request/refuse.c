@@ -57,7 +57,8 @@ static void log_once(request_rec *r, mab_request_t *request,
     /* once for a page with many parts, too */
     for (one = request; one; one = one->earlier)
         one->logged = true;
-    if (!APLOG_R_IS_LEVEL(r, level))
+    if (!mab_record_leave_trail(r, MAB_LOGGED, why)
+        || !APLOG_R_IS_LEVEL(r, level))
         return;
     ap_log_rerror(APLOG_MARK, level, 0, r, "%s%s%s",
                   level <= APLOG_WARNING ? "MAB0401: " : "",
@@ -114,10 +115,23 @@ static const char *plain_name(request_rec *r)
     return name;
 }
 
+/* RFC 6750 3: one parameter at least. The same for all of a server (RFC 9110 11.5),
+ * and never from the request: its Host is the client's word. */
+static const char *find_realm(request_rec *r)
+{
+    const char *name = plain_name(r);
+    const mab_server_t *server =
+        ap_get_module_config(r->server->module_config, &auth_bearer_module);
+
+    if (name)
+        return name;
+    return server->named ? server->named->server_hostname : "restricted";
+}
+
 static void set_challenge(request_rec *r, const mab_request_t *request,
                           const answer_t *answer)
 {
-    bearer_challenge_t challenge = {.realm = plain_name(r),
+    bearer_challenge_t challenge = {.realm = find_realm(r),
                                     .error = answer->error};
 
     if (answer->error)
@@ -168,8 +182,8 @@ int mab_refuse_verdict(request_rec *r, mab_request_t *request)
 
 int mab_refuse_scope(request_rec *r, mab_request_t *request)
 {
-    if (!request->logged && mab_shared_get())
-        bearer_stats_verdict(mab_shared_get()->stats, BEARER_SCOPE_SHORT);
+    if (!request->logged)
+        mab_judge_count(r, BEARER_SCOPE_SHORT);
     return refuse(r, request, BEARER_SCOPE_SHORT);
 }
 

@@ -336,7 +336,7 @@ def pages_within(serve, base, tokens):
 def test_an_error_page_in_the_place_itself_is_shown(pages_within, tokens):
     answer = pages_within.get("/in/secret.html")
     assert (answer.status, answer.text()) == (401, "page 401\n")
-    assert answer.challenge() == {}
+    assert answer.challenge() == env.REALM
     poor = [("Cookie", f"tok={mint.note(tokens.token())}")]
     answer = pages_within.get("/in/secret.html", headers=poor)
     assert (answer.status, answer.text()) == (403, "page 403\n")

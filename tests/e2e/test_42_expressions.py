@@ -4,6 +4,7 @@ negated Require lines: nobody gets in because there is nothing to look at."""
 import pytest
 
 from testenv import mint
+from testenv.env import REALM
 from testenv.mint import key
 
 #: Require lines that are true where there are no claims at all
@@ -97,7 +98,7 @@ def test_a_negated_line_wants_a_good_token(site, tokens, place):
     assert answer.status == 401
     assert answer.json()["code"] == "auth.authorization_header_missing"
     # what must not be there is not asked for
-    assert answer.challenge() == {}
+    assert answer.challenge() == REALM
     site.refused(target, tokens.token(x="z", exp=1), "expired")
     site.refused(target, tokens.token(key("P-256", "stranger"),
                                       {"kid": "ec1"}, x="z"), "sig_wrong")

@@ -151,7 +151,7 @@ def test_a_part_of_a_page_is_not_forged(site):
 def test_a_forward_proxy_asks_for_a_token(site, backend):  # noqa: F811
     answer = site.get(f"http://127.0.0.1:{backend.port}/std")
     assert answer.status == 407
-    assert answer.header("Proxy-Authenticate") == "Bearer"
+    assert answer.header("Proxy-Authenticate") == 'Bearer realm="usual"'
     assert answer.header("WWW-Authenticate") is None
     assert answer.json()["status"] == 407
 

@@ -84,9 +84,17 @@ def load(*names):
 PROGRAM = ["AuthBearerClaim role env:ROLE", "AuthBearerClaim sub header:X-Sub"]
 
 
+#: asks, before anything else happens, who would be let in and what he would be
+LOOK_AHEAD = [
+    'RewriteCond "%{LA-U:REMOTE_USER}" "^mallory$"',
+    "RewriteRule ^/ahead/ - [F]",
+    'RewriteCond "%{LA-U:REMOTE_USER}%{LA-U:ENV:ROLE}" "^mallory$"',
+    "RewriteRule ^/ahead/ - [F]"]
+
+
 @pytest.fixture(scope="module")
 def site(serve, base, tokens, websocket, mpm):
-    conf = base(*load("include", "dav", "dav_fs"), "DavLockDB ROOT/run/locks",
+    conf = base(*load("include", "dav", "dav_fs", "autoindex"), "DavLockDB ROOT/run/locks",
                 *PROGRAM)
     if mpm == "event":
         conf.add(*load("http2"), "Protocols h2c http/1.1")
@@ -119,6 +127,16 @@ def site(serve, base, tokens, websocket, mpm):
     conf.section("Directory", "ROOT/htdocs", "Options +Includes +ExecCGI",
                  "AddType text/html .shtml", "AddHandler cgi-script .cgi",
                  "AddOutputFilter INCLUDES .shtml")
+    conf.add("RewriteEngine On", *LOOK_AHEAD)
+    conf.location("/ahead", "AuthType Bearer", "Require valid-user") \
+        .location("/ahead/role", "Require claim role boss") \
+        .location("/ahead/optional", "AuthBearerOptional On",
+                  "Require all granted") \
+        .location("/ahead/list/c", "AuthBearerAudience urn:other") \
+        .section("Directory", "ROOT/htdocs/open", "Options +Indexes",
+                 "IndexIgnoreReset On", "Require all granted") \
+        .section("FilesMatch", "[.]shut$", "AuthType Bearer",
+                 "Require valid-user")
     conf.section("Directory", "ROOT/htdocs/s/rewrite", "RewriteEngine On",
                  'RewriteRule "^(s|other|both|free)$" "/$1/who.cgi"')
     server = serve(conf, start=False)
@@ -139,6 +157,11 @@ def site(serve, base, tokens, websocket, mpm):
     server.write("htdocs/s/nested.shtml",
                  '<!--#include virtual="/s/page.shtml" -->')
     server.write("htdocs/s/rewrite/x", "")
+    for name in ("ahead/x", "ahead/role/x", "ahead/optional/x", "ahead/list/c",
+                 *(f"open/{n}.shut" for n in "abcde")):
+        server.write(f"htdocs/{name}", "x\n")
+    server.write("htdocs/open/parts.shtml",
+                 '<!--#include virtual="/s/who.cgi" -->' * 3)
     server.write("htdocs/many/part.txt", "part\n")
     server.write("htdocs/many/page.shtml",
                  '<!--#include virtual="part.txt" -->' * 60)
@@ -220,6 +243,49 @@ def test_no_token_gets_no_part(site, count, page):
     assert answer.status == 401
     assert "user=" not in answer.text()
     assert count() == {"token_missing": 1}
+
+
+# --- looking ahead ------------------------------------------------------------
+
+#: what is asked for, with which token -> the status, and all that is counted
+AHEAD = {
+    "none": ("/ahead/x", None, 401, {"token_missing": 1}),
+    "bad": ("/ahead/x", {"exp": 1}, 401, {"expired": 1}),
+    "good": ("/ahead/x", {}, 200, {"ok": 1}),
+    "denied": ("/ahead/role/x", {"role": "clerk"}, 403,
+               {"ok": 1, "insufficient_scope": 1}),
+    "other": ("/ahead/list/c", {}, 401, {"aud_wrong": 1}),
+    "optional": ("/ahead/optional/x", None, 200, {"token_missing": 1}),
+    "optional-bad": ("/ahead/optional/x", {"exp": 1}, 401, {"expired": 1}),
+    # a list asks for each of its files, a page for each of its parts
+    "list": ("/open/", None, 200, {"token_missing": 1}),
+    "list-bad": ("/open/", {"exp": 1}, 200, {"expired": 1}),
+    "parts": ("/open/parts.shtml", None, 200, {"token_missing": 1}),
+    "parts-bad": ("/open/parts.shtml", {"exp": 1}, 200, {"expired": 1}),
+}
+
+
+@pytest.mark.parametrize("name", AHEAD)
+def test_a_request_is_counted_and_logged_once(site, tokens, count, name):
+    """Also where httpd has asked ahead, by requests that are over before the one
+    that they are for is judged."""
+    target, claims, status, counted = AHEAD[name]
+    site.errorlog.allow("include:error.*subrequest setup returned 401")
+    token = None if claims is None else tokens.token(**claims)
+    mark = site.errorlog.size()
+    answer = site.get(target, token)
+    assert answer.status == status, answer
+    refused = [slug for slug in counted if slug != "ok"]
+    optional = "optional" in target and status == 200
+    assert site.errorlog.refusals(mark) == ([] if optional else refused)
+    assert count() == counted
+
+
+def test_each_request_is_counted_though(site, count):
+    for _ in range(3):
+        assert site.get("/ahead/x").status == 401
+    assert site.errorlog.refusals() == ["token_missing"] * 3
+    assert count() == {"token_missing": 3}
 
 
 # --- internal redirects -----------------------------------------------------
@@ -356,7 +422,7 @@ def test_http2(h2, tokens, good, count):
         [(200, None, ALICE)]
     assert count() == {"ok": 1}
     ((status, challenge, body),) = h2("/s/who.cgi", headers=forged)
-    assert (status, challenge) == (401, "Bearer")
+    assert (status, challenge) == (401, env.BARE)
     assert '"auth.authorization_header_missing"' in body
     ((status, challenge, _),) = h2("/s/role/who.cgi", token=tokens.token())
     assert status == 403 and 'error="insufficient_scope"' in challenge

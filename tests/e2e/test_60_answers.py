@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from testenv.env import BARE
 from testenv.errorlog import SENTENCES
 from testenv.mint import DROP, key
 
@@ -53,12 +54,13 @@ def test_the_exact_answer(site, header, code, error, slug):
     assert answer.status == 401
     value = answer.header("WWW-Authenticate")
     if error:
-        assert value.startswith(f'Bearer error="{error}"')
+        assert value.startswith(f'{BARE}, error="{error}"')
         told = answer.challenge()["error_description"]
         assert told.startswith(plain(slug))
-        assert set(answer.challenge()) == {"error", "error_description"}
+        assert set(answer.challenge()) == {"realm", "error",
+                                           "error_description"}
     else:
-        assert value == "Bearer"
+        assert value == BARE
     assert answer.header("Content-Type") == "application/json"
     assert answer.header("Cache-Control") == "no-store"
     body = answer.json()
@@ -72,7 +74,7 @@ def test_a_denial(site, tokens):
     answer = site.get("/p/scope", tokens.token(scope="write"))
     assert answer.status == 403
     assert answer.header("WWW-Authenticate").startswith(
-        'Bearer error="insufficient_scope"')
+        f'{BARE}, error="insufficient_scope"')
     assert answer.challenge()["scope"] == "read"
     assert answer.header("Cache-Control") == "no-store"
     body = answer.json()
@@ -84,6 +86,48 @@ def test_a_realm_is_named_when_the_administrator_does(site, tokens):
     for token in (None, "x", tokens.token()):
         value = site.get("/p/realm", token).header("WWW-Authenticate")
         assert value.startswith('Bearer realm="a \\"good\\" realm"'), value
+
+
+#: how a server is named -> the realm of its challenges
+NAMES = {
+    "own": "own.example", "port": "port.example", "alias": "own.example",
+    "main": "127.0.0.1",
+}
+
+
+@pytest.fixture(scope="module", params=["named", "nameless"])
+def named(request, serve, base, tokens):
+    conf = base().place("std").place("scope", require="Require scope read")
+    conf.place("none", "AuthName none", "AuthBearerErrors off")
+    conf.section("VirtualHost", "127.0.0.1:PORT", "ServerAlias main")
+    conf.section("VirtualHost", "127.0.0.1:PORT", "ServerName own.example",
+                 "ServerAlias alias", "UseCanonicalName Off")
+    conf.section("VirtualHost", "127.0.0.1:PORT",
+                 "ServerName https://port.example:8443")
+    server = serve(conf, start=False).fill()
+    if request.param == "nameless":
+        text = (server.root / "httpd.conf").read_text()
+        server.write("httpd.conf", text.replace("ServerName 127.0.0.1\n", ""))
+    # httpd itself guesses then, and says so
+    server.errorlog.allow_always("AH00558|AH00557|AH0163[01]|AH01629")
+    server.nameless = request.param == "nameless"
+    return server.start().warm("/p/std", tokens.token())
+
+
+@pytest.mark.parametrize("host", [*NAMES, 'x"y', "evil.example"])
+def test_a_realm_is_the_server_s_name(named, tokens, host):
+    """And never the client's word, nor what httpd guesses of the machine."""
+    name = {"own": "own.example", "port": "port.example"}.get(host, host)
+    want = NAMES.get(host, "127.0.0.1")
+    if named.nameless and want == "127.0.0.1":
+        want = "restricted"
+    if '"' in host:
+        assert named.get("/p/std", host=host).status == 400
+        return
+    for token in (None, "x", tokens.token()):
+        answer = named.get("/p/scope", token, host=name)
+        assert answer.challenge()["realm"] == want
+        assert named.get("/p/none", "x", host=name).challenge()["realm"] == "none"
 
 
 def test_a_success_has_nothing_of_it(site, tokens):

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from testenv import mint
+from testenv import env, mint
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium")
@@ -204,7 +204,7 @@ def test_a_page_of_the_friend_reads_why_not(told, name, status, code, error):
     assert answer.get("status") == status, answer
     assert json.loads(answer["text"])["code"] == code
     assert answer["challenge"].startswith(
-        f'Bearer error="{error}"' if error else "Bearer")
+        f'{env.BARE}, error="{error}"' if error else env.BARE)
 
 
 def test_a_page_of_a_stranger_reads_nothing(told):
@@ -216,7 +216,7 @@ def test_every_origin(told):
     for page in told:
         assert page["any"]["status"] == 200
         assert page["any-none"]["status"] == 401
-        assert page["any-none"]["challenge"] == "Bearer"
+        assert page["any-none"]["challenge"] == env.BARE
 
 
 def test_a_place_without_is_closed_to_all_origins(told):

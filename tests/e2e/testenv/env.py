@@ -102,6 +102,11 @@ def mpms():
             if os.environ.get("MAB_MPM", m) == m]
 
 
+#: what every challenge has of a server without AuthName: its ServerName
+REALM = {"realm": "127.0.0.1"}
+BARE = 'Bearer realm="127.0.0.1"'
+
+
 # --- a client ---------------------------------------------------------------
 
 class Answer:
@@ -136,7 +141,8 @@ class Answer:
         """The challenge as a dict; its form is checked strictly."""
         value = self.header("WWW-Authenticate")
         assert value is not None, self
-        assert value == "Bearer" or value.startswith("Bearer "), value
+        # RFC 6750 3: with one parameter at least
+        assert value.startswith("Bearer "), value
         rest = value[len("Bearer "):]
         found = {}
         for name, text in re.findall(
