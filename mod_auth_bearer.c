@@ -226,8 +226,11 @@ static int check_access(request_rec *r)
     if (request && request->nested)
         return DECLINED;
     mab_take_unmark(r);
-    if (mab_cors_answers(r))
+    if (mab_cors_answers(r)) {
+        /* no handler runs, so that httpd would not do it */
+        ap_run_insert_filter(r);
         return DONE;
+    }
     request = mab_judge_request(r);
     question = is_question(request);
     status = ask_others(r, request);

@@ -93,6 +93,12 @@
  * header of this size. */
 #define BEARER_LIMIT_SCOPES_ASKED 2048
 
+/* --- other origins --------------------------------------------------------- */
+
+/** Names in one list of headers of a preflight or of a back end; each is compared
+ * with all the others. Real ones have some twenty. */
+#define BEARER_LIMIT_NAMES 128
+
 /* --- text --------------------------------------------------------------- */
 
 /** The particulars of a reason (bearer_note_t), with its NUL. */

@@ -45,6 +45,16 @@ typedef struct mab_list_t {
     int count;
 } mab_list_t;
 
+/** What scripts of other origins may do (AuthBearerCrossOrigin); one setting, so that
+ * no place has the credentials of one line and the origins of another. */
+typedef struct mab_origins_t {
+    mab_list_t list;     /**< of const char *; none: off */
+    const char *headers; /**< of requests, with commas between */
+    const char *expose;  /**< of answers, likewise; NULL: the default */
+    bool requested;      /**< headers: whatever a preflight asks for */
+    bool credentials;    /**< cookies; never with the origin "*" */
+} mab_origins_t;
+
 /** Indexes of AuthBearerErrors and its options. */
 enum { MAB_ERRORS_JSON, MAB_ERRORS_OFF };
 enum { MAB_UNAVAILABLE_503, MAB_UNAVAILABLE_401 };

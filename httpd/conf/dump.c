@@ -240,7 +240,17 @@ static const char *show_required(const dump_t *dump, const mab_place_t *place)
 
 static const char *show_origins(const dump_t *dump, const mab_place_t *place)
 {
-    return words(dump, place->origins, " ", "off");
+    const mab_origins_t *origins = place->origins;
+
+    if (!origins || !origins->list.count)
+        return "off";
+    return apr_pstrcat(dump->pool, words(dump, &origins->list, " ", "off"),
+                       origins->requested ? " headers=requested" : "",
+                       origins->headers ? " headers=" : "",
+                       origins->headers ? origins->headers : "",
+                       origins->expose ? " expose=" : "",
+                       origins->expose ? origins->expose : "",
+                       origins->credentials ? " credentials=On" : "", NULL);
 }
 
 static const char *show_resource(const dump_t *dump BEARER_UNUSED,

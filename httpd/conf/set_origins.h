@@ -18,6 +18,7 @@ extern const mab_setter_t mab_set_origins;
 #define MAB_SET_ORIGINS_ROWS                                                   \
     MAB_SETTER_WORDS("AuthBearerCrossOrigin", mab_set_origins,                 \
                      MAB_SETTER_NOT_HTACCESS,                                  \
-                     "origins whose scripts may call: <origin>..., *, or off")
+                     "origins whose scripts may call: <origin>..., *, or off " \
+                     "[headers=a,b|requested] [expose=a,b] [credentials=On]")
 
 #endif

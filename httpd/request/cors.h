@@ -21,14 +21,16 @@
 void mab_cors_set_headers(request_rec *r);
 
 /** Whether this is a preflight for a place that allows other origins; then its
- * whole answer is prepared, and DONE is the status to return. */
+ * whole answer is prepared, and DONE is the status to return, once the filters are
+ * in place: "Header" lines have their say here, too. */
 bool mab_cors_answers(request_rec *r);
 
 /** The headers of a document that everybody may read. */
 void mab_cors_open_document(request_rec *r);
 
 /** insert_filter: the CORS headers of whatever runs inside
- * give way to ours, those of mod_headers do not. */
+ * give way to ours, those of mod_headers do not; the names in its
+ * Access-Control-Expose-Headers are added to ours. */
 void mab_cors_insert_filter(request_rec *r);
 
 /** insert_error_filter: the same, also for the page that this may be a part of. */

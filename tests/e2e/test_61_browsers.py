@@ -86,8 +86,9 @@ def test_cors_headers_of_a_back_end_give_way(site, tokens):
     assert answer.status == 200
     assert answer.header("Access-Control-Allow-Origin") == \
         "https://app.example"
+    # but for the names that scripts may read
     assert answer.header("Access-Control-Expose-Headers") == \
-        "WWW-Authenticate"
+        "WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce, X-Secret"
     # nor does the back end's word open the place to another origin
     answer = site.get("/p/behind/x", method="OPTIONS", headers=[
         ("Origin", "https://evil.example"),

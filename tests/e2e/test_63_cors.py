@@ -2,6 +2,7 @@
 """A place with AuthBearerCrossOrigin has one owner of its CORS headers: whatever
 runs inside, however the request got there, and whether it is let in or not."""
 import os
+import re
 
 import pytest
 
@@ -23,8 +24,11 @@ THEIRS = [("Access-Control-Allow-Origin", EVIL),
           ("Access-Control-Allow-Private-Network", "true"),
           ("Access-Control-Max-Age", "86400"),
           ("Access-Control-Expose-Headers", "X-Secret")]
+EXPOSED = "WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce"
 OURS = {"access-control-allow-origin": [APP],
-        "access-control-expose-headers": ["WWW-Authenticate"]}
+        "access-control-expose-headers": [EXPOSED]}
+#: a program may let scripts read more of what it says; nothing else of it counts
+BOTH = {**OURS, "access-control-expose-headers": [EXPOSED + ", X-Secret"]}
 
 PROGRAM = "#!/bin/sh\n" \
     "[ -z \"$QUERY_STRING\" ] || printf 'Status: %s\\r\\n' $QUERY_STRING\n" \
@@ -101,7 +105,9 @@ def conf(base, backend, fcgi):
                 "trusted": (proxy, "Header always set "
                             "Access-Control-Allow-Credentials true"),
                 "more": (proxy, "Header always merge "
-                         "Access-Control-Expose-Headers X-Total")}.items():
+                         "Access-Control-Expose-Headers X-Total"),
+                "found": (proxy, "Header set "
+                          "Access-Control-Expose-Headers X-Total")}.items():
             made.location(f"/c/{name}", *bearer(*lines))
         made.section("LocationMatch", "^/c/lua",
                      "LuaMapHandler . ROOT/handler.lua handle")
@@ -111,6 +117,21 @@ def conf(base, backend, fcgi):
                 "AuthBearerOptional On", proxy, require="Require all granted"))
         made.location("/c/denied", *bearer(require="Require all denied"))
         made.location("/c/hides", *bearer("RequestHeader unset Origin", proxy))
+        for name, lines in {
+                "plain": (), "own": (), "requested": (), "cookie": (),
+                "source": ("AuthBearerSource header header:X-Token",),
+                "header-set": (
+                    "Header set Access-Control-Allow-Headers X-Mine",
+                    "Header set Access-Control-Max-Age 5"),
+                "header-always": (
+                    "Header always set Access-Control-Allow-Headers X-Mine",
+                    "Header always set Access-Control-Max-Age 5")}.items():
+            made.location(f"/f/{name}", *bearer(*lines, origins=APP + {
+                "own": " headers=X-Trace,If-Match,authorization",
+                "requested": " headers=requested",
+                "cookie": " credentials=On expose=X-Page"}.get(name, "")))
+        made.location("/f/cookie", "AuthBearerSource cookie:t")
+        made.location("/f/cookie/inner", "AuthBearerCrossOrigin *")
         # a place that says nothing, one that says off, another origin's
         made.location("/b/none", "AuthType Bearer", "Require valid-user",
                       proxy)
@@ -142,6 +163,8 @@ def start(serve, tokens):
         server.write("cgi/cors", PROGRAM, 0o755)
         server.write("handler.lua", SCRIPT)
         server.write("htdocs/c/file", "body\n")
+        for name in ("cookie/inner",):
+            server.write(f"htdocs/f/{name}", "body\n")
         server.write("htdocs/c/denied", "body\n")
         server.write("htdocs/c/error", "body\n")
         server.write("htdocs/c/asis/x.asis", ASIS)
@@ -191,6 +214,8 @@ def varies(answer):
 
 # --- every handler ---
 
+PROGRAMS = "cgi|http|fcgi|asis|lua|moves"
+
 HANDLERS = [("file", "GET", 200), ("cgi", "GET", 200), ("cgi?403", "GET", 403),
             ("cgi?500", "GET", 500), ("cgi?304", "GET", 304),
             ("http/x", "GET", 200), ("http/x", "PUT", 200),
@@ -213,7 +238,9 @@ def test_every_answer_says_what_the_place_says(site, tokens, name, method,
     for origin in (APP, EVIL, None):
         answer = ask(site, target, tokens.token(), origin, method)
         assert answer.status == status, answer
-        assert cors(answer) == (OURS if origin == APP else {}), origin
+        spoke = status != 501 and re.match(PROGRAMS, name)
+        ours = BOTH if spoke else OURS
+        assert cors(answer) == (ours if origin == APP else {}), origin
         assert varies(answer).count("origin") == 1, answer
 
 
@@ -227,7 +254,9 @@ def test_so_does_every_refusal(site, tokens, name, good, status):
             assert answer.status == status
             # what is closed to all asks nobody for a token
             assert bool(answer.header("WWW-Authenticate")) == (status == 401)
-            assert cors(answer) == (OURS if origin == APP else {})
+            # the page for an error is a program, too
+            ours = BOTH if name == "error" else OURS
+            assert cors(answer) == (ours if origin == APP else {})
             assert varies(answer).count("origin") == 1
 
 
@@ -241,7 +270,7 @@ def test_a_document_for_an_error_of_the_program(site, tokens):
     finally:
         site.write("cgi/cors", PROGRAM, 0o755)
     answer = ask(site, "/c/failed?500", tokens.token())
-    assert (answer.status, cors(answer)) == (500, OURS)
+    assert (answer.status, cors(answer)) == (500, BOTH)
 
 
 def test_a_place_that_says_nothing_leaves_the_program_alone(site, tokens):
@@ -253,7 +282,7 @@ def test_a_place_that_says_nothing_leaves_the_program_alone(site, tokens):
 
 def test_any_origin(site, tokens):
     answer = ask(site, "/b/any/x", tokens.token(), EVIL)
-    assert cors(answer) == {**OURS, "access-control-allow-origin": ["*"]}
+    assert cors(answer) == {**BOTH, "access-control-allow-origin": ["*"]}
     assert "origin" not in varies(answer)
 
 
@@ -261,7 +290,7 @@ def test_the_origin_is_the_clients_also_where_the_program_does_not_see_it(
         site, tokens):
     answer = ask(site, "/c/hides/x", tokens.token())
     assert b"origin" not in answer.body
-    assert cors(answer) == OURS
+    assert cors(answer) == BOTH
 
 
 # --- requests that move on ---
@@ -271,7 +300,7 @@ def test_the_last_place_on_the_way_that_says_something(site, tokens, target):
     answer = ask(site, target, tokens.token(), APP)
     assert (answer.status, cors(answer)) == (200, {})
     answer = ask(site, target, tokens.token(), OTHER)
-    assert cors(answer) == {**OURS, "access-control-allow-origin": [OTHER]}
+    assert cors(answer) == {**BOTH, "access-control-allow-origin": [OTHER]}
 
 
 def test_a_place_that_says_off_on_the_way(site, tokens):
@@ -281,17 +310,91 @@ def test_a_place_that_says_off_on_the_way(site, tokens):
 
 # --- the administrator's own lines ---
 
-@pytest.mark.parametrize("name, found", [
-    ("set", {**OURS, "access-control-allow-origin": [OTHER]}),
-    ("always", {**OURS, "access-control-allow-origin": [OTHER]}),
-    ("trusted", {**OURS, "access-control-allow-credentials": ["true"]}),
-    ("more", {**OURS, "access-control-expose-headers":
-              ["WWW-Authenticate, X-Total"]})])
-def test_header_lines_have_the_last_word(site, tokens, name, found):
+@pytest.mark.parametrize("name, more", [
+    ("set", {"access-control-allow-origin": [OTHER]}),
+    ("always", {"access-control-allow-origin": [OTHER]}),
+    ("trusted", {"access-control-allow-credentials": ["true"]}),
+    ("more", {"access-control-expose-headers": [EXPOSED + ", X-Total"]}),
+    ("found", {"access-control-expose-headers": [EXPOSED + ", X-Total"]})])
+def test_header_lines_have_the_last_word(site, tokens, name, more):
+    found = {**BOTH, **more}
+    if name in ("more", "found"):
+        found["access-control-expose-headers"] = [
+            EXPOSED + ", X-Secret, X-Total"]
     assert cors(ask(site, f"/c/{name}/x", tokens.token())) == found
-    if name != "set":
+    if name not in ("set", "found"):
         refused = ask(site, f"/c/{name}/x", None)
-        assert (refused.status, cors(refused)) == (401, found)
+        assert (refused.status, cors(refused)) == (401, {**OURS, **more})
+
+
+# --- preflights ---
+
+ALWAYS = ["authorization", "content-type"]
+BY_DEFAULT = ALWAYS + """accept last-event-id mcp-protocol-version mcp-method
+mcp-name mcp-session-id dpop traceparent tracestate depth destination if
+lock-token overwrite timeout""".split()
+
+
+def preflight(site, name, asked="x-any", origin=APP):
+    headers = [("Origin", origin), ("Access-Control-Request-Method", "PUT")]
+    if asked is not None:
+        headers.append(("Access-Control-Request-Headers", asked))
+    answer = site.get(f"/f/{name}", method="OPTIONS", headers=headers)
+    found = cors(answer)
+    assert answer.status == 204 and answer.body == b""
+    assert "access-control-expose-headers" not in found
+    assert all(len(values) == 1 for values in found.values()), found
+    return answer, {key[len("access-control-"):]: values[0]
+                    for key, values in found.items()}
+
+
+@pytest.mark.parametrize("name, asked, headers", [
+    ("plain", "x-any", BY_DEFAULT), ("plain", None, BY_DEFAULT),
+    ("own", "x-any", ALWAYS + ["x-trace", "if-match"]),
+    ("source", None, ALWAYS + ["x-token"] + BY_DEFAULT[2:]),
+    ("requested", "mcp-param-a,mcp-param-b", ALWAYS + [
+        "mcp-param-a", "mcp-param-b"]),
+    ("requested", "Authorization , , X-A", ALWAYS + ["x-a"]),
+    ("requested", None, ALWAYS),
+    # none of these is a list that a browser makes
+    ("requested", "x-a, x b", ALWAYS), ("requested", "x-a;q=1", ALWAYS),
+    ("requested", "x-a\tx-b", ALWAYS), ("requested", '"x-a"', ALWAYS),
+    ("requested", "x-\xe4", ALWAYS), ("requested", "x-a: b", ALWAYS),
+    ("requested", ",".join(f"x{i}" for i in range(129)), ALWAYS)])
+def test_headers_of_preflights(site, name, asked, headers):
+    answer, found = preflight(site, name, asked)
+    assert found["allow-headers"].lower().split(", ") == headers
+    assert found["allow-origin"] == APP and found["allow-methods"] == "PUT"
+    assert "allow-credentials" not in found
+    assert varies(answer).count("origin") == 1
+    answer, found = preflight(site, name, asked, EVIL)
+    assert found == {} and varies(answer).count("origin") == 1
+
+
+def test_credentials_are_for_named_origins(site, tokens):
+    assert preflight(site, "cookie")[1]["allow-credentials"] == "true"
+    assert preflight(site, "cookie", origin=EVIL)[1] == {}
+    jar = [("Cookie", f"t={tokens.token()}")]
+    answer = site.get("/f/cookie", headers=[("Origin", APP), *jar])
+    assert cors(answer) == {
+        "access-control-allow-origin": [APP],
+        "access-control-allow-credentials": ["true"],
+        "access-control-expose-headers": ["WWW-Authenticate, X-Page"]}
+    answer = site.get("/f/cookie", headers=[("Origin", EVIL), *jar])
+    assert cors(answer) == {} and varies(answer).count("origin") == 1
+    # a line of a place inside is whole: it has no credentials of another's
+    answer, found = preflight(site, "cookie/inner")
+    assert found["allow-origin"] == "*" and "allow-credentials" not in found
+    answer = site.get("/f/cookie/inner", headers=[("Origin", APP), *jar])
+    assert cors(answer) == {**OURS, "access-control-allow-origin": ["*"]}
+
+
+@pytest.mark.parametrize("name", ["set", "always"])
+def test_header_lines_have_the_last_word_on_preflights_too(site, name):
+    found = preflight(site, "header-" + name)[1]
+    assert found["allow-headers"] == "X-Mine"
+    assert found["max-age"] == "5"
+    assert found["allow-origin"] == APP
 
 
 # --- caches ---
@@ -299,7 +402,7 @@ def test_header_lines_have_the_last_word(site, tokens, name, found):
 def test_answers_of_a_cache(cached):
     for _ in range(3):
         answer = ask(cached, "/c/cached/x", None)
-        assert (answer.status, cors(answer)) == (200, OURS), answer
+        assert (answer.status, cors(answer)) == (200, BOTH), answer
     assert answer.header("X-Cache").startswith("HIT")
     for origin in (EVIL, None):
         for _ in range(2):
@@ -312,7 +415,7 @@ def test_what_a_cache_kept_as_part_of_a_page(cached):
     answer = ask(cached, "/open/part.shtml", None)
     assert (answer.status, cors(answer)) == (200, {})
     answer = ask(cached, "/c/part/x", None)
-    assert (answer.status, cors(answer)) == (200, OURS)
+    assert (answer.status, cors(answer)) == (200, BOTH)
     assert answer.header("X-Cache").startswith("HIT")
 
 
@@ -354,4 +457,4 @@ def test_the_error_page_of_a_part_is_sent_under_our_headers(held, tokens, page):
     answer = held.get(f"/held/{page}.cgi", tokens.token(), headers=[
         ("Origin", APP), ("Accept-Encoding", "gzip")])
     assert answer.status == 200 and b"insufficient_scope" in answer.body, answer
-    assert cors(answer) == OURS
+    assert cors(answer) == BOTH

@@ -91,7 +91,8 @@ GOOD = {
         "AuthBearerClaim sub env:SUB",
         "AuthBearerClaim * header:X-Claims base64url",
         "AuthBearerForward Off foreign=On", "AuthBearerOptional On",
-        "AuthBearerCrossOrigin https://app.example http://localhost:8080",
+        "AuthBearerCrossOrigin https://app.example http://localhost:8080 "
+        'headers="X-A, X-B" expose=X-C credentials=On',
         "AuthBearerErrors off detail=Off unavailable=401"),
     "fetch": "AuthBearerFetch timeout=5s connect=2s refresh=1h miss=60s "
              "stale=24h max-size=256k proxy=none http=Off",
@@ -398,6 +399,43 @@ BAD = {
     "any origin beside another": (
         with_issuer("AuthBearerCrossOrigin https://a.example *"),
         "AuthBearerCrossOrigin", "\"\\*\" is not an origin"),
+    "options without an origin": (
+        with_issuer("AuthBearerCrossOrigin headers=X-A"),
+        "AuthBearerCrossOrigin", "no origin is named; allowed is one or more "
+        r"origins \(https://app.example.com\), \* or off"),
+    "options of off": (
+        with_issuer("AuthBearerCrossOrigin off headers=X-A"),
+        "AuthBearerCrossOrigin",
+        "off has no options; write off alone, or name origins"),
+    "headers of other origins": (
+        with_issuer("AuthBearerCrossOrigin https://a.example headers=X-A;X-B"),
+        "AuthBearerCrossOrigin", 'headers= has "X-A;X-B", which is no list of '
+        "names of headers; allowed is headers=<name>,<name>, or "
+        "headers=requested for whatever a script asks for"),
+    "all headers of other origins": (
+        with_issuer("AuthBearerCrossOrigin https://a.example headers=*"),
+        "AuthBearerCrossOrigin", r'headers= has "\*", which is no list'),
+    "exposed headers": (
+        with_issuer('AuthBearerCrossOrigin https://a.example expose="X A"'),
+        "AuthBearerCrossOrigin", 'expose= has "X A", which is no list of '
+        "names of headers; allowed is expose=<name>,<name>"),
+    "credentials": (
+        with_issuer("AuthBearerCrossOrigin https://a.example credentials=yes"),
+        "AuthBearerCrossOrigin", '"yes" is not a valid value for credentials; '
+        "allowed is On or Off"),
+    "credentials for every origin": (
+        with_issuer("AuthBearerCrossOrigin * credentials=On"),
+        "AuthBearerCrossOrigin", r"credentials=On with \* would let every site "
+        "act with the cookies of its visitors; name the origins that may"),
+    "an option of other origins": (
+        with_issuer("AuthBearerCrossOrigin https://a.example max-age=5"),
+        "AuthBearerCrossOrigin", "there is no option max-age=; allowed is "
+        "headers= expose= credentials="),
+    "an origin after an option": (
+        with_issuer("AuthBearerCrossOrigin https://a.example expose=X-A "
+                    "https://b.example"),
+        "AuthBearerCrossOrigin",
+        '"https://b.example" is not <option>=<value>'),
     "cache entries": ("AuthBearerCache 2m", "AuthBearerCache",
                       "allowed is 1 to 1048576; the number may end in k or m"),
     "cache ttl": ("AuthBearerCache 1k ttl=2d", "AuthBearerCache",

@@ -631,7 +631,7 @@ WANTED = """
   optional     On
   forward      Off foreign=Off
   errors       off detail=Off unavailable=401
-  cross-origin https://app.example
+  cross-origin https://app.example headers=requested expose=X-A credentials=On
   resource     https://api.example/r
 """
 
@@ -651,7 +651,8 @@ def test_the_effective_policy_of_a_place(site):
                "AuthBearerClaim * env:ALL base64url",
                "AuthBearerOptional On", "AuthBearerForward Off",
                "AuthBearerErrors off detail=Off unavailable=401",
-               "AuthBearerCrossOrigin https://app.example",
+               "AuthBearerCrossOrigin https://app.example headers=requested "
+               "expose=X-A credentials=On",
                "AuthBearerResource https://api.example/r") \
         .location("/open", "Require all granted")
     said, _ = config(site, conf)

@@ -64,8 +64,7 @@ static void conf_merges_lists_as_a_whole(void **state)
                                        APR_OFFSETOF(mab_place_t, required),
                                        APR_OFFSETOF(mab_place_t, sources),
                                        APR_OFFSETOF(mab_place_t, exports),
-                                       APR_OFFSETOF(mab_place_t, user),
-                                       APR_OFFSETOF(mab_place_t, origins)};
+                                       APR_OFFSETOF(mab_place_t, user)};
     static const bearer_issuer_t issuer = {.iss = BEARER_LIT("https://i")};
     static const bearer_issuer_t *const issuers[] = {&issuer};
     static const mab_list_t trusted = {issuers, 1};

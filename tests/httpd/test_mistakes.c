@@ -117,6 +117,7 @@ static void mistakes_are_none(void **state)
         GOOD "AuthBearerCrossOrigin https://a.example https://b.example:8443",
         GOOD "AuthBearerCrossOrigin *",
         GOOD "AuthBearerCrossOrigin off",
+        GOOD "AuthBearerCrossOrigin * headers=requested expose=X-A,X-B",
         GOOD "AuthBearerResource https://localhost/m name=\"N\" scopes=a,b",
     };
     size_t i;
