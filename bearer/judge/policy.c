@@ -35,6 +35,10 @@ static bearer_reason_t check_trust(const bearer_policy_t *policy,
     if (!policy->any_audience && !policy->audience_count
         && !trust->issuer->audience_count)
         return BEARER_POLICY_AUDIENCE;
+    /* what is named to be compared is never taken unseen */
+    if (policy->any_audience && !trust->issuer->audience_count
+        && trust->issuer->audience_claim)
+        return BEARER_POLICY_ANY;
     return trust->algs ? BEARER_OK : BEARER_POLICY_ALG;
 }
 

@@ -80,6 +80,7 @@ void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool);
  *
  * @return BEARER_OK, BEARER_POLICY_ISSUER (none), BEARER_POLICY_AUDIENCE (an
  *         issuer for which none is configured, and no "any"),
+ *         BEARER_POLICY_ANY (an issuer whose audience must be compared, and "any"),
  *         BEARER_POLICY_ALG (an issuer for which no algorithm is left)
  */
 bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,

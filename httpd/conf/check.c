@@ -174,7 +174,7 @@ static void check_place(check_t *check, const mab_setting_t *setting,
     why = bearer_policy_check(&place->policy, &note);
     if (!why)
         return;
-    if (why != BEARER_POLICY_ALG
+    if (why != BEARER_POLICY_ALG && why != BEARER_POLICY_ANY
         && may_come_from_elsewhere(setting, main_server,
                                    why == BEARER_POLICY_ISSUER))
         return;
@@ -182,6 +182,9 @@ static void check_place(check_t *check, const mab_setting_t *setting,
         advice =
             "AuthBearerAudience names who tokens must be meant for: one or "
             "more values, or \"any\"";
+    if (why == BEARER_POLICY_ANY)
+        advice = "write audience=<value> on that AuthBearerIssuer line, or "
+                 "AuthBearerAudience with the values that are meant";
     if (why == BEARER_POLICY_ALG)
         advice =
             "AuthBearerAlgorithms or alg= must leave HS256, HS384 or HS512 "

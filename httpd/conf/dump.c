@@ -145,9 +145,12 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
             apr_pstrcat(dump->pool, "algorithms ",
                         bearer_alg_names(policy->trusted[i].algs, dump->pool),
                         NULL));
-        print_line(dump, "",
-                   apr_pstrcat(dump->pool, "audience ",
-                               audience(dump, policy, issuer), NULL));
+        print_line(
+            dump, "",
+            apr_pstrcat(dump->pool, "audience ", audience(dump, policy, issuer),
+                        issuer->audience_claim ? " in the claim " : "",
+                        issuer->audience_claim ? issuer->audience_claim : "",
+                        NULL));
         if (issuer->profile)
             print_line(
                 dump, "",

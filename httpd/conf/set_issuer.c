@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/names.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
 
@@ -91,6 +92,27 @@ static const char *set_issuer_audience(cmd_parms *cmd, void *record,
     return error;
 }
 
+/* the claims in which issuers name the client that a token is for */
+static const char *set_audience_claim(cmd_parms *cmd, void *record,
+                                      const char *value)
+{
+    static const char *const claims[] = {"aud", "client_id", "azp", "appid"};
+    mab_issuer_line_t *line = record;
+    size_t i;
+
+    for (i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        if (strcmp(value, claims[i]) != 0)
+            continue;
+        line->issuer.audience_claim = i ? claims[i] : NULL;
+        return NULL;
+    }
+    return mab_words_wrong(
+        cmd,
+        apr_psprintf(cmd->pool, "audience-claim=%s is not possible", value),
+        "allowed is one of: aud, client_id, azp, appid; other claims are "
+        "compared by Require claim");
+}
+
 static const char *set_profile(cmd_parms *cmd, void *record, const char *value)
 {
     mab_issuer_line_t *line = record;
@@ -116,7 +138,10 @@ static bool is_same_issuer(const mab_issuer_line_t *a,
 {
     return a->source.kind == b->source.kind
            && bearer_str_same(a->source.location, b->source.location)
-           && a->profile == b->profile && a->issuer.algs == b->issuer.algs
+           && a->profile == b->profile
+           && bearer_str_same(a->issuer.audience_claim,
+                              b->issuer.audience_claim)
+           && a->issuer.algs == b->issuer.algs
            && a->issuer.audience_count == b->issuer.audience_count
            && same_texts(&a->issuer, &b->issuer);
 }
@@ -205,26 +230,60 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
 
 /* --- the server's configuration ------------------------------------------------- */
 
+static const mab_option_t others[] = {{"keys", set_keys},
+                                      {"secret", set_secret},
+                                      {"alg", set_issuer_algs},
+                                      {"audience", set_issuer_audience},
+                                      {"audience-claim", set_audience_claim},
+                                      {"profile", set_profile},
+                                      {NULL, NULL}};
+
+/* the name was forgotten: "AuthBearerIssuer keys=file:x" would define an issuer of
+ * that name */
+static const char *check_no_option(cmd_parms *cmd, const char *iss)
+{
+    const mab_option_t *one = others;
+
+    for (; one->name; one++) {
+        apr_size_t len = strlen(one->name);
+
+        if (strncasecmp(iss, one->name, len) == 0 && iss[len] == '=')
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "\"%s\" is an option, no issuer", iss),
+                "the issuer comes first, exactly as tokens carry it in "
+                "\"iss\"");
+    }
+    return NULL;
+}
+
 static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
                                     const char *iss)
 {
-    if (!bearer_str_opens_nocase(iss, "https://")
-        && !bearer_str_opens_nocase(iss, "http://"))
-        return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
-            "allowed is an https URL, exactly as tokens carry it in \"iss\"");
-    return check_once(cmd, place->issuers, iss);
+    const char *error = mab_names_check(cmd, iss);
+
+    if (!error)
+        error = check_no_option(cmd, iss);
+    return error ? error : check_once(cmd, place->issuers, iss);
+}
+
+/* the options in whatever order, then what depends on all of them */
+static const char *read_options(cmd_parms *cmd, mab_issuer_line_t *line,
+                                int count, char *const words[])
+{
+    static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ISSUER,
+                                          others};
+    const char *error;
+
+    error = mab_words_set_options(cmd, &options, line, words, count);
+    if (!error)
+        error = mab_profile_apply(cmd, line);
+    return error ? error : mab_names_complete(cmd, line);
 }
 
 static const char *set_issuer(cmd_parms *cmd, void *record, int count,
                               char *const words[])
 {
-    static const mab_option_t others[] = {
-        {"keys", set_keys},       {"secret", set_secret},
-        {"alg", set_issuer_algs}, {"audience", set_issuer_audience},
-        {"profile", set_profile}, {NULL, NULL}};
-    static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ISSUER,
-                                          others};
     mab_place_t *place = record;
     mab_issuer_line_t *line;
     const bearer_issuer_t *issuer;
@@ -241,9 +300,7 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     line->issuer.iss.len = strlen(words[0]);
     line->s = cmd->server;
     line->where = mab_words_describe(cmd);
-    error = mab_words_set_options(cmd, &options, line, words + 1, count - 1);
-    if (!error)
-        error = mab_profile_apply(cmd, line);
+    error = read_options(cmd, line, count - 1, words + 1);
     if (error)
         return error;
     issuer = &line->issuer;
@@ -256,7 +313,7 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
 
 const mab_setter_t mab_set_issuer = {set_issuer, MAB_OF_PLACE,
                                      "no issuer is given",
-                                     "give its https URL, "
-                                     "exactly as tokens carry "
-                                     "it in \"iss\"",
+                                     "give its name, exactly as "
+                                     "tokens carry it in \"iss\", "
+                                     "mostly an https URL",
                                      NULL};

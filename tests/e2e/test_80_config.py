@@ -80,6 +80,16 @@ GOOD = {
     "secret": place(AUDIENCE, ISSUER + " secret=file:ROOT/secret"),
     "secret with algorithm": place(
         AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=HS256,HS512"),
+    "issuers that are no URL": place(
+        AUDIENCE, "AuthBearerIssuer accounts.google.com keys=https://k.example/",
+        "AuthBearerIssuer kubernetes/serviceaccount keys=file:ROOT/keys.json",
+        "AuthBearerIssuer a@p.iam.example secret=file:ROOT/secret",
+        "AuthBearerIssuer urn:example:issuer keys=file:ROOT/keys.json",
+        "AuthBearerIssuer m\u00fcller keys=file:ROOT/keys.json"),
+    "the audience in another claim": place(
+        ISSUER + " audience-claim=client_id audience=app-1,app-2",
+        "AuthBearerIssuer https://b.example audience-claim=aud",
+        "AuthBearerAudience any"),
     "two issuers": with_issuer("AuthBearerIssuer https://b.example"),
     "every option": with_issuer(
         "AuthBearerCheck leeway=1m type=at+jwt max-age=1h max-life=1d "
@@ -140,9 +150,56 @@ BAD = {
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
     # issuers
+    "issuer empty text": (
+        with_issuer('AuthBearerIssuer ""'), "AuthBearerIssuer",
+        r"a value is empty \(is a variable of the configuration not set\?\); remove "
+        "it, or give it a text"),
+    "issuer with a blank": (
+        place(AUDIENCE, 'AuthBearerIssuer "https://i.example keys=file:x"'),
+        "AuthBearerIssuer",
+        '"https://i.example keys=file:x" has a blank or a quote; write the issuer '
+        'exactly as tokens carry it in "iss", in plain quotes or none, and each '
+        "option as a word of its own"),
+    "issuer in typographic quotes": (
+        place(AUDIENCE, "AuthBearerIssuer \u201chttps://i.example\u201d"),
+        "AuthBearerIssuer",
+        r'"\\xe2\\x80\\x9chttps://i.example\\xe2\\x80\\x9d" has typographic quotes, which are part of the '
+        'name here; write the issuer exactly as tokens carry it in "iss"'),
+    "issuer with a control character": (
+        place(AUDIENCE, "AuthBearerIssuer accounts\x1b[2Jx keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer",
+        r'"accounts\\x1b\[2Jx" has a control character; write the issuer'),
+    "issuer with an invisible end": (
+        place(AUDIENCE, "AuthBearerIssuer accounts\u200b keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer", "has bytes that are not visible UTF-8; write the issuer"),
+    "issuer forgotten": (
+        place(AUDIENCE, "AuthBearerIssuer keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer",
+        '"keys=file:.*" is an option, no issuer; the issuer comes first, exactly as '
+        'tokens carry it in "iss"'),
+    "issuer without a scheme": (
+        place(AUDIENCE, "AuthBearerIssuer accounts.google.com"), "AuthBearerIssuer",
+        '"accounts.google.com" is not an https URL, so there is no metadata that '
+        "tells where its keys are; give keys=<https-url>, keys=file:<path> or "
+        "secret=file:<path>, or the issuer's https URL, exactly as tokens carry it "
+        'in "iss"'),
+    "audience-claim of another claim": (
+        place(ISSUER + " audience-claim=sub", AUDIENCE), "AuthBearerIssuer",
+        "audience-claim=sub is not possible; allowed is one of: aud, client_id, azp, "
+        "appid; other claims are compared by Require claim"),
+    "audience-claim of two claims": (
+        place(ISSUER + " audience-claim=azp,client_id", AUDIENCE),
+        "AuthBearerIssuer", "audience-claim=azp,client_id is not possible; "),
+    "audience-claim with any audience": (
+        place(ISSUER + " audience-claim=azp", "AuthBearerAudience any"), "AuthType",
+        "policy_any: AuthBearerAudience is any, but an issuer's audience-claim= or "
+        r"profile= demands that the audience is compared \(issuer "
+        r"https://issuer.example\); write audience=<value> on that AuthBearerIssuer "
+        "line, or AuthBearerAudience with the values that are meant"),
     "issuer empty": (
         with_issuer("AuthBearerIssuer"), "AuthBearerIssuer",
-        "no issuer is given; give its https URL"),
+        "no issuer is given; give its name, exactly as tokens carry it in \"iss\", "
+        "mostly an https URL"),
     "issuer is no URL": (place(AUDIENCE, "AuthBearerIssuer issuer"),
                          "AuthBearerIssuer", "https"),
     "issuer http": (place(AUDIENCE, "AuthBearerIssuer http://i.example"),

@@ -135,8 +135,8 @@ static void error_fixed_answers_stay(void **state BEARER_UNUSED)
 static void error_trouble_of_ours_is_a_500(void **state BEARER_UNUSED)
 {
     static const bearer_reason_t ours[] = {
-        BEARER_NO_MEMORY, BEARER_POLICY_ISSUER, BEARER_POLICY_AUDIENCE,
-        BEARER_POLICY_ALG, BEARER_POLICY_UNCLEAR};
+        BEARER_NO_MEMORY,  BEARER_POLICY_ISSUER, BEARER_POLICY_AUDIENCE,
+        BEARER_POLICY_ALG, BEARER_POLICY_ANY,    BEARER_POLICY_UNCLEAR};
     size_t i;
 
     assert_string_equal(bearer_error_find(BEARER_NO_MEMORY)->slug, "no_memory");
