@@ -276,12 +276,12 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           apr_time_t now)
 {
     const bearer_trust_t *trust =
-        bearer_policy_find(policy, proof->claims->iss);
+        bearer_policy_find(policy, proof->claims->iss, proof->claims->all);
     const bearer_issuer_t *issuer = trust ? trust->issuer : NULL;
 
     if (!issuer || !same_keys(issuer, proof->issuer)
         || !(proof->key.alg->bit & trust->algs)
-        || !bearer_policy_accepts_typ(policy, proof->key.typ))
+        || !bearer_policy_accepts_typ(policy, issuer, proof->key.typ))
         return NULL;
     if (proof->how == BEARER_PROVEN_BY_SECRET)
         return issuer;

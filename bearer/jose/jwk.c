@@ -67,6 +67,18 @@ static bearer_reason_t read_kid(const bearer_value_t *json, bearer_str_t *kid,
     return BEARER_JWK_FORM;
 }
 
+/* Entra ID's member: a template, or one tenant */
+static void read_issuer(const bearer_value_t *json, bearer_str_t *issuer,
+                        apr_pool_t *pool)
+{
+    bearer_str_t text = BEARER_LIT("");
+
+    if (bearer_value_get_string(json, "issuer", &text) == BEARER_VALUE_ABSENT)
+        return;
+    issuer->data = apr_pstrmemdup(pool, text.data, text.len);
+    issuer->len = text.len;
+}
+
 /* RFC 7517 4.2 and 4.3: a key that is meant for other uses verifies nothing */
 static bearer_reason_t check_use(const bearer_value_t *json,
                                  bearer_note_t *note)
@@ -157,7 +169,8 @@ static void keep(bearer_jwk_t *key, const bearer_material_t *material)
 static bearer_str_t public_members(const bearer_value_t *json, bearer_kty_t kty,
                                    apr_pool_t *pool)
 {
-    static const char *const common[] = {"kty", "kid", "use", "alg", NULL};
+    static const char *const common[] = {"kty", "kid",    "use",
+                                         "alg", "issuer", NULL};
     static const char *const rsa[] = {"n", "e", NULL};
     static const char *const ec[] = {"crv", "x", "y", NULL};
     static const char *const okp[] = {"crv", "x", NULL};
@@ -215,6 +228,7 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
     key->json = public_members(json, key->kty, pool);
     if (key->kid.data)
         key->kid.data = apr_pstrmemdup(pool, key->kid.data, key->kid.len);
+    read_issuer(json, &key->issuer, pool);
     *out = key;
     return BEARER_OK;
 }

@@ -19,6 +19,10 @@
 /** One key that passed every check. */
 typedef struct bearer_jwk_t {
     bearer_str_t kid; /**< data is NULL when it has none */
+    bearer_str_t
+        issuer; /**< whose tokens it signs, where a set of several issuers
+                              says so; data is NULL if it does not; empty, so
+                              nobody's, if that is no string */
     bearer_kty_t kty;
     bearer_curve_t curve;
     int bits;             /**< RSA modulus, curve size, or secret length */

@@ -118,11 +118,12 @@ static bearer_reason_t check_iat(const bearer_claims_t *claims,
 static bearer_reason_t check_iss(const bearer_claims_t *claims,
                                  const bearer_issuer_t *issuer)
 {
-    if (claims->has_iss != BEARER_VALUE_GOT)
+    if (claims->has_iss != BEARER_VALUE_GOT
+        && issuer->named != BEARER_NAMED_BY_SUBJECT)
         return BEARER_ISS_MISSING;
-    if (!bearer_str_equal(claims->iss, issuer->iss))
-        return BEARER_ISS_UNKNOWN;
-    return BEARER_OK;
+    return bearer_policy_names(issuer, claims->iss, claims->all)
+               ? BEARER_OK
+               : BEARER_ISS_UNKNOWN;
 }
 
 static bearer_reason_t check_required(const bearer_claims_t *claims,
@@ -164,6 +165,13 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
     if (!why && bearer_value_get(claims->all, "cnf"))
         why = BEARER_CNF_BOUND;
     return why;
+}
+
+bearer_str_t bearer_claims_vouched(const bearer_claims_t *claims,
+                                   const bearer_issuer_t *issuer)
+{
+    return claims && issuer->named == BEARER_NAMED_BY_TENANT ? claims->iss
+                                                             : issuer->iss;
 }
 
 /* --- text ---------------------------------------------------------------- */

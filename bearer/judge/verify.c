@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/verify.h"
 
+#include "bearer/base/str.h"
 #include "bearer/judge/token.h"
+#include "bearer/text/template.h"
 
 /*
  * The order is the contract (design section 5):
@@ -45,6 +47,40 @@ static void note_iss(bearer_note_t *note, const bearer_policy_t *policy,
                     ours.text, bearer_note_width(iss), iss.data);
 }
 
+static bearer_reason_t check_typ(const bearer_job_t *job, bearer_note_t *note)
+{
+    bearer_str_t typ = job->jws->typ;
+
+    if (bearer_policy_accepts_typ(job->policy, job->issuer, typ))
+        return BEARER_OK;
+    bearer_note_set(note, "typ %.*s", bearer_note_width(typ),
+                    typ.data ? typ.data : "");
+    return BEARER_TYP_WRONG;
+}
+
+/* NULL, and why */
+static const bearer_trust_t *find_trust(const bearer_job_t *job,
+                                        bearer_note_t *note,
+                                        bearer_reason_t *why)
+{
+    const bearer_claims_t *claims = job->claims;
+    const bearer_trust_t *trust = NULL;
+
+    *why = BEARER_ISS_MISSING;
+    if (claims->has_iss == BEARER_VALUE_WRONG)
+        return NULL;
+    trust = bearer_policy_find(job->policy, claims->iss, claims->all);
+    if (trust)
+        return trust;
+    if (claims->has_iss == BEARER_VALUE_GOT) {
+        note_iss(note, job->policy, claims->iss);
+        *why = BEARER_ISS_UNKNOWN;
+    }
+    else if (job->policy->special)
+        note_iss(note, job->policy, bearer_str("absent"));
+    return NULL;
+}
+
 bearer_reason_t bearer_verify_begin(bearer_str_t token,
                                     const bearer_policy_t *policy,
                                     bearer_job_t *job, bearer_note_t *note,
@@ -62,24 +98,24 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     if (why)
         return why;
     /* 2: token kinds that are not access tokens (RFC 8725 3.11) */
-    if (!bearer_policy_accepts_typ(policy, job->jws->typ)) {
-        bearer_note_set(note, "typ %.*s", bearer_note_width(job->jws->typ),
-                        job->jws->typ.data ? job->jws->typ.data : "");
-        return BEARER_TYP_WRONG;
-    }
+    why = check_typ(job, note);
+    if (why)
+        return why;
     /* 3 */
     why = bearer_claims_parse(job->jws->payload, &job->claims, note, pool);
     if (why)
         return why;
     /* 4: unproven, but it only chooses whose keys must prove it */
-    if (job->claims->has_iss != BEARER_VALUE_GOT)
-        return BEARER_ISS_MISSING;
-    trust = bearer_policy_find(policy, job->claims->iss);
-    if (!trust) {
-        note_iss(note, policy, job->claims->iss);
-        return BEARER_ISS_UNKNOWN;
-    }
+    trust = find_trust(job, note, &why);
+    if (!trust)
+        return why;
     job->issuer = trust->issuer;
+    /* 2 again: another issuer of this place may use it */
+    if (policy->special) {
+        why = check_typ(job, note);
+        if (why)
+            return why;
+    }
     /* another issuer of this place may use it, this one may not */
     if (!(job->jws->alg->bit & trust->algs)) {
         bearer_note_set(note, "alg %s", job->jws->alg->name);
@@ -88,13 +124,25 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     return BEARER_OK;
 }
 
+/* Keys of a set that many tenants share may say whose they are: all tenants', or one's.
+ * One that another tenant's tokens are signed with must not sign this one's (a
+ * confused key) */
+static bool is_key_of(const bearer_job_t *job, const bearer_jwk_t *key)
+{
+    if (job->issuer->named != BEARER_NAMED_BY_TENANT || !key->issuer.data)
+        return true;
+    return bearer_template_same(job->issuer->iss, key->issuer)
+           || bearer_str_equal(key->issuer, job->claims->iss);
+}
+
 /* How the last candidate failed; but a wrong signature says more than a length that
  * fits another key, and keys that were not tried say more than that. They are tried
  * in the issuer's order as long as the budget lasts: one request must not buy many
  * verifications, or a dear one many times. The first is always tried. */
-static bearer_reason_t try_all(const bearer_jws_t *jws,
+static bearer_reason_t try_all(const bearer_job_t *job,
                                const bearer_candidates_t *candidates)
 {
+    const bearer_jws_t *jws = job->jws;
     /* fails closed: no candidate, no acceptance */
     bearer_reason_t why = BEARER_KEY_UNKNOWN;
     bool left = candidates->more;
@@ -105,6 +153,8 @@ static bearer_reason_t try_all(const bearer_jws_t *jws,
         const bearer_jwk_t *key = candidates->keys[i];
         bearer_reason_t one = bearer_jws_fits(jws, key);
 
+        if (!one && !is_key_of(job, key))
+            one = BEARER_KEY_UNFIT;
         if (!one && spent && spent + key->cost > BEARER_LIMIT_COST) {
             left = true;
             continue;
@@ -146,7 +196,7 @@ bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
 
     why = bearer_jwks_find(keys, kid, job->jws->alg, &candidates);
     if (!why)
-        why = try_all(job->jws, &candidates);
+        why = try_all(job, &candidates);
     *newer_may_help = !candidates.by_kid && is_key_missing(job->jws, why);
     if (why)
         bearer_note_set(note, "kid %.*s, alg %s%s", bearer_note_width(kid),

@@ -5,6 +5,7 @@
 
 #include "bearer/base/str.h"
 #include "bearer/text/json.h"
+#include "bearer/text/template.h"
 #include "bearer/text/url.h"
 
 bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
@@ -28,7 +29,7 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
         bearer_note_set(note, "issuer is missing or not a string");
         return BEARER_DISCOVERY_ISSUER;
     }
-    if (!bearer_str_is(value, issuer)) {
+    if (!bearer_template_same(bearer_str(issuer), value)) {
         bearer_note_set(note, "issuer %.*s", bearer_note_width(value),
                         value.data);
         return BEARER_DISCOVERY_ISSUER;

@@ -314,8 +314,8 @@ static const char *discover(const search_t *search)
     int form;
 
     for (form = 0; form < BEARER_URL_METADATA_FORMS; form++) {
-        address =
-            bearer_url_metadata(search->source->issuer, form, search->pool);
+        address = bearer_url_metadata(bearer_source_address(search->source),
+                                      form, search->pool);
         if (!address)
             continue;
         if (!read_metadata(search, address, &jwks_uri, &one)) {

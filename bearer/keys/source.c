@@ -23,6 +23,11 @@ const char *bearer_source_kind(const bearer_source_t *source)
     return "secret";
 }
 
+const char *bearer_source_address(const bearer_source_t *source)
+{
+    return source->location ? source->location : source->issuer;
+}
+
 bool bearer_source_is_fetched(const bearer_source_t *source)
 {
     return source->kind == BEARER_SOURCE_DISCOVERY
@@ -84,8 +89,9 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
 
 void bearer_source_narrow_http(bearer_source_t *source)
 {
-    const char *written =
-        source->kind == BEARER_SOURCE_URL ? source->location : source->issuer;
+    const char *written = bearer_source_is_fetched(source)
+                              ? bearer_source_address(source)
+                              : source->issuer;
 
     /* the metadata of an https issuer that was taken over must not have us call
      * the services of our own host (SSRF) */

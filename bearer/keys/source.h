@@ -26,9 +26,11 @@ typedef enum bearer_source_kind_t {
 typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
-    const char *location; /**< URL, or a file of keys or a secret; NULL for
-                             discovery */
-    bool http_loopback;   /**< see bearer_source_narrow_http */
+    const char
+        *location;      /**< URL, or a file of keys or a secret; for discovery,
+                             below which URL the metadata are; NULL: below the
+                             issuer */
+    bool http_loopback; /**< see bearer_source_narrow_http */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
     bearer_tls_t *tls;
@@ -41,6 +43,10 @@ typedef struct bearer_source_t {
 
 /** "discovery", "url", "file" or "secret". */
 const char *bearer_source_kind(const bearer_source_t *source);
+
+/** Where the way to its keys begins: what its metadata are below, or the address of
+ * the keys, or a file. */
+const char *bearer_source_address(const bearer_source_t *source);
 
 /** Whether its keys come over the network. */
 bool bearer_source_is_fetched(const bearer_source_t *source);
@@ -64,7 +70,7 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source) BEARER_MUST_USE;
 
 /**
  * Plain http is allowed only for what the administrator wrote: the switch
- * stays on for a source whose own address (keys= or else the issuer) is http, and
+ * stays on for a source whose own address (keys=, metadata= or else the issuer) is http, and
  * goes off for all others. Call before identify.
  */
 void bearer_source_narrow_http(bearer_source_t *source);

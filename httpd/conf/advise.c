@@ -39,6 +39,13 @@ static void advise_issuer(const mab_issuer_line_t *line)
                      "MAB0102: %s: keys are fetched by http: whoever can "
                      "listen on that port of this host can sign tokens",
                      line->where);
+    if (line->issuer.named == BEARER_NAMED_BY_TENANT
+        && !line->issuer.tenant_count)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
+                     "MAB0110: %s: tid=any: everybody who can make a tenant "
+                     "of this issuer can send tokens; demand what only your "
+                     "tenants' tokens have",
+                     line->where);
     if (source->kind == BEARER_SOURCE_SECRET)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0103: %s: tokens are signed with a shared secret: "
@@ -104,6 +111,34 @@ static void advise_granted(const mab_setting_t *setting, bool optional)
                      setting->bearer_where);
 }
 
+/* the same "sub" of two issuers: each decides about its own users only */
+static void advise_users(const mab_setting_t *setting,
+                         const bearer_policy_t *policy)
+{
+    int i;
+
+    if (policy->issuer_count > 1)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
+            "alone, which two of them may give to different people; "
+            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
+            "or AuthBearerUser sub if they agree",
+            setting->bearer_where, policy->issuer_count);
+    for (i = 0; i < policy->issuer_count; i++) {
+        if (policy->issuers[i]->named == BEARER_NAMED_BY_TENANT
+            && policy->issuers[i]->tenant_count != 1)
+            ap_log_error(
+                APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+                "MAB0111: %s: users of several tenants of %s are told apart "
+                "by \"sub\" alone, which two of them may give to different "
+                "people; write AuthBearerUser "
+                "\"expr=%%{claim:iss}#%%{claim:sub}\", or AuthBearerUser sub "
+                "if they agree",
+                setting->bearer_where, policy->issuers[i]->iss.data);
+    }
+}
+
 static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
 {
     mab_place_t *place =
@@ -116,15 +151,8 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
                      "MAB0104: %s: AuthBearerAudience is any: tokens that the "
                      "issuer made for other services are good here too",
                      setting->bearer_where);
-    /* the same "sub" of two issuers: each decides about its own users only */
-    if (place->policy.issuer_count > 1 && !place->user)
-        ap_log_error(
-            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
-            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
-            "alone, which two of them may give to different people; "
-            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
-            "or AuthBearerUser sub if they agree",
-            setting->bearer_where, place->policy.issuer_count);
+    if (!place->user)
+        advise_users(setting, &place->policy);
     advise_granted(setting, place->optional == 1);
 }
 

@@ -60,8 +60,9 @@ static void check_fetched(check_t *check, mab_issuer_line_t *line)
     bearer_reason_t why;
 
     if (source->kind == BEARER_SOURCE_DISCOVERY)
-        why = bearer_url_check_issuer(source->issuer, source->http_loopback,
-                                      &note, check->ptemp);
+        why =
+            bearer_url_check_issuer(bearer_source_address(source),
+                                    source->http_loopback, &note, check->ptemp);
     else
         why = bearer_url_parse(source->location, source->http_loopback, &url,
                                &note, check->ptemp);

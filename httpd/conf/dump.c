@@ -86,6 +86,9 @@ static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
                            NULL);
     if (source->kind == BEARER_SOURCE_URL)
         return apr_pstrcat(dump->pool, "keys from ", source->location, NULL);
+    if (source->location)
+        return apr_pstrcat(dump->pool, "keys by discovery from ",
+                           source->location, NULL);
     return "keys by discovery";
 }
 
@@ -109,6 +112,16 @@ static void print_fetch(const dump_t *dump, const bearer_source_t *source)
             apr_time_sec(source->timeout), apr_time_sec(source->connect),
             source->max_body);
     print_line(dump, "", apr_pstrcat(dump->pool, text, strict, NULL));
+}
+
+/* whose tokens a template takes */
+static const char *tenants(const dump_t *dump, const bearer_issuer_t *issuer)
+{
+    if (!issuer->tenant_count)
+        return "tid any";
+    return apr_pstrcat(dump->pool, "tid ",
+                       texts(dump, issuer->tenants, issuer->tenant_count),
+                       NULL);
 }
 
 /* the audiences that count for this issuer here */
@@ -137,6 +150,8 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         const bearer_issuer_t *issuer = policy->issuers[i];
 
         print_line(dump, "issuer", texts(dump, &issuer->iss, 1));
+        if (issuer->named == BEARER_NAMED_BY_TENANT)
+            print_line(dump, "", tenants(dump, issuer));
         print_line(dump, "", location(dump, issuer));
         if (issuer->source)
             print_fetch(dump, issuer->source);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "bearer/text/template.h"
 #include "bearer/text/utf8.h"
 
 /* as UTF-8: word processors and chats make them of " and ' */
@@ -53,12 +54,82 @@ const char *mab_names_check(const cmd_parms *cmd, const char *iss)
         "quotes or none, and each option as a word of its own");
 }
 
-const char *mab_names_complete(const cmd_parms *cmd,
-                               const mab_issuer_line_t *line)
+/* --- tenants --------------------------------------------------------------------- */
+
+/* told apart from a line without tid= by its address */
+static const bearer_str_t any_tenant[1];
+
+const char *mab_names_set_tenants(cmd_parms *cmd, void *record,
+                                  const char *value)
+{
+    mab_issuer_line_t *line = record;
+    apr_array_header_t *texts =
+        apr_array_make(cmd->pool, 4, sizeof(bearer_str_t));
+    const char *error;
+    int i;
+
+    line->issuer.tenants = any_tenant;
+    if (strcasecmp(value, "any") == 0)
+        return NULL;
+    error = mab_words_cut_commas(cmd, value, texts);
+    for (i = 0; i < texts->nelts && !error; i++) {
+        bearer_str_t one = APR_ARRAY_IDX(texts, i, bearer_str_t);
+
+        if (!bearer_template_is_value(one) || bearer_str_is_nocase(one, "any"))
+            error = mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "tid=: \"%s\" is no tenant", one.data),
+                "allowed is tid=any, or the tenants as tokens carry them in "
+                "\"tid\": letters, digits, hyphens and underscores");
+    }
+    line->issuer.tenants = (const bearer_str_t *)texts->elts;
+    line->issuer.tenant_count = texts->nelts;
+    return error;
+}
+
+static const char *check_template(const cmd_parms *cmd, mab_issuer_line_t *line)
 {
     const char *iss = line->source.issuer;
 
-    if (line->source.kind != BEARER_SOURCE_DISCOVERY
+    if (!bearer_template_check(bearer_str(iss)))
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "\"%s\" has braces", iss),
+            "the only placeholder that an issuer's name may have is {tid}, "
+            "once: the claim \"tid\" fills it");
+    if (!line->issuer.tenants)
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" does not say which tenants", iss),
+            "give tid=<tenant>,<tenant>, or tid=any for every tenant that the "
+            "issuer has");
+    if (line->source.kind == BEARER_SOURCE_DISCOVERY && !line->source.location)
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool,
+                         "\"%s\" is no address, so there is no metadata that "
+                         "tells where its keys are",
+                         iss),
+            "give metadata=<https-url>, for Entra ID "
+            "metadata=https://login.microsoftonline.com/organizations/v2.0, or "
+            "keys=<https-url>");
+    line->issuer.named = BEARER_NAMED_BY_TENANT;
+    return NULL;
+}
+
+/* --- what a name needs -------------------------------------------------------------- */
+
+const char *mab_names_complete(const cmd_parms *cmd, mab_issuer_line_t *line)
+{
+    const char *iss = line->source.issuer;
+
+    if (bearer_template_is_meant(iss))
+        return check_template(cmd, line);
+    if (line->issuer.tenants)
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "tid= has no place in \"%s\"", iss),
+            "write {tid} where tokens have the tenant in \"iss\": "
+            "https://login.microsoftonline.com/{tid}/v2.0");
+    if (line->source.kind != BEARER_SOURCE_DISCOVERY || line->source.location
         || bearer_str_opens_nocase(iss, "https://")
         || bearer_str_opens_nocase(iss, "http://"))
         return NULL;

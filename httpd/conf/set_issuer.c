@@ -15,12 +15,14 @@ static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
 {
     /* algorithm confusion: one issuer has either published keys or a secret */
     if (source->location)
-        return mab_words_wrong(cmd, "keys= and secret= exclude each other",
-                               "give one of them, or neither for discovery");
+        return mab_words_wrong(
+            cmd, "keys=, secret= and metadata= exclude each other",
+            "give one of them, or none for discovery");
     source->kind = kind;
-    source->location = kind == BEARER_SOURCE_URL
-                           ? value
-                           : ap_server_root_relative(cmd->pool, value);
+    source->location =
+        kind == BEARER_SOURCE_URL || kind == BEARER_SOURCE_DISCOVERY
+            ? value
+            : ap_server_root_relative(cmd->pool, value);
     if (source->location)
         return NULL;
     return mab_words_wrong(cmd,
@@ -41,6 +43,18 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
     if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
     return set_location(cmd, &line->source, BEARER_SOURCE_URL, value);
+}
+
+/* below which the metadata are, or their whole address, as people copy it */
+static const char *set_metadata(cmd_parms *cmd, void *record, const char *value)
+{
+    static const char known[] = "/.well-known/openid-configuration";
+    mab_issuer_line_t *line = record;
+    apr_size_t len = strlen(value), end = sizeof(known) - 1;
+
+    if (len > end && strcmp(value + len - end, known) == 0)
+        value = apr_pstrmemdup(cmd->pool, value, len - end);
+    return set_location(cmd, &line->source, BEARER_SOURCE_DISCOVERY, value);
 }
 
 static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
@@ -122,15 +136,27 @@ static const char *set_profile(cmd_parms *cmd, void *record, const char *value)
 
 /* --- .htaccess ----------------------------------------------------------------- */
 
-static bool same_texts(const bearer_issuer_t *a, const bearer_issuer_t *b)
+static bool same_texts(const bearer_str_t *a, int count, const bearer_str_t *b,
+                       int other_count)
 {
     int i;
 
-    for (i = 0; i < a->audience_count; i++) {
-        if (!bearer_str_equal(a->audiences[i], b->audiences[i]))
+    for (i = 0; i < count && count == other_count; i++) {
+        if (!bearer_str_equal(a[i], b[i]))
             return false;
     }
-    return true;
+    return count == other_count;
+}
+
+/* whether two issuers of one name take the same tokens, apart from their keys */
+static bool same_demands(const bearer_issuer_t *a, const bearer_issuer_t *b)
+{
+    return a->algs == b->algs
+           && bearer_str_same(a->audience_claim, b->audience_claim)
+           && same_texts(a->audiences, a->audience_count, b->audiences,
+                         b->audience_count)
+           && same_texts(a->tenants, a->tenant_count, b->tenants,
+                         b->tenant_count);
 }
 
 static bool is_same_issuer(const mab_issuer_line_t *a,
@@ -138,12 +164,7 @@ static bool is_same_issuer(const mab_issuer_line_t *a,
 {
     return a->source.kind == b->source.kind
            && bearer_str_same(a->source.location, b->source.location)
-           && a->profile == b->profile
-           && bearer_str_same(a->issuer.audience_claim,
-                              b->issuer.audience_claim)
-           && a->issuer.algs == b->issuer.algs
-           && a->issuer.audience_count == b->issuer.audience_count
-           && same_texts(&a->issuer, &b->issuer);
+           && a->profile == b->profile && same_demands(&a->issuer, &b->issuer);
 }
 
 /* The lines of this name, of which the virtual host's own take precedence over
@@ -232,6 +253,8 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
 
 static const mab_option_t others[] = {{"keys", set_keys},
                                       {"secret", set_secret},
+                                      {"metadata", set_metadata},
+                                      {"tid", mab_names_set_tenants},
                                       {"alg", set_issuer_algs},
                                       {"audience", set_issuer_audience},
                                       {"audience-claim", set_audience_claim},

@@ -86,6 +86,15 @@ GOOD = {
         "AuthBearerIssuer a@p.iam.example secret=file:ROOT/secret",
         "AuthBearerIssuer urn:example:issuer keys=file:ROOT/keys.json",
         "AuthBearerIssuer m\u00fcller keys=file:ROOT/keys.json"),
+    "tenants of a template": place(
+        AUDIENCE,
+        "AuthBearerIssuer https://login.example/{tid}/v2.0 tid=a-1,B_2 "
+        "metadata=https://login.example/organizations/v2.0",
+        "AuthBearerIssuer https://sts.example/{tid}/ tid=any keys=https://k.example/"),
+    "metadata elsewhere": place(
+        AUDIENCE, "AuthBearerIssuer urn:corp metadata=https://m.example/x",
+        "AuthBearerIssuer https://b.example "
+        "metadata=https://m.example/.well-known/openid-configuration"),
     "the audience in another claim": place(
         ISSUER + " audience-claim=client_id audience=app-1,app-2",
         "AuthBearerIssuer https://b.example audience-claim=aud",
@@ -150,6 +159,48 @@ BAD = {
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
     # issuers
+    "issuer with another placeholder": (
+        place(AUDIENCE, ISSUER + "/{realm}/ tid=a keys=https://k.example/"),
+        "AuthBearerIssuer",
+        '"https://issuer.example/{realm}/" has braces; the only placeholder that an '
+        'issuer.s name may have is {tid}, once: the claim "tid" fills it'),
+    "issuer with two placeholders": (
+        place(AUDIENCE, ISSUER + "/{tid}/{tid} tid=a keys=https://k.example/"),
+        "AuthBearerIssuer", '{tid}/{tid}" has braces; the only placeholder'),
+    "tenants not named": (
+        place(AUDIENCE, ISSUER + "/{tid}/v2.0 keys=https://k.example/"),
+        "AuthBearerIssuer",
+        '"https://issuer.example/{tid}/v2.0" does not say which tenants; give '
+        "tid=<tenant>,<tenant>, or tid=any for every tenant that the issuer has"),
+    "a template's metadata": (
+        place(AUDIENCE, ISSUER + "/{tid}/v2.0 tid=a"), "AuthBearerIssuer",
+        '"https://issuer.example/{tid}/v2.0" is no address, so there is no metadata '
+        "that tells where its keys are; give metadata=<https-url>, for Entra ID "
+        "metadata=https://login.microsoftonline.com/organizations/v2.0, or "
+        "keys=<https-url>"),
+    "tenants without a placeholder": (
+        place(AUDIENCE, ISSUER + " tid=a"), "AuthBearerIssuer",
+        'tid= has no place in "https://issuer.example"; write {tid} where tokens have '
+        'the tenant in "iss": https://login.microsoftonline.com/{tid}/v2.0'),
+    "a tenant with a slash": (
+        place(AUDIENCE, ISSUER + "/{tid} tid=a,b/c keys=https://k.example/"),
+        "AuthBearerIssuer",
+        'tid=: "b/c" is no tenant; allowed is tid=any, or the tenants as tokens carry '
+        'them in "tid": letters, digits, hyphens and underscores'),
+    "any tenant and more": (
+        place(AUDIENCE, ISSUER + "/{tid} tid=any,a keys=https://k.example/"),
+        "AuthBearerIssuer", 'tid=: "any" is no tenant; allowed is tid=any, or'),
+    "a tenant twice": (
+        place(AUDIENCE, ISSUER + "/{tid} tid=a,a keys=https://k.example/"),
+        "AuthBearerIssuer", '"a" is given twice'),
+    "metadata and keys": (
+        place(AUDIENCE, ISSUER + " metadata=https://m.example keys=https://k.example/"),
+        "AuthBearerIssuer",
+        "keys=, secret= and metadata= exclude each other; give one of them, or none "
+        "for discovery"),
+    "metadata by http": (
+        place(AUDIENCE, ISSUER + " metadata=http://m.example"), "AuthBearerIssuer",
+        "only https is allowed"),
     "issuer empty text": (
         with_issuer('AuthBearerIssuer ""'), "AuthBearerIssuer",
         r"a value is empty \(is a variable of the configuration not set\?\); remove "

@@ -314,6 +314,28 @@ static void claims_iss(void **state)
         "iss_missing");
 }
 
+/* who vouches, for whoever tells users of several issuers apart */
+static void claims_say_who_vouches(void **state)
+{
+    bearer_issuer_t plain = issuer();
+    bearer_issuer_t tenants = {.iss = BEARER_LIT("https://l/{tid}"),
+                               .named = BEARER_NAMED_BY_TENANT};
+    bearer_issuer_t domain = {.iss = BEARER_LIT("spiffe://td"),
+                              .named = BEARER_NAMED_BY_SUBJECT};
+    const bearer_claims_t *of_a =
+        parse("{'iss':'https://l/a','tid':'a'}", *state);
+    const bearer_claims_t *svid =
+        parse("{'iss':'https://i','sub':'spiffe://td/a'}", *state);
+
+    assert_string_equal(bearer_claims_vouched(of_a, &plain).data, "https://i");
+    assert_string_equal(bearer_claims_vouched(of_a, &tenants).data,
+                        "https://l/a");
+    assert_string_equal(bearer_claims_vouched(NULL, &tenants).data,
+                        "https://l/{tid}");
+    assert_string_equal(bearer_claims_vouched(svid, &domain).data,
+                        "spiffe://td");
+}
+
 /* --- audience --------------------------------------------------------------- */
 
 static void claims_aud(void **state)
@@ -890,6 +912,7 @@ int main(void)
         unit_row(claims_age_and_life),
         unit_row(claims_notes_tell_times),
         unit_row(claims_iss),
+        unit_row(claims_say_who_vouches),
         unit_row(claims_aud),
         unit_row(claims_aud_may_be_long),
         unit_row(claims_required),

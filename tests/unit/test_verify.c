@@ -286,6 +286,65 @@ static void verify_one_kid_of_two_issuers(void **state)
     assert_false(newer_may_help);
 }
 
+/* a set that many tenants share says of some keys whose they are (Entra ID) */
+static void verify_takes_no_other_tenants_key(void **state)
+{
+    static const struct {
+        const char *member, *want;
+    } cases[] = {
+        {"", "ok"},
+        {",'issuer':'https://l/{tid}/v2'", "ok"},
+        {",'issuer':'https://l/{tenantid}/v2'", "ok"},
+        {",'issuer':'https://l/a/v2'", "ok"},
+        {",'issuer':'https://l/b/v2'", "key_unfit"},
+        {",'issuer':'https://l/{tenantid}/v3'", "key_unfit"},
+        {",'issuer':''", "key_unfit"},
+        {",'issuer':7", "key_unfit"},
+        {",'issuer':['https://l/a/v2']", "key_unfit"},
+    };
+    const char *token = mint("{'alg':'EdDSA','kid':'one'}",
+                             "{'iss':'https://l/a/v2','tid':'a','aud':'api',"
+                             "'exp':1900000000,'sub':'alice'}",
+                             *state);
+    const char *key = mint_key(1, "one", *state);
+    bearer_issuer_t tenants = {.iss = BEARER_LIT("https://l/{tid}/v2"),
+                               .named = BEARER_NAMED_BY_TENANT};
+    bearer_issuer_t plain = {.iss = BEARER_LIT("https://l/a/v2")};
+    world_place_t *at = place(*state);
+    bearer_note_t note;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_issuer_t *issuers[] = {&tenants};
+        const bearer_jwks_t *keys, *again = NULL;
+
+        keys = set_of(apr_pstrcat(*state,
+                                  apr_pstrndup(*state, key, strlen(key) - 1),
+                                  cases[i].member, "}", NULL),
+                      *state);
+        at->policy.issuers = issuers;
+        at->policy.issuer_count = 1;
+        bearer_policy_freeze(&at->policy, *state);
+        unit_expect_reason(cases[i].member,
+                           judge(token, &at->policy, keys, &note, *state),
+                           cases[i].want);
+        /* through the board, too */
+        unit_expect_reason(cases[i].member,
+                           bearer_jwks_parse(bearer_jwks_render(keys, *state),
+                                             &again, &note, *state),
+                           "ok");
+        unit_expect_reason(cases[i].member,
+                           judge(token, &at->policy, again, &note, *state),
+                           cases[i].want);
+        /* a line of its own says whose keys these are */
+        issuers[0] = &plain;
+        bearer_policy_freeze(&at->policy, *state);
+        unit_expect_reason(cases[i].member,
+                           judge(token, &at->policy, keys, &note, *state),
+                           "ok");
+    }
+}
+
 /* --- whether newer keys may help -------------------------------------------- */
 
 #define RSA_KEY(kid) "{'kty':'RSA','e':'AQAB','n':'" FIX_RSA_N "'" kid "}"
@@ -652,6 +711,7 @@ int main(void)
         unit_row(verify_uses_an_issuers_own_algorithms),
         unit_row(verify_keeps_secrets_and_keys_apart),
         unit_row(verify_one_kid_of_two_issuers),
+        unit_row(verify_takes_no_other_tenants_key),
         unit_row(verify_tells_whether_newer_keys_may_help),
         unit_row(verify_asks_nobody_for_impossible_lengths),
         unit_row(verify_fills_a_job_as_far_as_it_got),
