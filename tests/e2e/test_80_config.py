@@ -814,6 +814,42 @@ def test_a_key_file_that_a_group_may_write_is_told(server):
         assert ("chmod g-w" in said) == told, said
 
 
+@pytest.mark.parametrize("name, text, directive, option", [
+    ("an audience inside", ISSUER + " audience=urn:own\n" + place(AUDIENCE),
+     "AuthBearerAudience", "audience="),
+    ("algorithms inside", ISSUER + " alg=RS256\n" + AUDIENCE + "\n"
+     + place("AuthBearerAlgorithms ES256"), "AuthBearerAlgorithms", "alg="),
+    ("an audience beside", place(ISSUER + " audience=urn:own", AUDIENCE),
+     "AuthBearerAudience", "audience="),
+    ("an audience for the other issuer",
+     place(ISSUER + " audience=urn:own", "AuthBearerIssuer https://b.example",
+           AUDIENCE), None, None),
+    ("an audience inside, for the other issuer, too",
+     ISSUER + " audience=urn:own\nAuthBearerIssuer https://b.example\n"
+     + place(AUDIENCE), "AuthBearerAudience", "audience="),
+    ("no list of its own", ISSUER + "\n" + place(AUDIENCE, "AuthBearerAlgorithms "
+                                                 "ES256"), None, None),
+    ("outside only", ISSUER + " alg=RS256\nAuthBearerAlgorithms ES256\n"
+     + place(ISSUER, AUDIENCE), None, None),
+])
+def test_a_list_that_an_issuer_s_own_replaces_is_told(server, name, text, directive,
+                                                      option):
+    status, said = check(server, text)
+    assert status == 0, said
+    lines = (server.root / "httpd.conf").read_text().splitlines()
+    found = re.findall("MAB0112: .*", said)
+    if not directive:
+        assert not found, said
+        return
+    at = [i for i, line in enumerate(lines, 1) if line.startswith(directive)]
+    issuer = [i for i, line in enumerate(lines, 1) if line.startswith(ISSUER)]
+    assert len(found) == 1 and re.match(
+        rf"MAB0112: {directive} at \S+:{at[0]} does not count for tokens of "
+        rf"https://issuer.example: AuthBearerIssuer (in|at) .*:{issuer[0]} has {option} "
+        f"of its own, which wins; write the values there, or take {option} away there",
+        found[0]), said
+
+
 def test_the_place_is_named(server):
     _, said = check(server, place(ISSUER))
     line = [i for i, text in enumerate(
