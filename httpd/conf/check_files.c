@@ -154,15 +154,16 @@ static bool is_folder_open(const char *path, mab_check_files_fault_t *fault,
 
 /* --- keys ---------------------------------------------------------------------------- */
 
-void mab_check_files_keys(const char *path, mab_check_files_fault_t *fault,
-                          apr_pool_t *pool)
+void mab_check_files_keys(const bearer_source_t *source,
+                          mab_check_files_fault_t *fault, apr_pool_t *pool)
 {
+    const char *path = source->location;
     bearer_locate_found_t found;
     bearer_reason_t why;
 
     if (is_folder_open(path, fault, pool))
         return;
-    why = bearer_locate_file(path, false, &found, &fault->note, pool);
+    why = bearer_locate_file(source, false, &found, &fault->note, pool);
     if (!why)
         check_readable(path, fault, pool);
     else if (why == BEARER_FILE_WRITABLE)

@@ -26,8 +26,8 @@ typedef struct mab_check_files_fault_t {
  * @param fault none so far; reasons of bearer_locate_file, BEARER_FILE_READ,
  *              BEARER_FILE_WRITABLE
  */
-void mab_check_files_keys(const char *path, mab_check_files_fault_t *fault,
-                          apr_pool_t *pool);
+void mab_check_files_keys(const bearer_source_t *source,
+                          mab_check_files_fault_t *fault, apr_pool_t *pool);
 
 /**
  * Reads the shared secret of a line into its issuer, as root; children have it from
