@@ -39,7 +39,7 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
     bearer_job_t *job = &verdict->job;
     bearer_str_t token;
     bearer_reason_t why;
-    bool newer_may_help; /* these are the newest */
+    bearer_newer_t newer; /* these are the newest */
 
     why = tool_input_token(&token, tool->pool);
     if (why)
@@ -52,7 +52,7 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
     why = get_keys(tool, verdict);
     if (why)
         return why;
-    why = bearer_verify_signature(job, verdict->found.keys, &newer_may_help,
+    why = bearer_verify_signature(job, verdict->found.keys, &newer,
                                   &verdict->note);
     if (why)
         return why;
