@@ -28,9 +28,13 @@ static bearer_reason_t get_keys(tool_t *tool, verdict_t *verdict)
         return BEARER_OK;
     verdict->cause_note = verdict->found.told.note;
     verdict->cause_where = verdict->found.told.tried;
-    bearer_note_set(
-        &verdict->note, "%s",
-        bearer_error_text(verdict->cause, &verdict->cause_note, tool->pool));
+    bearer_note_set(&verdict->note, "%s",
+                    bearer_error_text(verdict->cause, NULL, tool->pool));
+    if (verdict->cause_note.text[0]) {
+        bearer_note_add(&verdict->note, " (");
+        bearer_note_join(&verdict->note, &verdict->cause_note);
+        bearer_note_add(&verdict->note, ")");
+    }
     return BEARER_KEYS_UNAVAILABLE;
 }
 

@@ -52,10 +52,15 @@ static void name_key(bearer_note_t *note, const char *name, int index)
     *note = key;
 }
 
+static bool is_secret(bearer_reason_t why)
+{
+    return why == BEARER_JWK_PRIVATE || why == BEARER_JWK_OCT_PUBLISHED;
+}
+
 /* Takes one key, which was read, or refused for why. Ends the whole for want of
  * memory: a set that lacks one of its keys would be taken for the whole set. A file
- * is ours to keep clean: one private key in it is a mistake of ours (a key pair
- * where the public half was meant). */
+ * is ours to keep clean: a private key or a secret in it is a mistake of ours (a key
+ * pair where the public half was meant). */
 static bearer_reason_t take_key(reading_t *reading, const char *name,
                                 bearer_reason_t why, bearer_note_t *about,
                                 bearer_note_t *note)
@@ -72,10 +77,11 @@ static bearer_reason_t take_key(reading_t *reading, const char *name,
     name_key(about, name, reading->looked_at++);
     if (why != BEARER_JWK_USE)
         reading->other_uses = false;
-    if (note && why == BEARER_JWK_PRIVATE && reading->form.file)
-        *note = *about;
-    if (why == BEARER_JWK_PRIVATE && reading->form.file)
+    if (reading->form.file && is_secret(why)) {
+        if (note)
+            *note = *about;
         return why;
+    }
     skip_key(set, why, about);
     return BEARER_OK;
 }

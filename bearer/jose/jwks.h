@@ -50,13 +50,14 @@ bearer_reason_t bearer_jwks_parse_rendered(bearer_str_t text,
 
 /** Which documents are read, and which of their keys count. */
 typedef struct bearer_jwks_form_t {
-    bool
-        any; /**< also a single JWK, PEM, or an object of PEM texts by their kids;
-                    else only a JWK set, as from the address in metadata */
-    bool
-        file; /**< the administrator's own: a private key refuses the whole, as in
-                    PEM; else the key is skipped */
-    bool svid; /**< a SPIFFE bundle: see BEARER_JWK_FOR_SVID */
+    /** Also a single JWK, PEM, or an object of PEM texts by their kids; else only a
+     * JWK set, as from the address in metadata. */
+    bool any;
+    /** The administrator's own: a private key or a secret refuses the whole, as in
+     * PEM; else the key is skipped. */
+    bool file;
+    /** A SPIFFE bundle: see BEARER_JWK_FOR_SVID. */
+    bool svid;
 } bearer_jwks_form_t;
 
 /**
@@ -64,7 +65,8 @@ typedef struct bearer_jwks_form_t {
  * PEM (text before that is allowed, RFC 7468 2), else JSON. A byte order mark in
  * front is ignored.
  *
- * @return what bearer_jwks_parse returns; BEARER_JWK_PRIVATE; for a single key what
+ * @return what bearer_jwks_parse returns; of a file BEARER_JWK_PRIVATE and
+ *         BEARER_JWK_OCT_PUBLISHED; for a single key what
  *         bearer_pem_parse and bearer_jwk_parse return
  */
 bearer_reason_t bearer_jwks_parse_published(bearer_str_t text,
