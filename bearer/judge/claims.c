@@ -133,10 +133,7 @@ static bearer_reason_t check_required(const bearer_claims_t *claims,
     int i;
 
     for (i = 0; i < policy->required_count; i++) {
-        const bearer_value_t *value =
-            bearer_value_get(claims->all, policy->required[i]);
-
-        if (value && !bearer_value_is(value, BEARER_KIND_NULL))
+        if (bearer_value_some(claims->all, policy->required[i]))
             continue;
         bearer_note_set(note, "%s", policy->required[i]);
         return BEARER_CLAIM_MISSING;
@@ -161,8 +158,9 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
         why = bearer_audience_check(claims->all, policy, issuer, note);
     if (!why)
         why = check_required(claims, policy, note);
-    /* cnf downgrade: a sender-constrained token, stolen and sent plainly */
-    if (!why && bearer_value_get(claims->all, "cnf"))
+    /* cnf downgrade: a sender-constrained token, stolen and sent plainly; one that
+     * is null binds to nothing */
+    if (!why && bearer_value_some(claims->all, "cnf"))
         why = BEARER_CNF_BOUND;
     return why;
 }

@@ -53,8 +53,7 @@ static bearer_reason_t check_typ(const bearer_job_t *job, bearer_note_t *note)
 
     if (bearer_policy_accepts_typ(job->policy, job->issuer, typ))
         return BEARER_OK;
-    bearer_note_set(note, "typ %.*s", bearer_note_width(typ),
-                    typ.data ? typ.data : "");
+    bearer_note_member(note, "typ", typ);
     return BEARER_TYP_WRONG;
 }
 
@@ -171,38 +170,69 @@ static bearer_reason_t try_all(const bearer_job_t *job,
     return left ? BEARER_KEY_AMBIGUOUS : why;
 }
 
-/* whether a refusal by keys that nobody named may mean that the right one is
- * missing: one of another algorithm or, where the key decides the length, of
- * another size */
-static bool is_key_missing(const bearer_jws_t *jws, bearer_reason_t why)
+/* Whether a refusal may mean that the right key is missing: one of another algorithm
+ * or, where the key decides the length, of another size. A key of the token's kid
+ * that did not sign it is as good as certain. */
+static bearer_newer_t may_help(const bearer_jws_t *jws, bool by_kid,
+                               bearer_reason_t why)
 {
-    return why == BEARER_KEY_UNKNOWN || why == BEARER_SIG_WRONG
-           || (why == BEARER_KEY_UNFIT && !jws->kid.data)
-           || (why == BEARER_SIG_LENGTH && !jws->alg->signature);
+    bool other = why == BEARER_SIG_WRONG || why == BEARER_KEY_UNFIT
+                 || (why == BEARER_SIG_LENGTH && !jws->alg->signature);
+
+    if (why == BEARER_KEY_UNKNOWN)
+        return BEARER_NEWER_NEEDED;
+    if (!other)
+        return BEARER_NEWER_NO;
+    return by_kid ? BEARER_NEWER_MAY : BEARER_NEWER_NEEDED;
+}
+
+/* "kid a, alg RS256" and, if no key fits that, what kind of key there is */
+static void describe(const bearer_job_t *job, const bearer_jwks_t *keys,
+                     bearer_reason_t why, bearer_note_t *note)
+{
+    const bearer_jwk_t *key = bearer_jwks_first(keys, job->jws->kid);
+    const char *alg = job->jws->alg->name;
+
+    bearer_note_member(note, "kid", job->jws->kid);
+    bearer_note_add(note, ", alg %s", alg);
+    /* Microsoft signs another header than it sends: with a digest of the nonce */
+    if (why == BEARER_SIG_WRONG && job->jws->nonce)
+        bearer_note_add(note, "; a nonce in the header: only Microsoft Graph "
+                              "can verify its tokens, ask for one for this "
+                              "service");
+    if (why != BEARER_KEY_UNFIT || !key)
+        return;
+    if (!is_key_of(job, key)) {
+        bearer_note_add(note, ", but the key is another tenant's");
+        return;
+    }
+    bearer_note_add(note, ", but the %skey is %s%s%s",
+                    job->jws->kid.data || keys->count == 1 ? "" : "first ",
+                    bearer_alg_kty_name(key->kty), key->curve ? " " : "",
+                    bearer_alg_curve_name(key->curve));
+    /* the issuer says what it is for */
+    if (key->kty == job->jws->alg->kty && !key->curve)
+        bearer_note_add(note, " for another alg");
 }
 
 bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
                                         const bearer_jwks_t *keys,
-                                        bool *newer_may_help,
+                                        bearer_newer_t *newer,
                                         bearer_note_t *note)
 {
     bearer_str_t kid = job->jws->kid;
-    /* Microsoft signs another header than it sends: with a digest of the nonce */
-    static const char graph[] =
-        "; a nonce in the header: only Microsoft Graph can verify its tokens, "
-        "ask for one for this service";
     bearer_candidates_t candidates = {.by_kid = false};
     bearer_reason_t why;
 
     why = bearer_jwks_find(keys, kid, job->jws->alg, &candidates);
     if (!why)
         why = try_all(job, &candidates);
-    *newer_may_help = !candidates.by_kid && is_key_missing(job->jws, why);
+    /* the kid's own key that does not fit is no candidate, but it is known */
+    *newer = may_help(
+        job->jws, candidates.by_kid || (why == BEARER_KEY_UNFIT && kid.data),
+        why);
     if (why)
-        bearer_note_set(note, "kid %.*s, alg %s%s", bearer_note_width(kid),
-                        kid.data ? kid.data : "", job->jws->alg->name,
-                        why == BEARER_SIG_WRONG && job->jws->nonce ? graph
-                                                                   : "");
+        describe(job, keys, why, note);
     return why;
 }
 

@@ -39,6 +39,19 @@ bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b)
     return memcmp(&a->slot.id, &b->slot.id, sizeof(a->slot.id)) == 0;
 }
 
+/* metadata leads to a JWK set (RFC 8414 2); what an administrator names is what he
+ * knows it to be */
+bearer_jwks_form_t bearer_source_form(const bearer_source_t *source)
+{
+    bearer_jwks_form_t form = {
+        .any = source->kind != BEARER_SOURCE_DISCOVERY,
+        .file = source->kind == BEARER_SOURCE_FILE,
+        .svid = source->svid,
+    };
+
+    return form;
+}
+
 bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source)
 {
     bearer_schedule_conf_t conf = source->schedule;
@@ -79,6 +92,7 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
            && digest_field(ctx, source->proxies.http)
            && digest_field(ctx, source->proxies.except)
            && digest_field(ctx, source->ca)
+           && (!source->svid || digest_field(ctx, "jwt-svid"))
            && EVP_DigestFinal_ex(ctx, digest, NULL);
     EVP_MD_CTX_free(ctx);
     if (!good)

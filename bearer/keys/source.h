@@ -10,6 +10,7 @@
 #ifndef BEARER_SOURCE_H
 #define BEARER_SOURCE_H
 
+#include "bearer/jose/jwks.h"
 #include "bearer/keys/board.h"
 #include "bearer/net/fetch.h"
 #include "bearer/text/url.h"
@@ -31,6 +32,7 @@ typedef struct bearer_source_t {
                              below which URL the metadata are; NULL: below the
                              issuer */
     bool http_loopback; /**< see bearer_source_narrow_http */
+    bool svid;          /**< a SPIFFE bundle: see bearer_jwks_form_t */
     bearer_url_proxies_t proxies;
     const char *ca; /**< what tls was made from; NULL: the system's */
     bearer_tls_t *tls;
@@ -54,12 +56,15 @@ bool bearer_source_is_fetched(const bearer_source_t *source);
 /** Whether two lines mean one source; both must be identified. */
 bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b);
 
+/** Which documents its keys may come in, and which of them count. */
+bearer_jwks_form_t bearer_source_form(const bearer_source_t *source);
+
 /** The numbers that its rounds go by: files are looked at more often, since a look
  * costs nobody anything. */
 bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
 
 /** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
- * in them depends on (http_loopback, proxies, ca), each with its length: keys
+ * in them depends on (http_loopback, proxies, ca, svid), each with its length: keys
  * fetched under one virtual host's authorities never serve another's. The numbers
  * of the schedule do not count, so changing them keeps the keys.
  *

@@ -89,7 +89,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
         check_fetched(check, line);
         break;
     case BEARER_SOURCE_FILE:
-        mab_check_files_keys(line->source.location, &fault, check->ptemp);
+        mab_check_files_keys(line, &fault, check->ptemp);
         break;
     case BEARER_SOURCE_SECRET:
         mab_check_files_secret(line, &fault, check->pconf, check->ptemp);

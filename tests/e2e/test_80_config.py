@@ -38,6 +38,12 @@ def server():
         {"keys": [key("P-256", "ec1").public()]}))
     made.write("secretset.json", json.dumps(
         {"keys": [{"kty": "oct", "k": mint.b64("x" * 64)}]}))
+    made.write("private.json", json.dumps(
+        key("P-256", "ec1").jwk.export(as_dict=True)), 0o600)
+    made.write("pair.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(),
+                  key("RSA", "rsa1").jwk.export(as_dict=True)]}), 0o600)
+    made.write("ec.crt", key("P-256", "ec1").certificate())
     made.write("large.json", " " * 1100000)
     for name, mode in (("writable", 0o666), ("root", 0o600),
                        ("group", 0o640), ("team", 0o664)):
@@ -104,7 +110,7 @@ GOOD = {
         "AuthBearerCheck leeway=1m type=at+jwt max-age=1h max-life=1d "
         "require=jti,client_id",
         "AuthBearerAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
-        "ES384 ES512 EdDSA",
+        "ES384 ES512 EdDSA Ed25519 Ed448",
         "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q",
         "AuthBearerUser email sub",
         "AuthBearerClaim sub env:SUB",
@@ -299,12 +305,38 @@ BAD = {
     "keys folder": (place(AUDIENCE, ISSUER + " keys=file:ROOT"),
                     "AuthBearerIssuer", "not a regular file"),
     "keys of no use": (place(AUDIENCE, ISSUER + " keys=file:ROOT/nokeys.json"),
-                       "AuthBearerIssuer", "no usable key"),
+                       "AuthBearerIssuer",
+                       "jwks_none: the JWK set has no key for signatures at "
+                       "all [(]keys refused: 1, the first: jwk_use: key 0: use "
+                       "is not sig[)]; .*/nokeys.json must be a JWK set, a PEM "
+                       "public key or a certificate"),
     "keys weak": (place(AUDIENCE, ISSUER + " keys=file:ROOT/weak.json"),
                   "AuthBearerIssuer", "no usable key"),
     "keys secret": (place(AUDIENCE,
                           ISSUER + " keys=file:ROOT/secretset.json"),
-                    "AuthBearerIssuer", "no usable key .*key 0[)]; "),
+                    "AuthBearerIssuer",
+                    "jwk_oct_published: a public key set contains a shared "
+                    "secret [(]key 0[)]; .*/secretset.json holds a shared "
+                    "secret: write it, as bare bytes, to a file that only root "
+                    "can read, and name that by secret=file:<path>"),
+    "keys private JWK": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/private.json"),
+        "AuthBearerIssuer",
+        "jwk_private: a key is a private one, so whoever can read it can sign "
+        "tokens [(]it has the member d[)]; give the public half only: the key "
+        "in .*/private.json without its private members [(]d, p, q, dp, dq, "
+        "qi[)]"),
+    "keys private JWK in a set": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/pair.json"),
+        "AuthBearerIssuer",
+        "jwk_private: .* [(]key 1: it has the member d[)]; give the public half "
+        "only: the key in .*/pair.json without its private members"),
+    "keys that alg= does not fit": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/ec.crt alg=RS256"),
+        "AuthBearerIssuer",
+        "policy_alg: the place allows no algorithm that fits its issuer's keys "
+        "[(]RS256 of alg= for the EC key in .*/ec.crt[)]; what is in that file "
+        "can verify ES256: write one of these, or leave alg= out"),
     "keys large": (place(AUDIENCE, ISSUER + " keys=file:ROOT/large.json"),
                    "AuthBearerIssuer", "larger"),
     "keys private": (place(AUDIENCE, ISSUER + " keys=file:ROOT/private.pem"),
@@ -338,7 +370,18 @@ BAD = {
         "AuthBearerIssuer", "file_open: .*read or written by others"),
     "secret with RS256": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=RS256"),
-        "AuthBearerIssuer", "policy_alg: .*fits .*keys \\(RS256\\); .*HS256"),
+        "AuthBearerIssuer",
+        "policy_alg: the place allows no algorithm that fits its issuer's keys "
+        "[(]RS256 of alg= for a shared secret[)]; with secret=, alg= may name "
+        "HS256, HS384 and HS512; the other algorithms need a public key: "
+        "keys=file:<path>"),
+    "alg of another curve's name": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/keys.json alg=Ed25519"),
+        "AuthBearerIssuer", "policy_alg: .*[(]Ed25519 of alg= for the EC key "),
+    "alg Ed25519 in lower case": (
+        with_issuer("AuthBearerAlgorithms ed25519"), "AuthBearerAlgorithms",
+        "\"ed25519\" is not a supported algorithm; allowed are: .*EdDSA Ed25519 "
+        "Ed448 HS256"),
     "keys with HS256": (place(AUDIENCE, ISSUER + " alg=HS256"),
                         "AuthBearerIssuer|AuthType|AuthBearerAlgorithms",
                         "secret="),

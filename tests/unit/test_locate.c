@@ -228,6 +228,14 @@ static void locate_recalls_an_address_that_may_be_believed(void **state)
 
 /* --- files -------------------------------------------------------------- */
 
+static bearer_reason_t read_file(const char *path, bearer_locate_found_t *out,
+                                 bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_source_t source = {.kind = BEARER_SOURCE_FILE, .location = path};
+
+    return bearer_locate_file(&source, false, out, note, pool);
+}
+
 static void locate_takes_no_file_that_all_may_write(void **state)
 {
     static const struct {
@@ -248,10 +256,9 @@ static void locate_takes_no_file_that_all_may_write(void **state)
     files_put(path, ONE("good"), *state);
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(chmod(path, cases[i].mode), 0);
-        unit_expect_reason(
-            apr_psprintf(*state, "%o", (int)cases[i].mode),
-            bearer_locate_file(path, false, &file, &note, *state),
-            cases[i].want);
+        unit_expect_reason(apr_psprintf(*state, "%o", (int)cases[i].mode),
+                           read_file(path, &file, &note, *state),
+                           cases[i].want);
     }
     assert_string_equal(note.text, "mode 602");
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
@@ -265,13 +272,11 @@ static void locate_does_not_hang_on_a_fifo_or_a_directory(void **state)
 
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
     assert_int_equal(mkfifo(path, 0600), 0);
-    unit_expect_reason("fifo",
-                       bearer_locate_file(path, false, &file, &note, *state),
+    unit_expect_reason("fifo", read_file(path, &file, &note, *state),
                        "file_read");
     assert_string_equal(note.text, "not a regular file");
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
-    unit_expect_reason("directory",
-                       bearer_locate_file("/tmp", false, &file, &note, *state),
+    unit_expect_reason("directory", read_file("/tmp", &file, &note, *state),
                        "file_read");
     assert_null(file.keys);
 }
@@ -283,12 +288,10 @@ static void locate_reads_a_file_for_the_start(void **state)
     bearer_note_t note;
 
     files_put(path, PEM, *state);
-    unit_expect_reason(
-        "PEM", bearer_locate_file(path, false, &file, &note, *state), "ok");
+    unit_expect_reason("PEM", read_file(path, &file, &note, *state), "ok");
     assert_int_equal(file.keys->count, 1);
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
-    unit_expect_reason("gone",
-                       bearer_locate_file(path, false, &file, &note, *state),
+    unit_expect_reason("gone", read_file(path, &file, &note, *state),
                        "file_read");
     assert_true(note.text[0]);
 }
