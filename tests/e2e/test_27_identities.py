@@ -54,10 +54,20 @@ def site(serve, base, tokens, entra):
                "audience-claim=client_id audience=app-1,app-2")
     conf.place("azp", f"AuthBearerIssuer urn:own keys=file:ROOT/own.json "
                "audience-claim=azp")
+    conf.place("spiffe", "AuthBearerIssuer spiffe://td.example profile=spiffe "
+               "keys=file:ROOT/bundle.json", *SEE)
+    conf.place("beside", "AuthBearerIssuer spiffe://td.example profile=spiffe "
+               "keys=file:ROOT/bundle.json",
+               "AuthBearerIssuer urn:own keys=file:ROOT/own.json",
+               "AuthBearerUser sub")
     conf.section("Directory", "ROOT/htdocs", "AllowOverride AuthConfig")
     conf.location("/status", "SetHandler bearer-status", "Require local")
     server = serve(conf, start=False)
     server.write("own.json", json.dumps({"keys": [own.public()]}))
+    server.write("bundle.json", json.dumps({
+        "spiffe_sequence": 7, "spiffe_refresh_hint": 300, "keys": [
+            {**key("P-256", "x509").public(use="x509-svid"), "x5c": ["MIIB"]},
+            key("P-256", "jwt").public(use="jwt-svid")]}))
     server.write("htdocs/inner/.htaccess",
                  "AuthType Bearer\nAuthBearerIssuer kubernetes/serviceaccount\n"
                  "Require valid-user\n")
@@ -74,6 +84,71 @@ def tenant(entra, tid, kid="all"):
 
 def own(iss):
     return Mint(iss, key("P-256", "own"), mint.AUDIENCE)
+
+
+# --- trust domains ----------------------------------------------------------------
+
+WEB = "spiffe://td.example/ns/web"
+
+
+def svid(kid="jwt", iss=DROP, sub=WEB, typ="JWT", **more):
+    return Mint("", key("P-256", kid), mint.AUDIENCE).token(
+        header={"typ": typ}, iss=iss, sub=sub, iat=DROP, **more)
+
+
+@pytest.mark.parametrize("typ", [DROP, "JWT", "JOSE", "jose"], ids=str)
+def test_a_svid_needs_no_issuer(site, typ):
+    answer = site.accepted("/p/spiffe", svid(typ=typ))
+    assert answer.header("Seen-User") == WEB
+    assert answer.header("Seen-Iss") == "spiffe://td.example"
+    site.accepted("/p/spiffe", svid(typ=typ, iss="https://spire.example"))
+
+
+def test_what_is_no_svid_of_this_trust_domain(site):
+    for typ in ("at+jwt", "logout+jwt", "dpop+jwt"):
+        site.refused("/p/spiffe", svid(typ=typ), "typ_wrong")
+    for sub in ("spiffe://td.example", "spiffe://td.example/", "spiffe://other/ns/web",
+                "spiffe://td.example.evil/ns/web", "spiffe://td.example@evil/ns/web",
+                "spiffe://td.example//ns", "spiffe://td.example/../ns",
+                "spiffe://TD.example/ns", "alice", [WEB], {"a": WEB}, 7, DROP):
+        site.refused("/p/spiffe", svid(sub=sub), "iss_missing")
+        site.refused("/p/spiffe", svid(sub=sub, iss="spiffe://td.example"),
+                     "iss_unknown")
+    site.refused("/p/spiffe", svid(iss=7), "iss_missing")
+    site.refused("/p/spiffe", svid(aud=DROP), "aud_missing")
+    site.refused("/p/spiffe", svid(aud="other"), "aud_wrong")
+    site.refused("/p/spiffe", svid(exp=DROP), "exp_missing")
+
+
+def test_keys_for_certificates_sign_no_tokens(site):
+    """X.509-SVID keys of the same bundle, by their kid, by another's, without one."""
+    for header in ({}, {"kid": "jwt"}, {"kid": DROP}):
+        token = Mint("", key("P-256", "x509"), mint.AUDIENCE).token(
+            header={"typ": "JWT", **header}, iss=DROP, sub=WEB)
+        site.refused("/p/spiffe", token, "key_unknown", "sig_wrong")
+
+
+def test_a_trust_domain_beside_an_issuer(site):
+    """Each by its own keys: a token's iss is looked at first."""
+    site.accepted("/p/beside", svid())
+    mine = own("urn:own")
+    site.accepted("/p/beside", mine.token())
+    site.accepted("/p/beside", mine.token(sub=WEB))
+    site.refused("/p/beside", svid(iss="urn:own"), "key_unknown")
+    # what only one of them may be
+    site.refused("/p/beside", mine.token(header={"typ": "JOSE"}), "typ_wrong")
+    site.refused("/p/beside", svid(typ="at+jwt"), "typ_wrong")
+    # a place without a trust domain takes no SVID
+    for place in ("strange", "every", "client"):
+        site.refused(f"/p/{place}", svid(), "iss_missing")
+        site.refused(f"/p/{place}", svid(typ="JOSE"), "iss_missing", "typ_wrong")
+
+
+def test_a_svid_that_is_remembered(site):
+    token = svid(jti="remembered")
+    for _ in range(3):
+        site.accepted("/p/spiffe", token)
+        site.refused("/p/strange", token, "iss_missing")
 
 
 # --- names that are no URLs -----------------------------------------------------

@@ -30,6 +30,8 @@ def server():
     made.write("text", "no keys here")
     made.write("nokeys.json", json.dumps(
         {"keys": [key("P-256", "ec1").public(use="enc")]}))
+    made.write("bundle.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(use="jwt-svid")]}))
     made.write("weak.json", json.dumps(
         {"keys": [key("RSA1024", "w").public()]}))
     made.write("private.pem", key("P-256", "ec1").jwk.export_to_pem(
@@ -92,6 +94,10 @@ GOOD = {
         "AuthBearerIssuer a@p.iam.example secret=file:ROOT/secret",
         "AuthBearerIssuer urn:example:issuer keys=file:ROOT/keys.json",
         "AuthBearerIssuer m\u00fcller keys=file:ROOT/keys.json"),
+    "a trust domain": place(
+        AUDIENCE, "AuthBearerIssuer spiffe://td.example profile=spiffe "
+        "keys=file:ROOT/bundle.json",
+        "AuthBearerIssuer spiffe://b profile=spiffe keys=https://b.example/bundle"),
     "tenants of a template": place(
         AUDIENCE,
         "AuthBearerIssuer https://login.example/{tid}/v2.0 tid=a-1,B_2 "
@@ -279,6 +285,45 @@ BAD = {
                       "AuthBearerIssuer", "jwks.*keys="),
     "issuer word": (place(AUDIENCE, ISSUER + " word"), "AuthBearerIssuer",
                     "word.*keys="),
+    "spiffe of no trust domain": (
+        place(AUDIENCE, ISSUER + " profile=spiffe keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer",
+        '"https://issuer.example" is no trust domain of SPIFFE; write '
+        "AuthBearerIssuer spiffe://example.org profile=spiffe keys=file:<bundle>, or "
+        "keys=<https-url> of the bundle"),
+    "spiffe with a path": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td/ profile=spiffe "
+              "keys=file:ROOT/keys.json"), "AuthBearerIssuer",
+        '"spiffe://td/" is no trust domain of SPIFFE; write'),
+    "spiffe without a bundle": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe"),
+        "AuthBearerIssuer",
+        "profile=spiffe needs keys=, the trust bundle of the domain; write"),
+    "spiffe with a secret": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe "
+              "secret=file:ROOT/secret"), "AuthBearerIssuer",
+        "profile=spiffe needs keys=, the trust bundle of the domain; write"),
+    "spiffe with another audience claim": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td audience-claim=azp profile=spiffe "
+              "keys=file:ROOT/bundle.json"), "AuthBearerIssuer",
+        "profile=spiffe and audience-claim= exclude each other; leave audience-claim= "
+        'out: a JWT-SVID has its audience in "aud"'),
+    "spiffe with a tenant": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td tid=a profile=spiffe "
+              "keys=file:ROOT/bundle.json"), "AuthBearerIssuer",
+        'tid= has no place in "spiffe://td"'),
+    "spiffe with any audience": (
+        place("AuthBearerAudience any", "AuthBearerIssuer spiffe://td profile=spiffe "
+              "keys=file:ROOT/bundle.json"), "AuthType",
+        r"policy_any: .*profile= demands that the audience is compared \(issuer "
+        r"spiffe://td\); write audience="),
+    "spiffe with EdDSA only": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe alg=EdDSA "
+              "keys=file:ROOT/bundle.json"), "AuthType", "policy_alg: "),
+    "spiffe with keys for certificates": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe "
+              "keys=file:ROOT/keys.json"), "AuthBearerIssuer",
+        "use is not jwt-svid"),
     "profile of no such name": (
         place(AUDIENCE, ISSUER + " profile=spife"), "AuthBearerIssuer",
         'there is no profile "spife"; allowed is profile= with one of: '),

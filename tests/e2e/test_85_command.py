@@ -606,6 +606,36 @@ def config(server, conf):
     return done.stdout.replace(str(server.root), "ROOT"), done.stderr
 
 
+def test_issuers_of_every_kind_in_the_dump(site):
+    site.write("bundle.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(use="jwt-svid")]}))
+    conf = Conf("AuthBearerAudience urn:x").place(
+        "kinds", f"AuthBearerIssuer a@b.example secret=file:{site.root}/secret "
+        "audience-claim=client_id audience=app",
+        "AuthBearerIssuer https://l.example/{tid}/v2.0 tid=a,b "
+        "metadata=https://l.example/all/v2.0/.well-known/openid-configuration",
+        "AuthBearerIssuer https://s.example/{tid}/ tid=any keys=https://s.example/k",
+        "AuthBearerIssuer spiffe://td profile=spiffe "
+        f"keys=file:{site.root}/bundle.json")
+    said, _ = config(site, conf)
+    fetch = "               refresh=3600s miss=60s stale=86400s timeout=5s connect=2s " \
+            "max-size=262144\n"
+    for part in (
+            "  issuer       a@b.example\n               by a shared secret\n"
+            "               algorithms HS256 HS384 HS512\n"
+            "               audience app in the claim client_id\n",
+            "  issuer       https://l.example/{tid}/v2.0\n               tid a b\n"
+            "               keys by discovery from https://l.example/all/v2.0\n" + fetch,
+            "  issuer       https://s.example/{tid}/\n               tid any\n"
+            "               keys from https://s.example/k\n" + fetch,
+            "               algorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 "
+            "ES512\n               audience urn:x\n               profile=spiffe: sub is "
+            "a SPIFFE ID of this trust domain, iss may be absent and does not count, an "
+            "audience is demanded, types JWT and JOSE, only RS, PS and ES algorithms, "
+            "only keys with use jwt-svid\n"):
+        assert part in said, said
+
+
 WANTED = """
   server       127.0.0.1
   issuer       https://a.example
