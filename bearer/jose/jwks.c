@@ -233,7 +233,7 @@ bearer_reason_t bearer_jwks_parse_rendered(bearer_str_t text,
 static const char begin_line[] = "-----BEGIN ";
 
 /* RFC 7468 2: text may come before the first line of PEM, which is at the beginning
- * of a line; no JSON text begins with a letter or a dash */
+ * of a line; a JSON object begins with a brace */
 static bool is_pem(bearer_str_t text)
 {
     const char *at, *end = text.data + text.len;

@@ -129,6 +129,39 @@ static void locate_takes_the_keys_of_an_address(void **state)
     assert_string_equal(found.document.data, found.rendered.data);
 }
 
+/* a SPIFFE bundle says how soon it wants to be looked at again; a longer time than
+ * its headers allow does not count, and for others it means nothing */
+static void locate_heeds_a_bundles_hint(void **state)
+{
+    static const struct {
+        const char *hint;
+        bool svid;
+        int fresh;
+    } cases[] = {{"60", true, 60}, {"600", true, 120}, {"60", false, 120}};
+    bearer_locate_env_t env = {.fetch = fetch, .now = now, .tell = tell};
+    bearer_locate_known_t nothing = {NULL};
+    size_t i;
+
+    there = KEYS;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = source_of(BEARER_SOURCE_URL, KEYS);
+
+        source.svid = cases[i].svid;
+        says = apr_pstrcat(*state, "{\"keys\":[{" POINT ",\"use\":\"",
+                           cases[i].svid ? "jwt-svid" : "sig",
+                           "\"}],\"spiffe_refresh_hint\":", cases[i].hint, "}",
+                           NULL);
+        asked[0] = told_of[0] = '\0';
+        unit_expect_reason(
+            says,
+            bearer_locate_keys(&source, &nothing, &env, &found, &told, *state),
+            "ok");
+        assert_int_equal(found.fresh, cases[i].fresh);
+        /* the board's keys need no rule of their own */
+        assert_null(strstr(found.document.data, "use"));
+    }
+}
+
 static void locate_asks_with_the_etag_of_the_same_address_only(void **state)
 {
     bearer_locate_known_t known = {.address = KEYS, .etag = "\"old\""};
@@ -337,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(locate_takes_the_keys_of_an_address),
+        unit_row(locate_heeds_a_bundles_hint),
         unit_row(locate_asks_with_the_etag_of_the_same_address_only),
         unit_row(locate_tells_each_step_of_a_discovery),
         unit_row(locate_comes_back_to_a_known_address),
