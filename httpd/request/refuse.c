@@ -138,8 +138,9 @@ static void set_challenge(request_rec *r, const mab_request_t *request,
         challenge.description = answer->message;
     if (request->place->resource)
         challenge.resource_metadata = request->place->resource->metadata_url;
-    /* what to ask the issuer for: when there is no token, or not enough in it */
-    if (answer->status == HTTP_FORBIDDEN || !answer->error)
+    /* all that the next token needs, so that one more visit to the issuer is enough;
+     * a request that is malformed needs no other token */
+    if (answer->status != HTTP_BAD_REQUEST)
         challenge.scope = request->scopes;
     apr_table_setn(r->err_headers_out,
                    r->proxyreq == PROXYREQ_PROXY ? "Proxy-Authenticate"
