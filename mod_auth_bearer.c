@@ -176,6 +176,7 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
         return status;
     if (why == BEARER_OK) {
         /* what lines demanded of anybody is not yet what this token lacks */
+        request->demanded = request->scopes;
         request->scopes = NULL;
         if (closed)
             return mab_refuse_scope(r, request);
@@ -297,9 +298,10 @@ static int check_authz(request_rec *r)
     request->nested = true;
     status = ap_run_auth_checker(r);
     request->nested = false;
-    if (status == HTTP_FORBIDDEN || status == HTTP_UNAUTHORIZED)
-        return mab_refuse_scope(r, request);
-    return status;
+    if (status != HTTP_FORBIDDEN && status != HTTP_UNAUTHORIZED)
+        return status;
+    mab_refuse_complete_scopes(r, request);
+    return mab_refuse_scope(r, request);
 }
 
 /* --- requests: what runs inside -------------------------------------------------------- */

@@ -355,3 +355,31 @@ const char *bearer_url_metadata(const char *issuer, int form, apr_pool_t *pool)
         return apr_pstrcat(pool, origin, openid, path, NULL);
     return NULL;
 }
+
+/* what has no case of a URL: up to the path. User information has one (RFC 3986
+ * 3.2.1), so that nothing of such a URL counts */
+static apr_size_t caseless(bearer_str_t url)
+{
+    const char *end = url.data + url.len, *at = url.data;
+
+    while (at < end && *at && strchr(BEARER_STR_LETTERS, *at))
+        at++;
+    if (at == url.data || end - at < 3 || memcmp(at, "://", 3) != 0)
+        return 0;
+    for (at += 3; at < end && !strchr("/?#", *at); at++) {
+        if (*at == '@')
+            return 0;
+    }
+    return (apr_size_t)(at - url.data);
+}
+
+bool bearer_url_same(bearer_str_t a, bearer_str_t b)
+{
+    apr_size_t head = caseless(a);
+
+    if (a.len != b.len || head != caseless(b))
+        return false;
+    return (!head || apr_cstr_casecmpn(a.data, b.data, head) == 0)
+           && (head == a.len
+               || memcmp(a.data + head, b.data + head, a.len - head) == 0);
+}

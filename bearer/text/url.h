@@ -72,6 +72,12 @@ bearer_reason_t bearer_url_check_issuer(const char *text, bool http_loopback,
                                         bearer_note_t *note,
                                         apr_pool_t *pool) BEARER_MUST_USE;
 
+/** Whether two URLs are the same text but for the case of scheme and host, which have
+ * none (RFC 3986 6.2.2.1). Nothing else is forgiven: not a slash, a port that is the
+ * default, or a percent-encoding. Texts without "://" are the same if their bytes
+ * are. */
+bool bearer_url_same(bearer_str_t a, bearer_str_t b) BEARER_MUST_USE;
+
 /** How many metadata addresses an issuer may have. */
 #define BEARER_URL_METADATA_FORMS 3
 

@@ -10,6 +10,7 @@
 
 #include "bearer/base/str.h"
 #include "bearer/text/url.h"
+#include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
 
 static void advise_key_file(apr_pool_t *ptemp, const mab_issuer_line_t *line)
@@ -288,6 +289,7 @@ void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
         used = true;
         advise_place(ptemp, setting);
     }
+    mab_metadata_advise();
     if (used && ap_find_linked_module("mod_auth_openidc.c"))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      "MAB0107: mod_auth_openidc is loaded too; each place "

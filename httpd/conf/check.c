@@ -12,6 +12,7 @@
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
 #include "httpd/conf/check_files.h"
+#include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
 
@@ -255,43 +256,6 @@ static void check_limits(check_t *check, const server_rec *s)
     }
 }
 
-/* --- resources ------------------------------------------------------------------- */
-
-/* the document of a place that has a resource of its own */
-static void add_resource(check_t *check, const mab_setting_t *setting)
-{
-    mab_place_t *place =
-        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
-    const bearer_policy_t *policy;
-    apr_array_header_t *issuers;
-    mab_document_t *made;
-    const char *document;
-    int i;
-
-    if (!setting->server_level)
-        place = mab_place_merge(check->ptemp, place, setting->place);
-    policy = &place->policy;
-    issuers = apr_array_make(check->ptemp, policy->issuer_count + 1,
-                             sizeof(bearer_str_t));
-    for (i = 0; i < policy->issuer_count; i++)
-        APR_ARRAY_PUSH(issuers, bearer_str_t) = policy->issuers[i]->iss;
-    document = bearer_resource_render(
-        setting->place->resource, (const bearer_str_t *)issuers->elts,
-        issuers->nelts, mab_conf_takes_query(place), check->pconf);
-    if (document) {
-        made = apr_array_push(mab_conf_registry()->documents);
-        made->s = setting->s;
-        made->resource = setting->place->resource;
-        made->text = document;
-        return;
-    }
-    check->mistakes++;
-    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
-                 "AuthBearerResource %s: its metadata cannot be written as "
-                 "JSON: scopes, name, docs and the issuers must be UTF-8",
-                 setting->place->resource->url);
-}
-
 /* --- the key store ------------------------------------------------------------------ */
 
 static void check_key_store(check_t *check, const server_rec *s)
@@ -341,9 +305,9 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
             check_type(&check, setting);
         if (setting->bearer_where)
             check_place(&check, setting, s);
-        if (setting->place->resource)
-            add_resource(&check, setting);
     }
+    for (server = s; server; server = server->next)
+        check.mistakes += mab_metadata_make(pconf, ptemp, server, s);
     if (check.mistakes)
         return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < all->settings->nelts; i++) {

@@ -141,6 +141,9 @@ typedef struct mab_document_t {
     const server_rec *s;
     const bearer_resource_t *resource;
     const char *text;
+    int issuers;       /**< that its place trusts … */
+    int servers;       /**< … and those that the text names */
+    const char *doubt; /**< the line on which they depend, or NULL */
 } mab_document_t;
 
 /** A record in which some directive has set something, for the checks. */

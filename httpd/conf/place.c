@@ -113,6 +113,7 @@ static void freeze_audiences(mab_place_t *place)
     policy->any_audience = audiences && !audiences->count;
     policy->audiences = audiences ? audiences->items : NULL;
     policy->audience_count = audiences ? audiences->count : 0;
+    policy->audience_is_url = !audiences && place->resource;
     if (audiences || !place->resource)
         return;
     place->resource_audience = bearer_str(place->resource->url);

@@ -619,6 +619,11 @@ BAD = {
         with_issuer("AuthBearerCrossOrigin https://a.example credentials=yes"),
         "AuthBearerCrossOrigin", '"yes" is not a valid value for credentials; '
         "allowed is On or Off"),
+    "a second resource": (
+        with_issuer("AuthBearerResource https://a.example scopes=a",
+                    "AuthBearerResource https://a.example name=N"),
+        "AuthBearerResource", "this section has one already; write one line "
+        "with all options; a second resource has a section of its own"),
     "credentials for every origin": (
         with_issuer("AuthBearerCrossOrigin * credentials=On"),
         "AuthBearerCrossOrigin", r"credentials=On with \* would let every site "

@@ -497,6 +497,50 @@ static void url_knows_the_loopback(void **state)
     }
 }
 
+/* RFC 3986 6.2.2.1: scheme and host have no case, and nothing else is forgiven */
+static void url_same_but_for_the_case_of_its_host(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"https://api.example/mcp", "https://api.example/mcp", true},
+        {"https://api.example/mcp", "HTTPS://API.Example/mcp", true},
+        {"https://api.example", "https://API.EXAMPLE", true},
+        {"https://api.example:8443/x?y", "https://API.example:8443/x?y", true},
+        {"https://[2001:db8::a]/", "https://[2001:DB8::A]/", true},
+        {"https://api.example/mcp", "https://api.example/MCP", false},
+        {"https://api.example/mcp?a", "https://api.example/mcp?A", false},
+        {"https://api.example#a", "https://api.example#A", false},
+        {"https://api.example?a", "https://api.example?A", false},
+        {"https://api.example", "https://api.example/", false},
+        {"https://api.example/mcp", "https://api.example/mcp/", false},
+        {"https://api.example/mcp", "http://api.example/mcp", false},
+        {"https://api.example/mcp", "https://api.example:443/mcp", false},
+        {"https://api.example/mcp", "https://api.exampl/e/mcp", false},
+        {"https://api.example/%7e", "https://api.example/%7E", false},
+        /* the host begins after the name of the user */
+        {"https://api@evil/x", "https://API@evil/x", false},
+        {"https://api.example/@A", "https://api.example/@a", false},
+        /* nothing but ASCII has a case: K is the sign for kelvin */
+        {"https://k.example/", "https://\xe2\x84\xaa.example/", false},
+        {"urn:a", "urn:a", true},
+        {"urn:a", "URN:a", false},
+        {"my-api", "my-API", false},
+        {"://A", "://a", false},
+        {"", "", true},
+        {"https://", "HTTPS://", true},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_str_t a = unit_str(cases[i].a), b = unit_str(cases[i].b);
+
+        unit_expect(cases[i].b, bearer_url_same(a, b) == cases[i].same);
+        unit_expect(cases[i].b, bearer_url_same(b, a) == cases[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +555,7 @@ int main(void)
         unit_row(url_checks_issuers),
         unit_row(url_makes_metadata_addresses),
         unit_row(url_knows_the_loopback),
+        unit_row(url_same_but_for_the_case_of_its_host),
     };
 
     return unit_run(tests);
