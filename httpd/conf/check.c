@@ -11,6 +11,7 @@
 
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
+#include "httpd/conf/check_demand.h"
 #include "httpd/conf/check_files.h"
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
@@ -340,6 +341,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
         if (setting->place->resource)
             add_resource(&check, setting);
     }
+    check.mistakes += mab_check_demand_all(ptemp, s);
     if (check.mistakes)
         return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < all->settings->nelts; i++) {

@@ -93,6 +93,8 @@ mab_setting_t *mab_setter_register(cmd_parms *cmd, mab_place_t *place)
 static void *find_record(cmd_parms *cmd, const mab_setter_t *setter,
                          void *place)
 {
+    mab_setting_t *setting;
+
     switch (setter->scope) {
     case MAB_OF_SERVER:
         return ap_get_module_config(cmd->server->module_config,
@@ -102,7 +104,11 @@ static void *find_record(cmd_parms *cmd, const mab_setter_t *setter,
     case MAB_OF_PLACE:
         break;
     }
-    (void)mab_setter_register(cmd, place);
+    setting = mab_setter_register(cmd, place);
+    if (setting && !setting->line) {
+        setting->line = cmd->directive;
+        setting->line_where = mab_words_describe(cmd);
+    }
     return place;
 }
 

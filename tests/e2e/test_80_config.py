@@ -14,6 +14,8 @@ from testenv.mint import key
 
 ISSUER = "AuthBearerIssuer https://issuer.example"
 AUDIENCE = "AuthBearerAudience urn:a"
+# as Debian has it for /var/www
+GRANTED = "<Directory ROOT>\nAllowOverride None\nRequire all granted\n</Directory>\n"
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +115,24 @@ GOOD = {
        f"</{limit.split()[0]}>\n</Location>"
        for limit in ("Limit GET", "LimitExcept GET", "RequireAll")
        for name in ("Basic", "None", "Other")},
-    "AuthType Basic where tokens count": with_issuer(
-        "<Limit DELETE>", "AuthType Basic", "Require valid-user", "</Limit>"),
     "AuthType Basic in an alias": "<AuthzProviderAlias env a A>\n"
                                   "AuthType Basic\n</AuthzProviderAlias>",
+    # somebody is asked, or it is said that nobody is
+    "Require of a section around": ISSUER + "\n" + AUDIENCE
+    + '\n<Location "/">\nRequire valid-user\n</Location>\n'
+      '<Location "/x">\nAuthType Bearer\n</Location>',
+    "Require of a section inside": with_issuer(
+        "<If true>", "Require valid-user", "</If>").replace(
+            "Require valid-user\n</Location>", "</Location>"),
+    "Require of .htaccess files": GRANTED.replace("None", "AuthConfig")
+    + place(ISSUER, AUDIENCE, require=""),
+    "nobody is asked on purpose": GRANTED + place(
+        ISSUER, AUDIENCE, require="Require all granted"),
+    "tokens are optional": GRANTED + place(
+        ISSUER, AUDIENCE, require="AuthBearerOptional On"),
+    "tokens are optional in a section around": GRANTED
+    + '<Location "/">\nAuthBearerOptional On\n</Location>\n'
+    + place(ISSUER, AUDIENCE, require=""),
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
@@ -128,7 +144,11 @@ GOOD = {
 def test_a_good_configuration(server, name):
     status, said = check(server, GOOD[name])
     assert (status, "Syntax OK" in said) == (0, True), said
+    assert "auth_bearer:warn" not in said, said
 
+
+WRITE = ('; write "Require valid-user" there (or "AuthBearerOptional On" if tokens '
+         'are optional, "Require all granted" if nobody needs one)')
 
 #: name -> (configuration, directive that is named, words that must be said)
 BAD = {
@@ -139,6 +159,24 @@ BAD = {
         place(ISSUER + " audience=urn:a",
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
+    # places that ask nobody
+    **{f"no Require, {name}": (
+        text, "AuthType",
+        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+            "there is no Require line beside it, and no other section asks for a "
+            "token, but some let everybody in" + WRITE))
+       for name, text in (
+           ("granted around", GRANTED + place(ISSUER, AUDIENCE, require="")),
+           ("granted in a host", GRANTED + "<VirtualHost *:80>\n" + place(
+               ISSUER, AUDIENCE, require="") + "\n</VirtualHost>"),
+           ("asked elsewhere", GRANTED + place(ISSUER, AUDIENCE, require="")
+            + '\n<Location "/y">\nRequire valid-user\n</Location>'))},
+    "no Require anywhere": (
+        place(ISSUER, AUDIENCE, require=""), "AuthType",
+        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+            "there is no Require line beside it, and none in another section that "
+            "could apply, so that httpd would answer each request with 500 "
+            "(AH01627)" + WRITE)),
     # issuers
     "issuer empty": (
         with_issuer("AuthBearerIssuer"), "AuthBearerIssuer",
@@ -516,6 +554,45 @@ BAD = {
 }
 
 
+#: name -> (configuration, number of the warning, words that must be said)
+DOUBTFUL = {
+    "Require for some methods": (
+        with_issuer("<Limit GET POST>", "Require scope a", "</Limit>").replace(
+            "Require valid-user\n", ""),
+        'MAB0131: AuthType in <Location "/x"> at ROOT/httpd.conf:N is Bearer: all its '
+        "Require lines are in <Limit> or <LimitExcept>, so that other methods need "
+        "no token; write the lines outside, or also \"Require all denied\" for the "
+        "other methods (<LimitExcept>)"),
+    "lines without AuthType": (
+        with_issuer() + f'\n<Location "/y">\n{AUDIENCE}\nRequire valid-user\n'
+        "</Location>",
+        'MAB0132: AuthBearerAudience in <Location "/y"> at ROOT/httpd.conf:N: it has '
+        "no effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+    # which counts for all methods, and the last one counts
+    "AuthType Basic where tokens count": (
+        with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
+                    "</Limit>"),
+        'MAB0132: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: it has '
+        "no effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+    "lines of the server without AuthType": (
+        AUDIENCE, "MAB0132: AuthBearerAudience at ROOT/httpd.conf:N: it has no "
+        "effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+}
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_may_be_a_mistake_is_told(server, name):
+    text, words = DOUBTFUL[name]
+    status, said = check(server, text)
+    assert status == 0, said
+    told = re.findall(r"auth_bearer:warn\].*?(MAB\d{4}: .*)", said)
+    assert [re.sub(r"httpd.conf:\d+", "httpd.conf:N", line).replace(
+        str(server.root), "ROOT") for line in told] == [words], said
+
+
 def test_a_resource_is_not_described_in_part(server):
     server.configure(Conf(with_issuer(
         'AuthBearerResource https://a.example name="N"')))
@@ -649,7 +726,7 @@ def test_headers_that_are_a_target(server, name):
 
 
 @pytest.mark.parametrize("lines", [
-    ["AuthType Bearer"], ["AuthType Basic"], ["AuthType Digest"],
+    ["AuthType Bearer", "Require valid-user"], ["AuthType Basic"], ["AuthType Digest"],
     ["AuthType Basic", "Require expr true"], ["AuthType None"]])
 def test_a_type_needs_the_module_that_reads_it(server, lines):
     """Ours reads AuthType, too: without it, httpd would not know the word."""
@@ -733,7 +810,7 @@ def test_a_place_that_finds_no_issuer_is_closed(serve_once):
     """Sections that only meet in a request are judged there, closed."""
     server = serve_once(Conf(AUDIENCE).place("a").location(
         "/p/b", ISSUER))
-    server.errorlog.allow("MAB0201")
+    server.errorlog.allow("MAB0201|MAB0132")
     server.errorlog.expect("policy_issuer")
     for token in (None, "x", "a.b.c"):
         assert server.get("/p/a", token).status in (401, 500)
