@@ -327,7 +327,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     check_names(&check, s);
     check_limits(&check, s);
     for (server = s; server; server = server->next)
-        mab_place_freeze(
+        mab_place_finish(
             ap_get_module_config(server->lookup_defaults, &auth_bearer_module),
             pconf);
     for (i = 0; i < all->settings->nelts; i++) {
