@@ -15,6 +15,7 @@
 #include "httpd/conf/check_files.h"
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
+#include "httpd/conf/words.h"
 
 /** The pools, and what was found so far. */
 typedef struct check_t {
@@ -30,7 +31,10 @@ static void complain(check_t *check, const server_rec *s, const char *where,
 {
     check->mistakes++;
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s, "%s: %s; %s",
-                 where, bearer_error_text(why, note, check->ptemp), advice);
+                 where,
+                 mab_words_plain(bearer_error_text(why, note, check->ptemp),
+                                 check->ptemp),
+                 advice);
 }
 
 /* --- issuers ------------------------------------------------------------------- */

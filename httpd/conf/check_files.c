@@ -198,7 +198,10 @@ void mab_check_files_secret(mab_issuer_line_t *line,
     bearer_note_set(&fault->note, "%s: %s", path, note.text);
     unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;
     if (unfit) {
-        bearer_note_set(&fault->note, "%s", bearer_alg_names(unfit, ptemp));
+        bearer_note_set(&fault->note, "%s%s%s",
+                        unfit & bearer_alg_public ? "" : path,
+                        unfit & bearer_alg_public ? "" : " for ",
+                        bearer_alg_names(unfit, ptemp));
         why = BEARER_JWK_OCT_SHORT;
     }
     if (unfit & bearer_alg_public) {

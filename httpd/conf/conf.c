@@ -177,6 +177,7 @@ void mab_conf_begin(apr_pool_t *pconf)
     for (; mab_field_is(field); field++)
         *mab_field_number(registry, field) = field->initial;
     registry->limited = apr_array_make(pconf, 1, sizeof(char *));
+    registry->doubts = apr_array_make(pconf, 1, sizeof(mab_doubt_t));
     registry->headers = apr_array_make(pconf, 4, sizeof(char *));
     registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
     registry->queries = apr_array_make(pconf, 4, sizeof(mab_query_name_t));

@@ -138,6 +138,12 @@ typedef struct mab_issuer_line_t {
  * a place that is left with it judges nothing. */
 extern const bearer_source_t mab_conf_unclear;
 
+/** What works, but is hardly meant. */
+typedef struct mab_doubt_t {
+    const server_rec *s;
+    const char *text;
+} mab_doubt_t;
+
 /** A parameter of queries that some place of a server searches for a token. */
 typedef struct mab_query_name_t {
     const char *name;
@@ -180,7 +186,8 @@ typedef struct mab_registry_t {
 
     /* of all places of all virtual hosts, each once */
     apr_array_header_t
-        *limited; /**< of const char *: mistakes, as in <Limit> */
+        *limited;               /**< of const char *: mistakes, as in <Limit> */
+    apr_array_header_t *doubts; /**< of mab_doubt_t */
     apr_array_header_t *headers; /**< of const char *: exported to */
     apr_array_header_t *sources; /**< of mab_source_t: searched for tokens */
     apr_array_header_t *queries; /**< of mab_query_name_t */

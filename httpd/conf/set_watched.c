@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/doubt.h"
 
 /* Require lines after the AuthType of a .htaccess file, where most people write
  * them; what is before it has been read already and cannot be found */
@@ -44,6 +45,8 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
     mab_setting_t *setting;
     const char *error = NULL;
 
+    if (mab_doubt_is_curly(type))
+        return mab_doubt_curly(cmd, type);
     place->bearer = strcasecmp(type, "Bearer") == 0;
     /* where other types may stand is none of our business */
     if (place->bearer)

@@ -11,6 +11,20 @@ GRANTED = ("AllowOverride AuthConfig", "Require all granted")
 TYPE = ("AuthType Bearer",)
 
 
+HOMES = """
+<Directory "ROOT/home/*/public_html">
+    AllowOverride None
+</Directory>
+<DirectoryMatch "^ROOT/home/(?<owner>[^/]+)/public_html(/|$)">
+    AuthType Bearer
+    AuthBearerUser preferred_username
+    Require claim preferred_username "%{env:MATCH_OWNER}"
+</DirectoryMatch>
+AliasMatch "^/~([^/]+)(.*)" "ROOT/home/$1/public_html$2"
+Alias /homes ROOT/home
+"""
+
+
 @pytest.fixture(scope="module")
 def site(serve, base):
     conf = base() \
@@ -26,7 +40,7 @@ def site(serve, base):
         .location("/p/limited", *TYPE, "<Limit GET>", "Require valid-user",
                   "</Limit>") \
         .location("/bare", *TYPE) \
-        .add("Alias /bare ROOT/bare")
+        .add("Alias /bare ROOT/bare", HOMES)
     server = serve(conf, start=False)
     server.fill()
     server.write("bare/ok.txt", "ok\n")
@@ -36,7 +50,12 @@ def site(serve, base):
                         ("later", ("Require valid-user",))):
         server.write(f"htdocs/{name}/.htaccess", "\n".join(lines) + "\n")
         server.write(f"htdocs/{name}/ok.txt", "ok\n")
-    server.errorlog.allow_always("MAB0131")
+    for name in ("alice", "bob"):
+        server.write(f"home/{name}/public_html/index.html", f"{name}\n")
+        server.write(f"home/{name}/public_html/a.txt", f"{name}\n")
+        server.write(f"home/{name}/public_html/.htaccess",
+                     "Require all granted\n")
+    server.errorlog.allow_always("MAB0131|AH0163[01]|AH01276")
     return server.start()
 
 
@@ -111,3 +130,16 @@ def test_methods_outside_of_limit_are_open(site, tokens):
     assert site.get("/p/limited").status == 401
     assert site.get("/p/limited", tokens.token()).status == 200
     assert site.get("/p/limited", method="POST").status in (200, 405)
+
+
+@pytest.mark.parametrize("path", [
+    "/~alice/", "/~alice/a.txt", "/~alice/index.html", "/%7Ealice/a.txt",
+    "/homes/alice/public_html/a.txt", "//~alice/a.txt", "/~bob/../~alice/a.txt"])
+def test_a_folder_for_each_user(site, tokens, path):
+    """The section of docs/troubleshooting.md."""
+    assert site.get(path).status == 401
+    answer = site.get(path, tokens.token(preferred_username="alice"))
+    assert (answer.status, answer.body) == (200, b"alice\n")
+    for name in ("bob", "", "alic", "alice/", ".*", ["bob"]):
+        assert site.get(path, tokens.token(preferred_username=name)).status \
+            in (401, 403), name
