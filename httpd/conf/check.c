@@ -345,7 +345,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
         if (setting->place->resource)
             add_resource(&check, setting);
     }
-    check.mistakes += mab_check_demand_all(ptemp, s);
+    check.mistakes += mab_check_demand_all(ptemp);
     if (check.mistakes)
         return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < all->settings->nelts; i++) {

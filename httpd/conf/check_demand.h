@@ -19,6 +19,6 @@
  *
  * @return how many mistakes, each of which stops the start
  */
-int mab_check_demand_all(apr_pool_t *ptemp, const server_rec *s);
+int mab_check_demand_all(apr_pool_t *ptemp);
 
 #endif

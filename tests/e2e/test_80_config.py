@@ -736,15 +736,27 @@ WRITTEN = {
 }
 
 
+def shown(said):
+    """What httpd says, with the bytes of other letters that it shows as numbers."""
+    return re.sub(r"(\\x[0-9a-f]{2})+", lambda hit: bytes.fromhex(
+        hit[0].replace("\\x", "")).decode(), said)
+
+
+@pytest.mark.parametrize("option", ["keys", "secret"])
+def test_a_path_is_shown_as_it_is(server, option):
+    status, said = check(server, place(
+        AUDIENCE, f'{ISSUER} {option}="file:/nowhere/schl\u00fcssel (1)"'))
+    assert status != 0
+    assert "\\\\" not in said, "a number of a number"
+    assert "/nowhere/schl\u00fcssel (1)" in shown(said), said
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_mistake_is_answered_with_what_to_write(server, name):
     text, words = WRITTEN[name]
     status, said = check(server, text)
     assert status != 0, f"it is accepted: {said}"
-    # httpd shows the bytes of other letters
-    said = re.sub(r"(\\x[0-9a-f]{2})+", lambda hit: bytes.fromhex(
-        hit[0].replace("\\x", "")).decode(), said)
-    assert any(line.endswith(words) for line in said.splitlines()), said
+    assert any(line.endswith(words) for line in shown(said).splitlines()), said
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
