@@ -63,14 +63,30 @@ bool mab_doubt_is_curly(const char *text)
            && ((unsigned char)text[2] & 0xf8) == 0x98;
 }
 
+/* httpd would show them as numbers */
+static const char *without_quotes(const char *text, apr_pool_t *pool)
+{
+    char *plain = apr_palloc(pool, strlen(text) + 1);
+    char *to = plain;
+
+    while (*text) {
+        if (mab_doubt_is_curly(text))
+            text += 3;
+        else
+            *to++ = *text++;
+    }
+    *to = '\0';
+    return plain;
+}
+
 const char *mab_doubt_curly(const cmd_parms *cmd, const char *word)
 {
     return mab_words_wrong(
         cmd,
         apr_psprintf(cmd->pool,
-                     "the quotes of %s are typographic ones, which "
-                     "mean nothing here",
-                     word),
+                     "the quotes in %s are typographic ones, which mean "
+                     "nothing here",
+                     without_quotes(word, cmd->pool)),
         "write straight ones (\" or '), or none");
 }
 

@@ -716,23 +716,23 @@ WRITTEN = {
     # typographic quotes
     "quotes around an audience": (
         place(ISSUER, "AuthBearerAudience “urn:a”"),
-        "AuthBearerAudience: the quotes of “urn:a” are typographic ones" + CURLY),
+        "AuthBearerAudience: the quotes in urn:a are typographic ones" + CURLY),
     "quotes around an option": (
         place(AUDIENCE, ISSUER + " keys=“https://issuer.example/keys”"),
-        "AuthBearerIssuer: the quotes of keys=“https://issuer.example/keys” are "
+        "AuthBearerIssuer: the quotes in keys=https://issuer.example/keys are "
         "typographic ones" + CURLY),
     "quotes around a type": (
         with_issuer().replace("Type Bearer", "Type ‘Bearer’"),
-        "AuthType: the quotes of ‘Bearer’ are typographic ones" + CURLY),
+        "AuthType: the quotes in Bearer are typographic ones" + CURLY),
     "quotes around a path": (
         with_issuer().replace('"/x"', "“/x”"),
-        "AuthType: the quotes of <Location “/x”> are typographic ones" + CURLY),
+        "AuthType: the quotes in <Location /x> are typographic ones" + CURLY),
     "quotes around a scope": (
         with_issuer("Require scope “read”"),
-        "Require: the quotes of “read” are typographic ones" + CURLY),
+        "Require: the quotes in read are typographic ones" + CURLY),
     "quotes around a value": (
         with_issuer("Require claim name „Anna“"),
-        "Require: the quotes of „Anna“ are typographic ones" + CURLY),
+        "Require: the quotes in Anna are typographic ones" + CURLY),
 }
 
 
