@@ -32,6 +32,7 @@
 #include "httpd/request/resource.h"
 #include "httpd/request/take.h"
 #include "httpd/request/trailers.h"
+#include "httpd/request/unasked.h"
 #include "httpd/request/uri.h"
 #include "httpd/status/status.h"
 
@@ -180,6 +181,8 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
         request->scopes = NULL;
         if (closed)
             return mab_refuse_scope(r, request);
+        if (status != DECLINED)
+            mab_unasked_fail(r, request->place, status);
         /* with force_authn the same, and nobody is asked twice */
         return status == DECLINED ? OK : status;
     }
@@ -193,6 +196,7 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
      * negated one holds: closed to requests without a token */
     if (request->claims_read && (status == OK || closed))
         return mab_refuse_verdict(r, request);
+    mab_unasked_tell(r, request->place, status);
     return status;
 }
 

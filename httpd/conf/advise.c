@@ -262,6 +262,17 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
     advise_granted(setting, place->optional == 1);
 }
 
+static void advise_doubts(const mab_registry_t *all)
+{
+    int i;
+
+    for (i = 0; i < all->doubts->nelts; i++) {
+        const mab_doubt_t *doubt = &APR_ARRAY_IDX(all->doubts, i, mab_doubt_t);
+
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, doubt->s, "%s", doubt->text);
+    }
+}
+
 void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
 {
     const mab_registry_t *all = mab_conf_registry();
@@ -273,6 +284,7 @@ void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
         && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return;
     advise_key_store(all, s);
+    advise_doubts(all);
     for (i = 0; i < all->issuers->nelts; i++) {
         const mab_issuer_line_t *line =
             APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *);

@@ -11,10 +11,12 @@
 
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
+#include "httpd/conf/check_demand.h"
 #include "httpd/conf/check_files.h"
 #include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
+#include "httpd/conf/words.h"
 
 /** The pools, and what was found so far. */
 typedef struct check_t {
@@ -30,7 +32,10 @@ static void complain(check_t *check, const server_rec *s, const char *where,
 {
     check->mistakes++;
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s, "%s: %s; %s",
-                 where, bearer_error_text(why, note, check->ptemp), advice);
+                 where,
+                 mab_words_plain(bearer_error_text(why, note, check->ptemp),
+                                 check->ptemp),
+                 advice);
 }
 
 /* --- issuers ------------------------------------------------------------------- */
@@ -294,7 +299,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     check_names(&check, s);
     check_limits(&check, s);
     for (server = s; server; server = server->next)
-        mab_place_freeze(
+        mab_place_finish(
             ap_get_module_config(server->lookup_defaults, &auth_bearer_module),
             pconf);
     for (i = 0; i < all->settings->nelts; i++) {
@@ -308,6 +313,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     }
     for (server = s; server; server = server->next)
         check.mistakes += mab_metadata_make(pconf, ptemp, server, s);
+    check.mistakes += mab_check_demand_all(ptemp);
     if (check.mistakes)
         return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < all->settings->nelts; i++) {

@@ -14,6 +14,7 @@
 #include <unixd.h>
 
 #include "bearer/keys/locate.h"
+#include "httpd/conf/words.h"
 
 static void set_fault(mab_check_files_fault_t *fault, bearer_reason_t why,
                       const char *advice)
@@ -244,11 +245,14 @@ void mab_check_files_secret(mab_issuer_line_t *line,
     if (is_folder_open(path, fault, ptemp))
         return;
     why = bearer_locate_secret(path, false, &keys, &note, pconf);
-    fault->note = note;
-    bearer_note_prefix(&fault->note, "%s%s", path, *note.text ? ": " : "");
+    bearer_note_set(&fault->note, "%s%s%s", path, *note.text ? ": " : "",
+                    mab_words_plain(note.text, ptemp));
     unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;
     if (unfit) {
-        bearer_note_set(&fault->note, "%s", bearer_alg_names(unfit, ptemp));
+        bearer_note_set(&fault->note, "%s%s%s",
+                        unfit & bearer_alg_public ? "" : path,
+                        unfit & bearer_alg_public ? "" : " for ",
+                        bearer_alg_names(unfit, ptemp));
         why = BEARER_JWK_OCT_SHORT;
     }
     if (unfit & bearer_alg_public) {

@@ -177,10 +177,14 @@ void mab_conf_begin(apr_pool_t *pconf)
     for (; mab_field_is(field); field++)
         *mab_field_number(registry, field) = field->initial;
     registry->limited = apr_array_make(pconf, 1, sizeof(char *));
+    registry->doubts = apr_array_make(pconf, 1, sizeof(mab_doubt_t));
     registry->headers = apr_array_make(pconf, 4, sizeof(char *));
     registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
     registry->queries = apr_array_make(pconf, 4, sizeof(mab_query_name_t));
     registry->documents = apr_array_make(pconf, 4, sizeof(mab_document_t));
+    registry->files_that_ask.lines = true;
+    registry->files_that_do_not.told =
+        apr_pcalloc(pconf, sizeof(*registry->files_that_do_not.told));
     mab_conf_note_source(&by_default, NULL);
     if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
                           NULL, pconf))

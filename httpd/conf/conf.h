@@ -65,6 +65,14 @@ typedef struct mab_user_t {
     const ap_expr_info_t *expr;
 } mab_user_t;
 
+/** Whether anybody is asked for a token in a section with AuthType Bearer. */
+typedef struct mab_asked_t {
+    bool lines; /**< it has Require lines of its own */
+    /** Whether this process has said that it let somebody in without a token;
+     * 1 for yes. Counts only without lines. */
+    volatile apr_uint32_t *told;
+} mab_asked_t;
+
 /** Whose definitions a place's issuers are: what a .htaccess file names is found
  * among the outer place's when it is merged into one that has issuers. */
 typedef enum mab_names_t { MAB_DEFINED, MAB_NAMED, MAB_SETTLED } mab_names_t;
@@ -130,6 +138,12 @@ typedef struct mab_issuer_line_t {
  * a place that is left with it judges nothing. */
 extern const bearer_source_t mab_conf_unclear;
 
+/** What works, but is hardly meant. */
+typedef struct mab_doubt_t {
+    const server_rec *s;
+    const char *text;
+} mab_doubt_t;
+
 /** A parameter of queries that some place of a server searches for a token. */
 typedef struct mab_query_name_t {
     const char *name;
@@ -155,6 +169,8 @@ typedef struct mab_setting_t {
     const char *type_where;          /**< of AuthType with any value, or NULL */
     const char *bearer_where;        /**< of AuthType Bearer, or NULL */
     const ap_directive_t *auth_type; /**< with its neighbours, in pconf */
+    const ap_directive_t *line; /**< the first AuthBearer… line, or NULL */
+    const char *line_where;     /**< of that, or NULL */
     bool server_level;
 } mab_setting_t;
 
@@ -168,9 +184,14 @@ typedef struct mab_registry_t {
     bearer_keystore_t store; /**< directory is NULL: none */
     const char *store_where; /**< "AuthBearerKeyStore at file:line" */
 
+    /* of all .htaccess files with AuthType Bearer: those with Require lines after
+     * it, and the others */
+    mab_asked_t files_that_ask, files_that_do_not;
+
     /* of all places of all virtual hosts, each once */
     apr_array_header_t
-        *limited; /**< of const char *: mistakes, as in <Limit> */
+        *limited;               /**< of const char *: mistakes, as in <Limit> */
+    apr_array_header_t *doubts; /**< of mab_doubt_t */
     apr_array_header_t *headers; /**< of const char *: exported to */
     apr_array_header_t *sources; /**< of mab_source_t: searched for tokens */
     apr_array_header_t *queries; /**< of mab_query_name_t */

@@ -5,12 +5,14 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
+#include "httpd/conf/demand.h"
 #include "httpd/conf/place.h"
 
 /** Where to, and with what. */
 typedef struct dump_t {
     apr_file_t *out;
     apr_pool_t *pool;
+    const mab_demand_t *demand;
 } dump_t;
 
 /* --- pieces -------------------------------------------------------------------- */
@@ -322,6 +324,18 @@ static void print_directive(const dump_t *dump, const mab_place_t *place,
         print_line(dump, mab_field_directives[id].label, line);
 }
 
+/* who gets in, which mod_authz_core decides */
+static void print_demand(const dump_t *dump, const ap_directive_t *auth_type)
+{
+    const apr_array_header_t *texts =
+        mab_demand_show(dump->demand, auth_type, dump->pool);
+    int i;
+
+    for (i = 0; i < texts->nelts; i++)
+        print_line(dump, i ? "" : "require",
+                   APR_ARRAY_IDX(texts, i, const char *));
+}
+
 static void print_place(const dump_t *dump, const mab_setting_t *setting)
 {
     const mab_place_t *place =
@@ -341,12 +355,13 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
         if (mab_field_directives[id].label)
             print_directive(dump, place, (mab_directive_t)id);
     }
+    print_demand(dump, setting->auth_type);
 }
 
 void mab_dump_places(apr_pool_t *pconf, server_rec *s BEARER_UNUSED)
 {
     const apr_array_header_t *settings = mab_conf_registry()->settings;
-    dump_t dump = {NULL, pconf};
+    dump_t dump = {NULL, pconf, mab_demand_read(pconf)};
     int i, count = 0;
 
     if (!ap_exists_config_define("DUMP_BEARER")

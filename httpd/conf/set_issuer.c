@@ -42,6 +42,10 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
                                "keys=file:<path>");
     if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
+    if (!strchr(value, ':'))
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "keys=%s is not a URL", value),
+            apr_psprintf(cmd->pool, "a file is named by keys=file:%s", value));
     return set_location(cmd, &line->source, BEARER_SOURCE_URL, value);
 }
 
@@ -65,7 +69,8 @@ static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
      * mod_info */
     if (strncmp(value, "file:", 5) != 0 || !value[5])
         return mab_words_wrong(cmd, "secret= does not name a file",
-                               "allowed is secret=file:<path>");
+                               "allowed is secret=file:<path>, with file: in "
+                               "front of the path");
     return set_location(cmd, &line->source, BEARER_SOURCE_SECRET, value + 5);
 }
 

@@ -60,7 +60,8 @@ static const char *set_resource(cmd_parms *cmd, void *record, int count,
         return mab_words_wrong(
             cmd,
             apr_pstrcat(cmd->pool, "\"", words[0], "\" is not a resource",
-                        *note.text ? ": " : "", note.text, NULL),
+                        *note.text ? ": " : "",
+                        mab_words_plain(note.text, cmd->pool), NULL),
             "allowed is an https URL without query and "
             "fragment");
     resource->where = mab_words_describe(cmd);

@@ -14,6 +14,8 @@ from testenv.mint import key
 
 ISSUER = "AuthBearerIssuer https://issuer.example"
 AUDIENCE = "AuthBearerAudience urn:a"
+# as Debian has it for /var/www
+GRANTED = "<Directory ROOT>\nAllowOverride None\nRequire all granted\n</Directory>\n"
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +146,31 @@ GOOD = {
        f"</{limit.split()[0]}>\n</Location>"
        for limit in ("Limit GET", "LimitExcept GET", "RequireAll")
        for name in ("Basic", "None", "Other")},
-    "AuthType Basic where tokens count": with_issuer(
-        "<Limit DELETE>", "AuthType Basic", "Require valid-user", "</Limit>"),
     "AuthType Basic in an alias": "<AuthzProviderAlias env a A>\n"
                                   "AuthType Basic\n</AuthzProviderAlias>",
+    # somebody is asked, or it is said that nobody is
+    "Require of a section around": ISSUER + "\n" + AUDIENCE
+    + '\n<Location "/">\nRequire valid-user\n</Location>\n'
+      '<Location "/x">\nAuthType Bearer\n</Location>',
+    "Require of a section inside": with_issuer(
+        "<If true>", "Require valid-user", "</If>").replace(
+            "Require valid-user\n</Location>", "</Location>"),
+    "Require of .htaccess files": GRANTED.replace("None", "AuthConfig")
+    + place(ISSUER, AUDIENCE, require=""),
+    "nobody is asked on purpose": GRANTED + place(
+        ISSUER, AUDIENCE, require="Require all granted"),
+    "tokens are optional": GRANTED + place(
+        ISSUER, AUDIENCE, require="AuthBearerOptional On"),
+    "tokens are optional in a section around": GRANTED
+    + '<Location "/">\nAuthBearerOptional On\n</Location>\n'
+    + place(ISSUER, AUDIENCE, require=""),
+    "what looks like a mistake": with_issuer(
+        'Require claim dn "cn=staff,dc=example"', 'Require claim name "Doe, Jane"',
+        "Require claim groups ~ ^a,b*$", "Require claim iss:https://issuer.example",
+        "Require claim /https:~1~1example.com~1roles admin", "Require scope files:*",
+        "Require claim scope ~ read", "Require claim scope", "Require claim a:b,c=d",
+        "Require claim /roles[0] admin",
+        'AuthBearerResource https://api.example name="“The” API"'),
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
@@ -159,7 +182,11 @@ GOOD = {
 def test_a_good_configuration(server, name):
     status, said = check(server, GOOD[name])
     assert (status, "Syntax OK" in said) == (0, True), said
+    assert "auth_bearer:warn" not in said, said
 
+
+WRITE = ('; write "Require valid-user" there (or "AuthBearerOptional On" if tokens '
+         'are optional, "Require all granted" if nobody needs one)')
 
 #: name -> (configuration, directive that is named, words that must be said)
 BAD = {
@@ -170,6 +197,24 @@ BAD = {
         place(ISSUER + " audience=urn:a",
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
+    # places that ask nobody
+    **{f"no Require, {name}": (
+        text, "AuthType",
+        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+            "there is no Require line beside it, and no other section asks for a "
+            "token, but some let everybody in" + WRITE))
+       for name, text in (
+           ("granted around", GRANTED + place(ISSUER, AUDIENCE, require="")),
+           ("granted in a host", GRANTED + "<VirtualHost *:80>\n" + place(
+               ISSUER, AUDIENCE, require="") + "\n</VirtualHost>"),
+           ("asked elsewhere", GRANTED + place(ISSUER, AUDIENCE, require="")
+            + '\n<Location "/y">\nRequire valid-user\n</Location>'))},
+    "no Require anywhere": (
+        place(ISSUER, AUDIENCE, require=""), "AuthType",
+        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+            "there is no Require line beside it, and none in another section that "
+            "could apply, so that httpd would answer each request with 500 "
+            "(AH01627)" + WRITE)),
     # issuers
     "issuer with another placeholder": (
         place(AUDIENCE, ISSUER + "/{realm}/ tid=a keys=https://k.example/"),
@@ -638,7 +683,7 @@ BAD = {
         "AuthBearerCrossOrigin",
         '"https://b.example" is not <option>=<value>'),
     "cache entries": ("AuthBearerCache 2m", "AuthBearerCache",
-                      "allowed is 1 to 1048576; the number may end in k or m"),
+                      "allowed is 1 to 1048576 entries, not bytes; the number"),
     "cache ttl": ("AuthBearerCache 1k ttl=2d", "AuthBearerCache",
                   "not a valid value for ttl; allowed is 1 to 86400 seconds"),
     "cache without entries": ("AuthBearerCache ttl=5m", "AuthBearerCache",
@@ -668,12 +713,9 @@ BAD = {
                       "regular expression at offset 1: missing.*<regex>"),
     "require number": (with_issuer("Require claim a > x"), "Require claim",
                        "Require claim: x is not a number; .*<number>"),
-    "require number beyond 64 bits": (
-        with_issuer("Require claim a >= 18446744073709551616"), "Require claim",
-        "18446744073709551616 is beyond 64 bits; .*rounded to a double; .*<number>"),
     **{f"require glued {line}": (
         with_issuer(f"Require {line}"), "Require claim",
-        r"(is not an operator here.*\(age < 18\).*is written <name>:<value>|"
+        r"(is not an operator here.* own: write .*is written <name>:<value>|"
         r"are words of their own .*is written /role.*); allowed is")
        for line in ("claim age <18", "not claim age <18", 'claim age ">=18"',
                     "not claim role =guest", "not claim role !=guest",
@@ -710,11 +752,222 @@ BAD = {
         "an expression .* may only stand for a value"),
     "require operator alone": (with_issuer("Require claim a >="),
                                "Require claim", ">= takes exactly one operand after it"),
-    # words with a number that is none of bytes or seconds
-    "cache": ("AuthBearerCache 0", "AuthBearerCache",
-              '"0" is not a valid value for entries; allowed is 1 to 1048576; '
-              "the number may end in k or m"),
 }
+
+
+#: name -> (configuration, number of the warning, words that must be said)
+DOUBTFUL = {
+    "Require for some methods": (
+        with_issuer("<Limit GET POST>", "Require scope a", "</Limit>").replace(
+            "Require valid-user\n", ""),
+        'MAB0131: AuthType in <Location "/x"> at ROOT/httpd.conf:N is Bearer: all its '
+        "Require lines are in <Limit> or <LimitExcept>, so that other methods need "
+        "no token; write the lines outside, or also \"Require all denied\" for the "
+        "other methods (<LimitExcept>)"),
+    "lines without AuthType": (
+        with_issuer() + f'\n<Location "/y">\n{AUDIENCE}\nRequire valid-user\n'
+        "</Location>",
+        'MAB0132: AuthBearerAudience in <Location "/y"> at ROOT/httpd.conf:N: it has '
+        "no effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+    "scopes with a comma": (
+        with_issuer("Require scope read,write"),
+        'MAB0133: Require in <Location "/x"> at ROOT/httpd.conf:N: "read,write" is one '
+        "value with a comma in it; if several are meant, write them with blanks between: "
+        "read write"),
+    "values with a comma": (
+        with_issuer("Require claim role admin,staff"),
+        'MAB0133: Require in <Location "/x"> at ROOT/httpd.conf:N: "admin,staff" is one '
+        "value with a comma in it; if several are meant, write them with blanks between: "
+        "admin staff"),
+    "audiences with a comma": (
+        place(ISSUER, "AuthBearerAudience urn:a,urn:b"),
+        'MAB0133: AuthBearerAudience in <Location "/x"> at ROOT/httpd.conf:N: '
+        '"urn:a,urn:b" is one value with a comma in it; if several are meant, write them '
+        "with blanks between: urn:a urn:b"),
+    **{f"{claim} as a claim": (
+        with_issuer(line),
+        f'MAB0134: Require in <Location "/x"> at ROOT/httpd.conf:N: the claim {claim} of '
+        "most issuers is one text with all scopes, which equals read only if there is no "
+        'other; write "Require scope read"')
+       for claim, line in (("scope", "Require claim scope read"),
+                           ("scp", "Require claim scp:read"))},
+    "a pattern as a value": (
+        with_issuer("Require claim email *@example.com"),
+        'MAB0135: Require in <Location "/x"> at ROOT/httpd.conf:N: in the value '
+        "*@example.com, a * stands for itself; for a pattern write a regular expression "
+        "(Require claim email ~ ...), and for any value none (Require claim email)"),
+    **{f"slashes between the steps of {line.split()[0]}": (
+        with_issuer(line),
+        f'MAB0136: {line.split()[0]} in <Location "/x"> at ROOT/httpd.conf:N: in '
+        '"realm_access/roles", a slash is part of a claim\'s name; if steps are meant, '
+        "write realm_access.roles, and if it is one claim, /realm_access~1roles")
+       for line in ("Require claim realm_access/roles admin",
+                    "AuthBearerUser realm_access/roles",
+                    "AuthBearerClaim realm_access/roles env:ROLES")},
+    # which counts for all methods, and the last one counts
+    "AuthType Basic where tokens count": (
+        with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
+                    "</Limit>"),
+        'MAB0132: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: it has '
+        "no effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+    "lines of the server without AuthType": (
+        AUDIENCE, "MAB0132: AuthBearerAudience at ROOT/httpd.conf:N: it has no "
+        "effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+}
+
+
+CLAIM_FORMS = ("; allowed is <path> [<value>...], <path> ~ <regex>, "
+               "<path> >=|>|<=|< <number>, <name>:<value> or <name>~<regex>")
+CURLY = ", which mean nothing here; write straight ones (\" or '), or none"
+COMMA = " has a comma at its end; only blanks separate the values: a b c"
+PATH_FORMS = "; allowed is name, name.name, or a JSON Pointer that begins with /"
+
+#: what people write -> (configuration, all that is said of it)
+WRITTEN = {
+    "an operator without a blank": (
+        with_issuer("Require claim level >=3"),
+        "Require claim: >=3 is not an operator here, which is a word of its own: write "
+        "level >= 3; a value that begins so is written <name>:<value>" + CLAIM_FORMS),
+    "an equals sign": (
+        with_issuer("Require claim role =admin"),
+        "Require claim: =admin is not an operator here, which is a word of its own: "
+        "write role admin; a value that begins so is written <name>:<value>"
+        + CLAIM_FORMS),
+    "quotes after an equals sign": (
+        with_issuer('Require claim role="admin"'),
+        'Require claim: role="admin": path and operator are words of their own (age < '
+        '18, role guest); a claim of that name is written /role="admin"' + CLAIM_FORMS),
+    "a URL as a claim": (
+        with_issuer("Require claim https://example.com/roles admin"),
+        "Require claim: a claim that is named by a URL is written "
+        "/https:~1~1example.com~1roles" + CLAIM_FORMS),
+    "a URL as a claim, alone": (
+        with_issuer("Require not claim https://example.com/banned"),
+        "Require claim: a claim that is named by a URL is written "
+        "/https:~1~1example.com~1banned" + CLAIM_FORMS),
+    "a claim with a colon": (
+        with_issuer("Require claim cognito:groups admins"),
+        "Require claim: after cognito:groups, admins is not <name>:<value> or "
+        "<name>~<regex>; a claim that is called cognito:groups is written "
+        "/cognito:groups admins" + CLAIM_FORMS),
+    "JSONPath": (
+        with_issuer("Require claim $.realm_access.roles admin"),
+        "Require claim: paths begin without $: write realm_access.roles" + CLAIM_FORMS),
+    "JSONPath in brackets": (
+        with_issuer("Require claim roles[*] admin"),
+        "Require claim: what is in an array is a step of its own: write roles; a claim "
+        "of that name is written /roles[*]" + CLAIM_FORMS),
+    "a URL as an exported claim": (
+        with_issuer("AuthBearerClaim https://example.com/roles env:ROLES"),
+        'AuthBearerClaim: "https://example.com/roles" is not a claim path (dots separate '
+        "steps, so a claim of that name is written /https:~1~1example.com~1roles)"
+        + PATH_FORMS),
+    "a URL as a claim of an expression": (
+        with_issuer("Require expr \"claim('https://example.com/roles') == 'a'\""),
+        'Cannot parse expression in require line: "https://example.com/roles" is not a '
+        "claim path (dots separate steps, so a claim of that name is written "
+        "/https:~1~1example.com~1roles)" + PATH_FORMS),
+    "users with a comma": (
+        with_issuer("AuthBearerUser email,sub"),
+        'AuthBearerUser: "email,sub" is not a claim path (it is one path with a comma in '
+        "it: give each path a word of its own, without commas; a claim of that name is "
+        "written /email,sub)" + PATH_FORMS),
+    "a claim path in an expression": (
+        with_issuer('AuthBearerUser "expr=%{claim:sub.}"'),
+        'AuthBearerUser: "sub." is not a claim path (a step of the path is empty)'
+        + PATH_FORMS),
+    "scopes with a comma and a blank": (
+        with_issuer("Require scope read, write"),
+        'Require: "read,"' + COMMA),
+    "values with a comma and a blank": (
+        with_issuer("Require claim role admin, staff"),
+        'Require: "admin,"' + COMMA),
+    "audiences with a comma and a blank": (
+        place(ISSUER, "AuthBearerAudience urn:a, urn:b"),
+        'AuthBearerAudience: "urn:a,"' + COMMA),
+    "required claims with a blank": (
+        with_issuer("AuthBearerCheck require=client_id, jti"),
+        'AuthBearerCheck: "client_id," has an empty value beside a comma (is a '
+        "variable of the configuration not set?); write the list without blanks: a,b,c"),
+    "a number beyond 64 bits": (
+        with_issuer("Require claim a >= 18446744073709551616"),
+        "Require claim: 18446744073709551616 is beyond 64 bits, which a whole number may "
+        "have; write 18446744073709551616.0 to compare with the nearest double"
+        + CLAIM_FORMS),
+    **{f"a cache of {number}": (
+        f"AuthBearerCache {number}",
+        f'AuthBearerCache: "{number}" is not a valid value for entries; allowed is 1 to '
+        "1048576 entries, not bytes; the number may end in k or m; for no cache: off")
+       for number in ("0", "10MB", "64MB")},
+    "a size of bytes": (
+        "AuthBearerFetch max-size=1g",
+        'AuthBearerFetch: "1g" is not a valid value for max-size; allowed is 1024 to '
+        "16777216 bytes; the number may end in k or m"),
+    "a path of keys": (
+        place(AUDIENCE, ISSUER + " keys=/etc/apache2/keys.json"),
+        "AuthBearerIssuer: keys=/etc/apache2/keys.json is not a URL; a file is named by "
+        "keys=file:/etc/apache2/keys.json"),
+    "a path of a secret": (
+        place(AUDIENCE, ISSUER + " secret=/etc/apache2/secret"),
+        "AuthBearerIssuer: secret= does not name a file; allowed is secret=file:<path>, "
+        "with file: in front of the path"),
+    # typographic quotes
+    "quotes around an audience": (
+        place(ISSUER, "AuthBearerAudience “urn:a”"),
+        "AuthBearerAudience: the quotes in urn:a are typographic ones" + CURLY),
+    "quotes around an option": (
+        place(AUDIENCE, ISSUER + " keys=“https://issuer.example/keys”"),
+        "AuthBearerIssuer: the quotes in keys=https://issuer.example/keys are "
+        "typographic ones" + CURLY),
+    "quotes around a type": (
+        with_issuer().replace("Type Bearer", "Type ‘Bearer’"),
+        "AuthType: the quotes in Bearer are typographic ones" + CURLY),
+    "quotes around a path": (
+        with_issuer().replace('"/x"', "“/x”"),
+        "AuthType: the quotes in <Location /x> are typographic ones" + CURLY),
+    "quotes around a scope": (
+        with_issuer("Require scope “read”"),
+        "Require: the quotes in read are typographic ones" + CURLY),
+    "quotes around a value": (
+        with_issuer("Require claim name „Anna“"),
+        "Require: the quotes in Anna are typographic ones" + CURLY),
+}
+
+
+def shown(said):
+    """What httpd says, with the bytes of other letters that it shows as numbers."""
+    return re.sub(r"(\\x[0-9a-f]{2})+", lambda hit: bytes.fromhex(
+        hit[0].replace("\\x", "")).decode(), said)
+
+
+@pytest.mark.parametrize("option", ["keys", "secret"])
+def test_a_path_is_shown_as_it_is(server, option):
+    status, said = check(server, place(
+        AUDIENCE, f'{ISSUER} {option}="file:/nowhere/schl\u00fcssel (1)"'))
+    assert status != 0
+    assert "\\\\" not in said, "a number of a number"
+    assert "/nowhere/schl\u00fcssel (1)" in shown(said), said
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_mistake_is_answered_with_what_to_write(server, name):
+    text, words = WRITTEN[name]
+    status, said = check(server, text)
+    assert status != 0, f"it is accepted: {said}"
+    assert any(line.endswith(words) for line in shown(said).splitlines()), said
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_may_be_a_mistake_is_told(server, name):
+    text, words = DOUBTFUL[name]
+    status, said = check(server, text)
+    assert status == 0, said
+    told = re.findall(r"auth_bearer:warn\].*?(MAB\d{4}: .*)", said)
+    assert [re.sub(r"httpd.conf:\d+", "httpd.conf:N", line).replace(
+        str(server.root), "ROOT") for line in told] == [words], said
 
 
 def test_a_resource_is_not_described_in_part(server):
@@ -850,7 +1103,7 @@ def test_headers_that_are_a_target(server, name):
 
 
 @pytest.mark.parametrize("lines", [
-    ["AuthType Bearer"], ["AuthType Basic"], ["AuthType Digest"],
+    ["AuthType Bearer", "Require valid-user"], ["AuthType Basic"], ["AuthType Digest"],
     ["AuthType Basic", "Require expr true"], ["AuthType None"]])
 def test_a_type_needs_the_module_that_reads_it(server, lines):
     """Ours reads AuthType, too: without it, httpd would not know the word."""
@@ -970,7 +1223,7 @@ def test_a_place_that_finds_no_issuer_is_closed(serve_once):
     """Sections that only meet in a request are judged there, closed."""
     server = serve_once(Conf(AUDIENCE).place("a").location(
         "/p/b", ISSUER))
-    server.errorlog.allow("MAB0201")
+    server.errorlog.allow("MAB0201|MAB0132")
     server.errorlog.expect("policy_issuer")
     for token in (None, "x", "a.b.c"):
         assert server.get("/p/a", token).status in (401, 500)

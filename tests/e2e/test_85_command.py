@@ -663,6 +663,7 @@ WANTED = """
   errors       off detail=Off unavailable=401
   cross-origin https://app.example headers=requested expose=X-A credentials=On
   resource     https://api.example/r
+  require      valid-user
 """
 
 

@@ -108,6 +108,26 @@ static void conf_silent_places_change_nothing(void **state)
     assert_ptr_equal(mab_place_merge(*state, outer, silent), outer);
 }
 
+/* httpd merges <Files> sections with each other before they meet the folder's: another
+ * handler must not be lost on the way, or the status page would be believed there */
+static void conf_keeps_another_handler(void **state)
+{
+    mab_place_t *folder = make(*state), *first = make(*state);
+    mab_place_t *second = mab_place_create(*state, NULL), *files;
+    mab_place_t *server = mab_place_create(*state, NULL);
+
+    folder->status = 1;
+    second->status = 0;
+    files = mab_place_merge(*state, first, second);
+    assert_int_equal(files->status, 0);
+    files = mab_place_merge(*state, folder, files);
+    assert_int_equal(files->status, 0);
+    /* elsewhere it costs a request nothing */
+    mab_place_finish(server, *state);
+    assert_ptr_equal(mab_place_merge(*state, server, second), server);
+    assert_ptr_equal(mab_place_merge(*state, files, second), files);
+}
+
 /* --- .htaccess ------------------------------------------------------------------------- */
 
 /* a file may only demand more, whether sections come before or after it */
@@ -213,7 +233,7 @@ static void conf_freezes_defaults(void **state)
 {
     mab_place_t *place = make(*state);
 
-    mab_place_freeze(place, *state);
+    mab_place_finish(place, *state);
     assert_int_equal(place->policy.leeway, 30);
     assert_int_equal(place->policy.typ, BEARER_TYP_JWT);
     assert_int_equal(place->policy.max_age, 0);
@@ -229,11 +249,11 @@ static void conf_freezes_audiences(void **state)
     mab_place_t *place = make(*state);
 
     place->resource = &resource;
-    mab_place_freeze(place, *state);
+    mab_place_finish(place, *state);
     assert_int_equal(place->policy.audience_count, 1);
     assert_string_equal(place->policy.audiences[0].data, "https://api.example");
     place->audiences = names(*state, NULL, NULL);
-    mab_place_freeze(place, *state);
+    mab_place_finish(place, *state);
     assert_true(place->policy.any_audience);
     assert_int_equal(place->policy.audience_count, 0);
 }
@@ -353,8 +373,8 @@ static void conf_judged_rows_make_a_difference(void **state)
         else
             *mab_field_number(b, field) =
                 field->initial == field->least ? field->greatest : field->least;
-        mab_place_freeze(a, *state);
-        mab_place_freeze(b, *state);
+        mab_place_finish(a, *state);
+        mab_place_finish(b, *state);
         if (mab_place_same_judgement(a, b) == field->judged)
             fail_msg("row %d (%s)", (int)(field - mab_conf_place_fields),
                      field->name);
@@ -576,6 +596,7 @@ int inside_conf(void)
         unit_row(conf_merges_lists_as_a_whole),
         unit_row(conf_keeps_all_targets),
         unit_row(conf_silent_places_change_nothing),
+        unit_row(conf_keeps_another_handler),
         unit_row(conf_htaccess_only_tightens),
         unit_row(conf_htaccess_names_what_is_around),
         unit_row(conf_htaccess_adds_required_claims),
