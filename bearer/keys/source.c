@@ -43,6 +43,14 @@ bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source)
     return conf;
 }
 
+bool bearer_source_is_usable(const bearer_source_t *source,
+                             const bearer_schedule_t *state, apr_time_t now)
+{
+    /* not those of bearer_source_schedule: how often a file is looked at says
+     * nothing about how long its keys are good */
+    return bearer_schedule_usable(state, &source->schedule, now);
+}
+
 static bool digest_field(EVP_MD_CTX *ctx, const char *field)
 {
     unsigned char size[8];

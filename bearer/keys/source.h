@@ -52,6 +52,11 @@ bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b);
  * costs nobody anything. */
 bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
 
+/** Whether its keys may be used, by its numbers as they are configured: whoever uses
+ * them and whoever speaks of it go by this one answer. */
+bool bearer_source_is_usable(const bearer_source_t *source,
+                             const bearer_schedule_t *state, apr_time_t now);
+
 /** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
  * in them depends on (http_loopback, proxies, ca), each with its length: keys
  * fetched under one virtual host's authorities never serve another's. The numbers
