@@ -65,6 +65,20 @@ static bool digest_field(EVP_MD_CTX *ctx, const char *field)
            && EVP_DigestUpdate(ctx, field ? field : "", (size_t)len);
 }
 
+/* Nothing for a source without: ids of older versions, by which the key store has
+ * its files, stay. With, there are fields behind the others, which no source without
+ * can have. */
+static bool digest_access(EVP_MD_CTX *ctx, const bearer_source_t *source)
+{
+    const bearer_credentials_t *files = &source->credentials;
+
+    if (!source->address && !bearer_credentials_are_given(files))
+        return true;
+    return digest_field(ctx, source->address) && digest_field(ctx, files->token)
+           && digest_field(ctx, files->header) && digest_field(ctx, files->cert)
+           && digest_field(ctx, files->key);
+}
+
 bearer_reason_t bearer_source_identify(bearer_source_t *source)
 {
     unsigned char kind = (unsigned char)source->kind;
@@ -81,7 +95,7 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
            && digest_field(ctx, source->proxies.https)
            && digest_field(ctx, source->proxies.http)
            && digest_field(ctx, source->proxies.except)
-           && digest_field(ctx, source->ca)
+           && digest_field(ctx, source->ca) && digest_access(ctx, source)
            && EVP_DigestFinal_ex(ctx, digest, NULL);
     EVP_MD_CTX_free(ctx);
     if (!good)
@@ -90,15 +104,33 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
     return BEARER_OK;
 }
 
+/* the address that the administrator wrote */
+static const char *written_address(const bearer_source_t *source)
+{
+    return source->kind == BEARER_SOURCE_URL ? source->location
+                                             : source->issuer;
+}
+
+bool bearer_source_is_home(const bearer_source_t *source, const char *address,
+                           const char **origin, apr_pool_t *pool)
+{
+    bearer_url_t home, there;
+
+    /* whether http may be fetched at all is asked elsewhere */
+    if (bearer_url_parse(written_address(source), true, &home, NULL, pool))
+        return false;
+    if (origin)
+        *origin = bearer_url_origin(&home, pool);
+    return !bearer_url_parse(address, true, &there, NULL, pool)
+           && bearer_url_same_origin(&home, &there);
+}
+
 void bearer_source_narrow_http(bearer_source_t *source)
 {
-    const char *written =
-        source->kind == BEARER_SOURCE_URL ? source->location : source->issuer;
-
     /* the metadata of an https issuer that was taken over must not have us call
      * the services of our own host (SSRF) */
     source->http_loopback =
-        source->http_loopback && bearer_url_is_http(written);
+        source->http_loopback && bearer_url_is_http(written_address(source));
 }
 
 static void take_smaller(apr_int64_t *own, apr_int64_t other, bool *tightened)

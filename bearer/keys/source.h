@@ -11,6 +11,7 @@
 #define BEARER_SOURCE_H
 
 #include "bearer/keys/board.h"
+#include "bearer/net/credentials.h"
 #include "bearer/net/fetch.h"
 #include "bearer/text/url.h"
 
@@ -30,7 +31,9 @@ typedef struct bearer_source_t {
                              discovery */
     bool http_loopback;   /**< see bearer_source_narrow_http */
     bearer_url_proxies_t proxies;
-    const char *ca; /**< what tls was made from; NULL: the system's */
+    const char *ca;      /**< what tls was made from, see bearer_tls_create */
+    const char *address; /**< host:port to connect to, or NULL */
+    bearer_credentials_t credentials; /**< who we are there */
     bearer_tls_t *tls;
     apr_interval_time_t timeout, connect;
     apr_size_t max_body;
@@ -58,9 +61,10 @@ bool bearer_source_is_usable(const bearer_source_t *source,
                              const bearer_schedule_t *state, apr_time_t now);
 
 /** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
- * in them depends on (http_loopback, proxies, ca), each with its length: keys
- * fetched under one virtual host's authorities never serve another's. The numbers
- * of the schedule do not count, so changing them keeps the keys.
+ * in them depends on (http_loopback, proxies, ca, address, the names of the files
+ * that say who we are), each with its length: keys fetched under one virtual host's
+ * authorities, or shown to who we are on one line, never serve another's. The
+ * numbers of the schedule do not count, so changing them keeps the keys.
  *
  * @return BEARER_OK, BEARER_NO_MEMORY (two sources without an identity would
  *         share their keys)
@@ -73,6 +77,17 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source) BEARER_MUST_USE;
  * goes off for all others. Call before identify.
  */
 void bearer_source_narrow_http(bearer_source_t *source);
+
+/**
+ * Whether an address has the origin that the administrator wrote: that of keys=, or
+ * else of the issuer. Only there the source's address is connected to, and only
+ * there we say who we are: metadata that was taken over, or a redirect, must not
+ * have a token sent elsewhere (stolen credentials).
+ *
+ * @param origin set to that origin if it can be told; may be NULL
+ */
+bool bearer_source_is_home(const bearer_source_t *source, const char *address,
+                           const char **origin, apr_pool_t *pool);
 
 /**
  * Lines of several servers may name one source (the same identity), which is

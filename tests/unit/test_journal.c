@@ -84,9 +84,8 @@ static void journal_says_whether_the_keys_serve(void **state)
         {"another process looked later", 60, "the keys in use are"},
         {"of another machine's life", 7200, "the keys are no longer used"},
     };
-    static const bearer_source_kind_t kinds[] = {BEARER_SOURCE_DISCOVERY,
-                                                 BEARER_SOURCE_URL,
-                                                 BEARER_SOURCE_FILE};
+    static const bearer_source_kind_t kinds[] = {
+        BEARER_SOURCE_DISCOVERY, BEARER_SOURCE_URL, BEARER_SOURCE_FILE};
     const apr_time_t now = apr_time_from_sec(1000000);
     bearer_outcome_t told = {.why = BEARER_FILE_READ, .tried = "there"};
     apr_size_t i, kind;
@@ -100,8 +99,8 @@ static void journal_says_whether_the_keys_serve(void **state)
                 .schedule = {.refresh = apr_time_from_sec(3600),
                              .miss = apr_time_from_sec(60),
                              .stale = apr_time_from_sec(86400)}};
-            bearer_schedule_t at = {
-                .last_good = now + apr_time_from_sec(cases[i].good)};
+            bearer_schedule_t at = {.last_good =
+                                        now + apr_time_from_sec(cases[i].good)};
             bearer_journal_t journal = {.usable = false};
 
             bearer_journal_failure(&journal, &one, &told, &at, now, *state);
