@@ -6,8 +6,10 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/access.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
+#include "httpd/conf/set_fetch.h"
 
 static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
                                 bearer_source_kind_t kind, const char *value)
@@ -117,6 +119,7 @@ static bool is_same_issuer(const mab_issuer_line_t *a,
     return a->source.kind == b->source.kind
            && bearer_str_same(a->source.location, b->source.location)
            && a->profile == b->profile && a->issuer.algs == b->issuer.algs
+           && mab_access_is_same(&a->fetch, &b->fetch)
            && a->issuer.audience_count == b->issuer.audience_count
            && same_texts(&a->issuer, &b->issuer);
 }
@@ -219,11 +222,21 @@ static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
 static const char *set_issuer(cmd_parms *cmd, void *record, int count,
                               char *const words[])
 {
-    static const mab_option_t others[] = {
-        {"keys", set_keys},       {"secret", set_secret},
-        {"alg", set_issuer_algs}, {"audience", set_issuer_audience},
-        {"profile", set_profile}, {NULL, NULL}};
-    static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ISSUER,
+    static const mab_option_t others[] = {{"keys", set_keys},
+                                          {"secret", set_secret},
+                                          {"alg", set_issuer_algs},
+                                          {"audience", set_issuer_audience},
+                                          {"profile", set_profile},
+                                          {"proxy", mab_set_fetch_proxy},
+                                          {"ca", mab_set_fetch_ca},
+                                          {"address", mab_access_set_address},
+                                          {"token", mab_access_set_token},
+                                          {"header", mab_access_set_header},
+                                          {"cert", mab_access_set_cert},
+                                          {"key", mab_access_set_key},
+                                          {NULL, NULL}};
+    /* the numbers of AuthBearerFetch, into line->fetch */
+    static const mab_options_t options = {mab_conf_server_fields, MAB_ON_FETCH,
                                           others};
     mab_place_t *place = record;
     mab_issuer_line_t *line;
@@ -241,9 +254,12 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     line->issuer.iss.len = strlen(words[0]);
     line->s = cmd->server;
     line->where = mab_words_describe(cmd);
+    mab_field_unset(&line->fetch, mab_conf_server_fields);
     error = mab_words_set_options(cmd, &options, line, words + 1, count - 1);
     if (!error)
         error = mab_profile_apply(cmd, line);
+    if (!error)
+        error = mab_access_check(cmd, line);
     if (error)
         return error;
     issuer = &line->issuer;
