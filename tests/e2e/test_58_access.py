@@ -71,7 +71,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(mpm, tmp_path_factory):
     folder = tmp_path_factory.mktemp("access")
     made = World(folder)
     yield made
