@@ -6,6 +6,7 @@
 /** One line of the table. */
 typedef struct row_t {
     const char *kid, *kty, *alg; /* in printable ASCII; NULL: absent */
+    bearer_str_t name;           /* the kid as it is, for programs */
     int bits;                    /* 0: not known */
     bearer_reason_t why;         /* BEARER_OK: usable */
     bearer_note_t note;
@@ -28,6 +29,7 @@ static void fill_usable(row_t *row, const bearer_jwk_t *key, apr_pool_t *pool)
 {
     bearer_note_t note = {""};
 
+    row->name = key->kid;
     if (key->kid.data) {
         bearer_note_set(&note, "%.*s", bearer_note_width(key->kid),
                         key->kid.data);
@@ -38,7 +40,8 @@ static void fill_usable(row_t *row, const bearer_jwk_t *key, apr_pool_t *pool)
     row->bits = key->bits;
 }
 
-static row_t judge(const bearer_value_t *published, int index, apr_pool_t *pool)
+static row_t judge(const bearer_value_t *published, int index,
+                   bearer_jwk_use_t use, apr_pool_t *pool)
 {
     const bearer_jwk_t *key;
     row_t row;
@@ -46,27 +49,29 @@ static row_t judge(const bearer_value_t *published, int index, apr_pool_t *pool)
     memset(&row, 0, sizeof(row));
     row.why = BEARER_JWKS_SIZE;
     if (index < BEARER_LIMIT_KEYS)
-        row.why = bearer_jwk_parse(published, &key, &row.note, pool);
+        row.why = bearer_jwk_parse_for(use, published, &key, &row.note, pool);
     if (!row.why) {
         fill_usable(&row, key, pool);
         return row;
     }
+    (void)bearer_value_get_string(published, "kid", &row.name);
     row.kid = member(published, "kid", pool);
     row.kty = member(published, "kty", pool);
     row.alg = member(published, "alg", pool);
     return row;
 }
 
-/* of row_t: every published key; for PEM, the one key of the file */
+/* of row_t: every published key; of PEM texts the good ones, and the first of those
+ * that are not */
 static apr_array_header_t *judge_all(const tool_found_t *found,
-                                     apr_pool_t *pool)
+                                     bearer_jwk_use_t use, apr_pool_t *pool)
 {
     apr_array_header_t *rows = apr_array_make(pool, 8, sizeof(row_t));
     const bearer_value_t *at = bearer_value_first(found->published);
     int i;
 
     for (i = 0; at; at = bearer_value_next(found->published, at))
-        APR_ARRAY_PUSH(rows, row_t) = judge(at, i++, pool);
+        APR_ARRAY_PUSH(rows, row_t) = judge(at, i++, use, pool);
     if (found->published)
         return rows;
     for (i = 0; found->keys && i < found->keys->count; i++) {
@@ -74,6 +79,13 @@ static apr_array_header_t *judge_all(const tool_found_t *found,
 
         memset(row, 0, sizeof(*row));
         fill_usable(row, found->keys->keys[i], pool);
+    }
+    if (found->keys && found->keys->skipped) {
+        row_t *row = apr_array_push(rows);
+
+        memset(row, 0, sizeof(*row));
+        row->why = found->keys->why;
+        row->note = found->keys->skipped_note;
     }
     return rows;
 }
@@ -181,7 +193,10 @@ static void add_step(bearer_write_t *json, const tool_step_t *step)
 static void add_row(bearer_write_t *json, const row_t *row)
 {
     bearer_write_open(json, NULL, '{');
-    bearer_write_text(json, "kid", row->kid);
+    if (row->name.data)
+        bearer_write_string(json, "kid", row->name);
+    else
+        bearer_write_null(json, "kid");
     bearer_write_text(json, "kty", row->kty);
     bearer_write_text(json, "alg", row->alg);
     add_some(json, "bits", row->bits);
@@ -221,7 +236,9 @@ int tool_keys(tool_t *tool)
     tool_found_t found;
     bearer_reason_t why = tool_source_get(tool, &found);
 
-    rows = judge_all(&found, tool->pool);
+    rows = judge_all(
+        &found, tool->source.svid ? BEARER_JWK_FOR_SVID : BEARER_JWK_FOR_SIG,
+        tool->pool);
     if (tool->json)
         print_json(&found, rows, tool->pool);
     else

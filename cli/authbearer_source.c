@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "bearer/keys/locate.h"
+#include "bearer/text/utf8.h"
 
 /* --- steps -------------------------------------------------------------------- */
 
@@ -70,7 +71,7 @@ static void keep_published(tool_found_t *found, bearer_str_t text,
 {
     const bearer_value_t *document, *keys;
 
-    if (bearer_json_parse(text, &document, NULL, pool))
+    if (bearer_json_parse(bearer_utf8_skip_mark(text), &document, NULL, pool))
         return;
     keys = bearer_value_get(document, "keys");
     if (bearer_value_is(keys, BEARER_KIND_ARRAY))

@@ -28,9 +28,13 @@ static bearer_reason_t get_keys(tool_t *tool, verdict_t *verdict)
         return BEARER_OK;
     verdict->cause_note = verdict->found.told.note;
     verdict->cause_where = verdict->found.told.tried;
-    bearer_note_set(
-        &verdict->note, "%s",
-        bearer_error_text(verdict->cause, &verdict->cause_note, tool->pool));
+    bearer_note_set(&verdict->note, "%s",
+                    bearer_error_text(verdict->cause, NULL, tool->pool));
+    if (verdict->cause_note.text[0]) {
+        bearer_note_add(&verdict->note, " (");
+        bearer_note_join(&verdict->note, &verdict->cause_note);
+        bearer_note_add(&verdict->note, ")");
+    }
     return BEARER_KEYS_UNAVAILABLE;
 }
 
@@ -39,7 +43,7 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
     bearer_job_t *job = &verdict->job;
     bearer_str_t token;
     bearer_reason_t why;
-    bool newer_may_help; /* these are the newest */
+    bearer_newer_t newer; /* these are the newest */
 
     why = tool_input_token(&token, tool->pool);
     if (why)
@@ -52,7 +56,7 @@ static bearer_reason_t judge(tool_t *tool, verdict_t *verdict)
     why = get_keys(tool, verdict);
     if (why)
         return why;
-    why = bearer_verify_signature(job, verdict->found.keys, &newer_may_help,
+    why = bearer_verify_signature(job, verdict->found.keys, &newer,
                                   &verdict->note);
     if (why)
         return why;

@@ -25,19 +25,13 @@ const bearer_reason_info_t *bearer_error_find(bearer_reason_t why)
     return &catalogue[why];
 }
 
-void bearer_note_set(bearer_note_t *note, const char *format, ...)
+static void fill(bearer_note_t *note, const char *format, va_list args)
 {
     static const char hex[] = "0123456789abcdef";
     char raw[BEARER_LIMIT_NOTE];
     apr_size_t in, out = 0;
-    va_list args;
 
-    if (!note)
-        return;
-    va_start(args, format);
     (void)apr_vsnprintf(raw, sizeof(raw), format, args);
-    va_end(args);
-
     for (in = 0; raw[in]; in++) {
         unsigned char c = (unsigned char)raw[in];
 
@@ -53,6 +47,79 @@ void bearer_note_set(bearer_note_t *note, const char *format, ...)
         note->text[out++] = hex[c & 15];
     }
     note->text[out] = '\0';
+}
+
+void bearer_note_set(bearer_note_t *note, const char *format, ...)
+{
+    va_list args;
+
+    if (!note)
+        return;
+    va_start(args, format);
+    fill(note, format, args);
+    va_end(args);
+}
+
+/* adds what is escaped already, as far as whole characters fit */
+static void append(bearer_note_t *note, const char *text)
+{
+    apr_size_t len = strlen(note->text);
+
+    while (*text) {
+        apr_size_t step = *text == '\\' ? 4 : 1;
+
+        if (len + step >= sizeof(note->text))
+            break;
+        memcpy(note->text + len, text, step);
+        text += step;
+        len += step;
+    }
+    note->text[len] = '\0';
+}
+
+void bearer_note_add(bearer_note_t *note, const char *format, ...)
+{
+    bearer_note_t more;
+    va_list args;
+
+    if (!note)
+        return;
+    va_start(args, format);
+    fill(&more, format, args);
+    va_end(args);
+    append(note, more.text);
+}
+
+void bearer_note_prefix(bearer_note_t *note, const char *format, ...)
+{
+    bearer_note_t whole;
+    va_list args;
+
+    if (!note)
+        return;
+    va_start(args, format);
+    fill(&whole, format, args);
+    va_end(args);
+    append(&whole, note->text);
+    *note = whole;
+}
+
+void bearer_note_join(bearer_note_t *note, const bearer_note_t *more)
+{
+    if (note)
+        append(note, more->text);
+}
+
+void bearer_note_member(bearer_note_t *note, const char *name,
+                        bearer_str_t text)
+{
+    if (!text.data)
+        bearer_note_set(note, "no %s", name);
+    else if (!text.len)
+        bearer_note_set(note, "%s (empty)", name);
+    else
+        bearer_note_set(note, "%s %.*s", name, bearer_note_width(text),
+                        text.data);
 }
 
 void bearer_note_list_add(bearer_note_list_t *list, bearer_str_t text)

@@ -85,6 +85,20 @@ typedef struct bearer_note_list_t {
  * zeros. */
 void bearer_note_list_add(bearer_note_list_t *list, bearer_str_t text);
 
+/** Adds words behind a note, or puts them in front of it, or adds another note: what
+ * the notes have is not escaped again. The first may be NULL. */
+void bearer_note_add(bearer_note_t *note, const char *format, ...)
+    BEARER_PRINTF(2, 3);
+void bearer_note_prefix(bearer_note_t *note, const char *format, ...)
+    BEARER_PRINTF(2, 3);
+
+void bearer_note_join(bearer_note_t *note, const bearer_note_t *more);
+
+/** Fills a note with a member of a stranger's document so that nothing is left out:
+ * "kid abc", "kid (empty)", or "no kid" if data is NULL. */
+void bearer_note_member(bearer_note_t *note, const char *name,
+                        bearer_str_t text);
+
 /** "slug: sentence (note)", for logs and people; the note may be NULL or empty. */
 const char *bearer_error_text(bearer_reason_t why, const bearer_note_t *note,
                               apr_pool_t *pool);

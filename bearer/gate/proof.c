@@ -3,10 +3,12 @@
 
 static void note_text(bearer_note_t *note, bearer_str_t text)
 {
-    if (text.data)
-        bearer_note_set(note, "%.*s", bearer_note_width(text), text.data);
-    else
+    if (!text.data)
         bearer_note_set(note, "none");
+    else if (!text.len)
+        bearer_note_set(note, "(empty)");
+    else
+        bearer_note_set(note, "%.*s", bearer_note_width(text), text.data);
 }
 
 void bearer_proof_note(bearer_stage_t stage, const bearer_proof_t *proof,

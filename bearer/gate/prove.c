@@ -45,7 +45,7 @@ static bool is_stale(const bearer_prover_t *prover,
 /* how a token fared with the keys as they were at one moment */
 typedef struct trial_t {
     bearer_reason_t why;
-    bool newer_may_help;
+    bearer_newer_t newer;
     apr_uint64_t version; /* of the document these keys are from */
 } trial_t;
 
@@ -53,12 +53,12 @@ typedef struct trial_t {
 static bearer_reason_t check_with(const bearer_prover_t *prover,
                                   const bearer_job_t *job,
                                   const bearer_jwks_t *keys,
-                                  bool *newer_may_help, bearer_note_t *note)
+                                  bearer_newer_t *newer, bearer_note_t *note)
 {
     apr_time_t began = tick(prover);
     bearer_reason_t why;
 
-    why = bearer_verify_signature(job, keys, newer_may_help, note);
+    why = bearer_verify_signature(job, keys, newer, note);
     /* only where a signature was computed */
     if (!why || why == BEARER_SIG_WRONG || why == BEARER_KEY_AMBIGUOUS)
         /* NOLINTNEXTLINE(*-core.NullDereference): it was begun, so it exists */
@@ -71,7 +71,8 @@ static trial_t try_keys(const bearer_prover_t *prover, const bearer_job_t *job,
                         apr_time_t now, bearer_note_t *note)
 {
     const bearer_source_t *source = job->issuer->source;
-    trial_t trial = {.why = BEARER_KEYS_UNAVAILABLE, .newer_may_help = true};
+    trial_t trial = {.why = BEARER_KEYS_UNAVAILABLE,
+                     .newer = BEARER_NEWER_NEEDED};
     bearer_keyring_set_t *set;
 
     trial.version = bearer_board_version(prover->conf.board, &source->slot);
@@ -83,8 +84,8 @@ static trial_t try_keys(const bearer_prover_t *prover, const bearer_job_t *job,
         return trial;
     }
     trial.version = bearer_keyring_version(set);
-    trial.why = check_with(prover, job, bearer_keyring_keys(set),
-                           &trial.newer_may_help, note);
+    trial.why =
+        check_with(prover, job, bearer_keyring_keys(set), &trial.newer, note);
     bearer_keyring_give(set);
     return trial;
 }
@@ -138,7 +139,7 @@ static trial_t look(const bearer_prover_t *prover, const bearer_job_t *job,
             || bearer_board_version(prover->conf.board, &source->slot)
                    != trial.version)
             trial = try_keys(prover, job, now, note);
-        if (!trial.newer_may_help || !more)
+        if (!trial.newer || !more)
             return trial;
         prover->conf.pause(prover->conf.baton, LOOK);
     }
@@ -169,8 +170,43 @@ static void leave_seat(bearer_prover_t *prover, int seat, apr_time_t until)
     atomic_fetch_sub(&prover->waiting, 1);
 }
 
+/*
+ * Whether the keys that lack the token's are all that the issuer has: its last round
+ * went well, whoever asked for newer ones has been answered (at most one ask in
+ * "miss", so this is as old as that), and these are the keys that came. Only then a
+ * key that is not among them is no key of the issuer.
+ */
+static bool is_current(const bearer_prover_t *prover,
+                       const bearer_source_t *source, const trial_t *trial)
+{
+    bearer_schedule_t state =
+        bearer_board_schedule(prover->conf.board, &source->slot);
+    apr_time_t asked = bearer_board_asked(prover->conf.board, &source->slot);
+
+    if (!state.last_good || state.failures)
+        return false;
+    if (asked && (state.served != asked || state.last_try < asked))
+        return false;
+    return bearer_board_version(prover->conf.board, &source->slot)
+           == trial->version;
+}
+
+/* what cannot be judged is not refused: the token may be good */
+static void doubt(const bearer_prover_t *prover, const bearer_source_t *source,
+                  trial_t *trial, bearer_note_t *note)
+{
+    if (trial->newer != BEARER_NEWER_NEEDED
+        || trial->why == BEARER_KEYS_UNAVAILABLE
+        || is_current(prover, source, trial))
+        return;
+    trial->why = BEARER_KEYS_UNAVAILABLE;
+    bearer_note_prefix(note, "newer keys are needed, and there is no answer "
+                             "yet: ");
+}
+
 /* the present keys could not judge the token: asks for newer ones, and waits for
- * them if they are coming */
+ * them if they are coming. All that strangers ask for together is one fetch in
+ * "miss", whatever kid they write and whatever they sign. */
 static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
                          trial_t trial, bearer_now_t *now, bearer_note_t *note)
 {
@@ -202,15 +238,16 @@ static bearer_reason_t check_signature(bearer_prover_t *prover,
                                        bearer_now_t *now, apr_uint64_t *version,
                                        bearer_note_t *note)
 {
-    bool newer_may_help;
+    bearer_newer_t newer;
     trial_t trial;
 
     if (job->issuer->secret)
-        return check_with(prover, job, job->issuer->secret, &newer_may_help,
-                          note);
+        return check_with(prover, job, job->issuer->secret, &newer, note);
     trial = try_keys(prover, job, now->tick, note);
-    if (trial.newer_may_help)
+    if (trial.newer) {
         trial = try_newer(prover, job, trial, now, note);
+        doubt(prover, job->issuer->source, &trial, note);
+    }
     *version = trial.version;
     return trial.why;
 }
@@ -276,12 +313,12 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           apr_time_t now)
 {
     const bearer_trust_t *trust =
-        bearer_policy_find(policy, proof->claims->iss);
+        bearer_policy_find(policy, proof->claims->iss, proof->claims->all);
     const bearer_issuer_t *issuer = trust ? trust->issuer : NULL;
 
     if (!issuer || !same_keys(issuer, proof->issuer)
         || !(proof->key.alg->bit & trust->algs)
-        || !bearer_policy_accepts_typ(policy, proof->key.typ))
+        || !bearer_policy_accepts_typ(policy, issuer, proof->key.typ))
         return NULL;
     if (proof->how == BEARER_PROVEN_BY_SECRET)
         return issuer;

@@ -41,7 +41,9 @@ bearer_prover_t *bearer_prove_create(const bearer_prove_conf_t *conf,
  * Proves a token by the one issuer of the policy that it names. Opens no connection,
  * ever. Waits only if the present keys cannot judge the token and a refresh is
  * under way or could just be asked for; then at most the source's timeout, and only
- * within the bounds on waiters.
+ * within the bounds on waiters. A token whose key is not among the present ones is
+ * refused only if these are all that the issuer has: its last round went well and
+ * answered the last ask. Else nobody can judge it.
  *
  * @param now   when the request is judged; a wait moves it
  * @param proof filled as far as it got, so that a refusal can name the issuer and

@@ -17,6 +17,8 @@ enum {
     ES384,
     ES512,
     EDDSA,
+    ED25519,
+    ED448,
     HS256,
     HS384,
     HS512,
@@ -25,8 +27,8 @@ enum {
 
 #define BIT(row) ((bearer_algset_t)1 << (row))
 
-/* RFC 7518 3.1 and RFC 8037 3.1; "none" is left out on purpose (RFC 8725 3.2)
- */
+/* RFC 7518 3.1, RFC 8037 3.1 and RFC 9864 2.2; "none" is left out on purpose (RFC 8725
+ * 3.2) */
 static const bearer_alg_t table[ROWS] = {
     [RS256] = {"RS256", BIT(RS256), BEARER_KTY_RSA, BEARER_CURVE_NONE, 0, 32,
                true},
@@ -50,6 +52,11 @@ static const bearer_alg_t table[ROWS] = {
     /* EdDSA includes its hash, which depends on the curve; cjose has no
      * EdDSA */
     [EDDSA] = {"EdDSA", BIT(EDDSA), BEARER_KTY_OKP, BEARER_CURVE_NONE, 0, 0,
+               false},
+    /* RFC 9864 2.2: EdDSA on the curve that the name says, and on no other */
+    [ED25519] = {"Ed25519", BIT(ED25519), BEARER_KTY_OKP, BEARER_CURVE_ED25519,
+                 64, 0, false},
+    [ED448] = {"Ed448", BIT(ED448), BEARER_KTY_OKP, BEARER_CURVE_ED448, 114, 0,
                false},
     [HS256] = {"HS256", BIT(HS256), BEARER_KTY_OCT, BEARER_CURVE_NONE, 32, 32,
                true},

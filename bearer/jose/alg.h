@@ -33,7 +33,8 @@ typedef enum bearer_curve_t {
 /** A set of algorithms: one bit for each row of the table. */
 typedef apr_uint32_t bearer_algset_t;
 
-/** One row. EdDSA fits both Edwards curves: its curve is BEARER_CURVE_NONE. */
+/** One row. EdDSA fits both Edwards curves: its curve is BEARER_CURVE_NONE; Ed25519
+ * and Ed448 are the same algorithm by the name of one curve (RFC 9864). */
 typedef struct bearer_alg_t {
     const char *name; /**< JOSE name, case matters */
     bearer_algset_t bit;

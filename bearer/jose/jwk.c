@@ -44,7 +44,7 @@ static bearer_reason_t read_kty(const bearer_value_t *json, bearer_jwk_t *key,
             break;
     }
     if (i == COUNT(types)) {
-        bearer_note_set(note, "kty %.*s", bearer_note_width(name), name.data);
+        bearer_note_member(note, "kty", name);
         return BEARER_JWK_KTY;
     }
     /* whoever reads a published secret could sign with it */
@@ -67,20 +67,27 @@ static bearer_reason_t read_kid(const bearer_value_t *json, bearer_str_t *kid,
     return BEARER_JWK_FORM;
 }
 
-/* RFC 7517 4.2 and 4.3: a key that is meant for other uses verifies nothing */
-static bearer_reason_t check_use(const bearer_value_t *json,
+/* Entra ID's member: a template, or one tenant */
+static void read_issuer(const bearer_value_t *json, bearer_str_t *issuer,
+                        apr_pool_t *pool)
+{
+    bearer_str_t text = BEARER_LIT("");
+
+    if (bearer_value_get_string(json, "issuer", &text) == BEARER_VALUE_ABSENT)
+        return;
+    issuer->data = apr_pstrmemdup(pool, text.data, text.len);
+    issuer->len = text.len;
+}
+
+/* RFC 7517 4.2 and 4.3: a key that is meant for other uses verifies nothing. Other
+ * operations beside "verify", also unknown ones, do not make it one. */
+static bearer_reason_t check_ops(const bearer_value_t *json,
                                  bearer_note_t *note)
 {
-    static const bearer_str_t sig = BEARER_LIT("sig");
     static const bearer_str_t verify = BEARER_LIT("verify");
-    const bearer_value_t *use = bearer_value_get(json, "use");
-    const bearer_value_t *ops = bearer_value_get(json, "key_ops");
+    const bearer_value_t *ops = bearer_value_some(json, "key_ops");
     const bearer_value_t *op = NULL;
 
-    if (use && !bearer_value_equals(use, sig)) {
-        bearer_note_set(note, "use is not sig");
-        return BEARER_JWK_USE;
-    }
     if (!ops)
         return BEARER_OK;
     if (bearer_value_is(ops, BEARER_KIND_ARRAY))
@@ -91,6 +98,43 @@ static bearer_reason_t check_use(const bearer_value_t *json,
     }
     bearer_note_set(note, "key_ops without verify");
     return BEARER_JWK_USE;
+}
+
+/* an SVID's key must say so: what does not is for certificates, or nobody knows
+ * (SPIFFE JWT-SVID 5.1) */
+static bearer_reason_t check_use(bearer_jwk_use_t wanted,
+                                 const bearer_value_t *json,
+                                 bearer_note_t *note)
+{
+    static const bearer_str_t uses[] = {
+        [BEARER_JWK_FOR_SIG] = BEARER_LIT("sig"),
+        [BEARER_JWK_FOR_SVID] = BEARER_LIT("jwt-svid"),
+    };
+    const bearer_value_t *use = bearer_value_some(json, "use");
+
+    if (use ? bearer_value_equals(use, uses[wanted])
+            : wanted == BEARER_JWK_FOR_SIG)
+        return check_ops(json, note);
+    bearer_note_set(note, "use is not %s", uses[wanted].data);
+    return BEARER_JWK_USE;
+}
+
+/* RFC 7518 6.2.2 and 6.3.2, RFC 8037 2: whoever can read a private key can sign with
+ * it (a published private key) */
+static bearer_reason_t check_public(const bearer_value_t *json,
+                                    bearer_note_t *note)
+{
+    static const char *const secrets[] = {"d",  "p",  "q",  "dp",
+                                          "dq", "qi", "oth"};
+    int i;
+
+    for (i = 0; i < COUNT(secrets); i++) {
+        if (!bearer_value_some(json, secrets[i]))
+            continue;
+        bearer_note_set(note, "it has the member %s", secrets[i]);
+        return BEARER_JWK_PRIVATE;
+    }
+    return BEARER_OK;
 }
 
 /* RFC 7518 6.2.1.1, RFC 8037 2: a curve of this key type */
@@ -109,24 +153,35 @@ static bearer_reason_t read_curve(const bearer_value_t *json, bearer_jwk_t *key,
     key->curve = bearer_alg_curve(name);
     if (bearer_material_knows(key->kty, key->curve))
         return BEARER_OK;
-    bearer_note_set(note, "crv %.*s", bearer_note_width(name), name.data);
+    bearer_note_member(note, "crv", name);
     return BEARER_JWK_CURVE;
 }
 
-/* RFC 8725 3.1: one key, one algorithm, where the issuer says so */
+/* every algorithm of this type and curve */
+static bearer_algset_t fitting(const bearer_jwk_t *key)
+{
+    const bearer_alg_t *alg;
+    bearer_algset_t algs = 0;
+    int i;
+
+    for (i = 0; (alg = bearer_alg_row(i)); i++) {
+        if (alg_fits(alg, key->kty, key->curve))
+            algs |= alg->bit;
+    }
+    return algs;
+}
+
+/* RFC 8725 3.1: one key, one algorithm, where the issuer says so. On an Edwards
+ * curve that is one algorithm under two names, EdDSA and the curve's (RFC 9864). */
 static bearer_reason_t read_algs(const bearer_value_t *json, bearer_jwk_t *key,
                                  bearer_note_t *note)
 {
     const bearer_alg_t *alg;
     bearer_str_t name;
-    int i;
 
     switch (bearer_value_get_string(json, "alg", &name)) {
     case BEARER_VALUE_ABSENT:
-        for (i = 0; bearer_alg_row(i); i++) {
-            if (alg_fits(bearer_alg_row(i), key->kty, key->curve))
-                key->algs |= bearer_alg_row(i)->bit;
-        }
+        key->algs = fitting(key);
         return BEARER_OK;
     case BEARER_VALUE_WRONG:
         bearer_note_set(note, "alg is not a string");
@@ -136,10 +191,10 @@ static bearer_reason_t read_algs(const bearer_value_t *json, bearer_jwk_t *key,
     }
     alg = bearer_alg_find(name);
     if (!alg || !alg_fits(alg, key->kty, key->curve)) {
-        bearer_note_set(note, "alg %.*s", bearer_note_width(name), name.data);
+        bearer_note_member(note, "alg", name);
         return BEARER_JWK_ALG;
     }
-    key->algs = alg->bit;
+    key->algs = key->kty == BEARER_KTY_OKP ? fitting(key) : alg->bit;
     return BEARER_OK;
 }
 
@@ -152,12 +207,12 @@ static void keep(bearer_jwk_t *key, const bearer_material_t *material)
     key->pkey = material->pkey;
 }
 
-/* what is public and checked: private members, certificates and unknown members are
- * left out */
+/* what is public and checked: certificates and unknown members are left out, and so
+ * is "use", which was looked at: what reads this needs no rules of its own */
 static bearer_str_t public_members(const bearer_value_t *json, bearer_kty_t kty,
                                    apr_pool_t *pool)
 {
-    static const char *const common[] = {"kty", "kid", "use", "alg", NULL};
+    static const char *const common[] = {"kty", "kid", "alg", "issuer", NULL};
     static const char *const rsa[] = {"n", "e", NULL};
     static const char *const ec[] = {"crv", "x", "y", NULL};
     static const char *const okp[] = {"crv", "x", NULL};
@@ -173,7 +228,7 @@ static bearer_str_t public_members(const bearer_value_t *json, bearer_kty_t kty,
     bearer_write_open(&out, NULL, '{');
     for (i = 0; i < COUNT(lists); i++) {
         for (j = 0; lists[i][j]; j++) {
-            const bearer_value_t *value = bearer_value_get(json, lists[i][j]);
+            const bearer_value_t *value = bearer_value_some(json, lists[i][j]);
 
             if (value)
                 bearer_write_value(&out, lists[i][j], value);
@@ -187,6 +242,14 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
                                  const bearer_jwk_t **out, bearer_note_t *note,
                                  apr_pool_t *pool)
 {
+    return bearer_jwk_parse_for(BEARER_JWK_FOR_SIG, json, out, note, pool);
+}
+
+bearer_reason_t bearer_jwk_parse_for(bearer_jwk_use_t use,
+                                     const bearer_value_t *json,
+                                     const bearer_jwk_t **out,
+                                     bearer_note_t *note, apr_pool_t *pool)
+{
     bearer_jwk_t *key = apr_pcalloc(pool, sizeof(*key));
     bearer_material_t material;
     bearer_reason_t why;
@@ -197,7 +260,9 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
     }
     why = read_kty(json, key, note);
     if (!why)
-        why = check_use(json, note);
+        why = check_use(use, json, note);
+    if (!why)
+        why = check_public(json, note);
     if (!why)
         why = read_curve(json, key, note);
     if (!why)
@@ -215,6 +280,7 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
     key->json = public_members(json, key->kty, pool);
     if (key->kid.data)
         key->kid.data = apr_pstrmemdup(pool, key->kid.data, key->kid.len);
+    read_issuer(json, &key->issuer, pool);
     *out = key;
     return BEARER_OK;
 }

@@ -19,6 +19,10 @@
 /** One key that passed every check. */
 typedef struct bearer_jwk_t {
     bearer_str_t kid; /**< data is NULL when it has none */
+    bearer_str_t
+        issuer; /**< whose tokens it signs, where a set of several issuers
+                              says so; data is NULL if it does not; empty, so
+                              nobody's, if that is no string */
     bearer_kty_t kty;
     bearer_curve_t curve;
     int bits;             /**< RSA modulus, curve size, or secret length */
@@ -31,15 +35,29 @@ typedef struct bearer_jwk_t {
     struct evp_pkey_st *pkey;     /**< OKP */
 } bearer_jwk_t;
 
+/** Which "use" of a key counts. */
+typedef enum bearer_jwk_use_t {
+    BEARER_JWK_FOR_SIG, /**< "sig", or none (RFC 7517 4.2) */
+    BEARER_JWK_FOR_SVID /**< "jwt-svid" and nothing else: a SPIFFE bundle also has
+                             keys for certificates, which sign no tokens */
+} bearer_jwk_use_t;
+
 /**
  * Checks and imports one public key. use, key_ops and alg narrow what it may
- * verify; private members are dropped. A set that publishes an oct key is refused:
- * whoever reads it could sign.
+ * verify; a member that is null is absent. An oct key is refused, and so is a
+ * private one: whoever reads it could sign.
  *
  * @return BEARER_OK, BEARER_JWK_FORM, _KTY, _USE, _ALG, _CURVE, _MEMBER,
- *         _RSA_SIZE, _RSA_EXPONENT, _OCT_PUBLISHED, _REFUSED,
+ *         _RSA_SIZE, _RSA_EXPONENT, _OCT_PUBLISHED, _PRIVATE, _REFUSED,
  *         BEARER_NO_MEMORY
  */
+bearer_reason_t bearer_jwk_parse_for(bearer_jwk_use_t use,
+                                     const bearer_value_t *json,
+                                     const bearer_jwk_t **out,
+                                     bearer_note_t *note,
+                                     apr_pool_t *pool) BEARER_MUST_USE;
+
+/** The same for keys that are for signatures. */
 bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
                                  const bearer_jwk_t **out, bearer_note_t *note,
                                  apr_pool_t *pool) BEARER_MUST_USE;

@@ -19,7 +19,13 @@ typedef struct bearer_jwks_t {
     int skipped;         /**< keys that were refused */
     bearer_reason_t why; /**< of the first refused key */
     bearer_note_t skipped_note;
+    apr_int64_t
+        hint; /**< seconds after which it wants to be fetched again, from a
+                           SPIFFE bundle; 0: it does not say */
 } bearer_jwks_t;
+
+/** The set without keys. */
+extern const bearer_jwks_t bearer_jwks_nothing;
 
 /**
  * Reads a JWK set (RFC 7517 5). A refused key does not spoil the others; keys
@@ -27,19 +33,47 @@ typedef struct bearer_jwks_t {
  *
  * @param note particulars of a refusal of the whole set
  * @return BEARER_OK (at least one usable key), BEARER_JSON_*, BEARER_JWKS_FORM,
- *         BEARER_JWKS_EMPTY, BEARER_NO_MEMORY
+ *         BEARER_JWKS_NONE (no key at all, or none that is for signatures: what an
+ *         issuer publishes that has withdrawn them), BEARER_JWKS_EMPTY (there are
+ *         keys, but none that can be used), BEARER_NO_MEMORY
  */
 bearer_reason_t bearer_jwks_parse(bearer_str_t text, const bearer_jwks_t **out,
                                   bearer_note_t *note,
                                   apr_pool_t *pool) BEARER_MUST_USE;
 
-/** Reads a key file's content: PEM if it begins like PEM, else a JWK set or a
- * single JWK. Reasons of bearer_pem_parse, bearer_jwks_parse and
- * bearer_jwk_parse. */
-bearer_reason_t bearer_jwks_parse_file(bearer_str_t text,
-                                       const bearer_jwks_t **out,
-                                       bearer_note_t *note,
-                                       apr_pool_t *pool) BEARER_MUST_USE;
+/** Reads what bearer_jwks_render made, which may be without keys: they were
+ * withdrawn. @return what bearer_jwks_parse returns, but not BEARER_JWKS_NONE */
+bearer_reason_t bearer_jwks_parse_rendered(bearer_str_t text,
+                                           const bearer_jwks_t **out,
+                                           bearer_note_t *note,
+                                           apr_pool_t *pool) BEARER_MUST_USE;
+
+/** Which documents are read, and which of their keys count. */
+typedef struct bearer_jwks_form_t {
+    /** Also a single JWK, PEM, or an object of PEM texts by their kids; else only a
+     * JWK set, as from the address in metadata. */
+    bool any;
+    /** The administrator's own: a private key or a secret refuses the whole, as in
+     * PEM; else the key is skipped. */
+    bool file;
+    /** A SPIFFE bundle: see BEARER_JWK_FOR_SVID. */
+    bool svid;
+} bearer_jwks_form_t;
+
+/**
+ * Reads what an issuer publishes, by address or file: PEM if a line of it begins like
+ * PEM (text before that is allowed, RFC 7468 2), else JSON. A byte order mark in
+ * front is ignored.
+ *
+ * @return what bearer_jwks_parse returns; of a file BEARER_JWK_PRIVATE and
+ *         BEARER_JWK_OCT_PUBLISHED; for a single key what
+ *         bearer_pem_parse and bearer_jwk_parse return
+ */
+bearer_reason_t bearer_jwks_parse_published(bearer_str_t text,
+                                            bearer_jwks_form_t form,
+                                            const bearer_jwks_t **out,
+                                            bearer_note_t *note,
+                                            apr_pool_t *pool) BEARER_MUST_USE;
 
 /** A set of one key. */
 const bearer_jwks_t *bearer_jwks_create(const bearer_jwk_t *key,
@@ -70,7 +104,12 @@ bearer_reason_t bearer_jwks_find(const bearer_jwks_t *set, bearer_str_t kid,
                                  const bearer_alg_t *alg,
                                  bearer_candidates_t *out) BEARER_MUST_USE;
 
-/** The kids for a log line: "a, b, (none)", cut where it gets long. */
+/** The first key with this kid, or, if data is NULL, the first of all; NULL: there is
+ * none. */
+const bearer_jwk_t *bearer_jwks_first(const bearer_jwks_t *set,
+                                      bearer_str_t kid);
+
+/** The kids for a log line: "a, b, (none), (empty)", cut where it gets long. */
 const char *bearer_jwks_kids(const bearer_jwks_t *set, apr_pool_t *pool);
 
 #endif

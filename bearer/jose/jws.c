@@ -61,15 +61,15 @@ static bearer_reason_t read_alg(const bearer_value_t *header,
         return BEARER_ALG_MISSING;
     alg = bearer_alg_find(name);
     if (!alg || !(alg->bit & allowed)) {
-        bearer_note_set(note, "alg %.*s", bearer_note_width(name), name.data);
+        bearer_note_member(note, "alg", name);
         return alg ? BEARER_ALG_FORBIDDEN : BEARER_ALG_UNKNOWN;
     }
     *out = alg;
     return BEARER_OK;
 }
 
-/* members that change what the token means: whatever their value, we do not
- * do it, and cjose would ignore them */
+/* members that change what the token means: whatever their value, also null, we do
+ * not do it, and cjose would ignore them */
 static bearer_reason_t check_extensions(const bearer_value_t *header)
 {
     static const struct {

@@ -10,10 +10,12 @@
 #include "bearer/jose/crypto.h"
 #include "bearer/text/b64url.h"
 
-/* bytes of the largest number that a key may have, an RSA modulus */
-#define NUMBER_MAX (BEARER_LIMIT_RSA_MAX / 8)
+/* bytes of the largest number that a key may have, an RSA modulus, with some zeros in
+ * front of it */
+#define NUMBER_MAX (BEARER_LIMIT_RSA_MAX / 8 + 8)
 
-/* one decoded number of a key */
+/* one decoded number of a key; bytes without leading zeros for RSA, with as many as
+ * the curve wants for EC */
 typedef struct number_t {
     unsigned char bytes[NUMBER_MAX];
     apr_size_t len;
@@ -121,19 +123,25 @@ static int bit_count(const number_t *number)
     return bits;
 }
 
-/* RFC 7518 2, Base64urlUInt: no leading zeros, so that bytes count bits */
+/*
+ * RFC 7518 2, Base64urlUInt, has no leading zeros, but the sign byte of Java's
+ * BigInteger is one and is published a lot. They are taken away before anything is
+ * counted: a number is as long as it is, and zeros make no short modulus a long one
+ * (weak keys in disguise).
+ */
 static bearer_reason_t read_positive(const bearer_value_t *json,
                                      const char *name, bearer_reason_t why_long,
                                      number_t *out, bearer_note_t *note)
 {
     bearer_reason_t why = read_number(json, name, why_long, out, note);
+    apr_size_t zeros = 0;
 
     if (why)
         return why;
-    if (out->len && out->bytes[0] == 0) {
-        bearer_note_set(note, "%s has leading zeros", name);
-        return BEARER_JWK_MEMBER;
-    }
+    while (zeros < out->len && !out->bytes[zeros])
+        zeros++;
+    out->len -= zeros;
+    memmove(out->bytes, out->bytes + zeros, out->len);
     return BEARER_OK;
 }
 
@@ -246,7 +254,37 @@ static bearer_reason_t import_rsa(const bearer_value_t *json,
     return imported(out->cjose != NULL);
 }
 
-/* RFC 7518 6.2.1.2, RFC 8037 2: exactly as long as the curve wants */
+/* the most leading zeros that a coordinate may lack: one key in 256 begins with one;
+ * so many never happen, and a number that is shorter is one of another curve */
+#define ZEROS_MOST 8
+
+/* Zeros in front until it is as long as the curve wants (RFC 7518 6.2.1.2): issuers
+ * that write numbers leave them out, or have one too many. Whatever the number is, it
+ * has to be a coordinate of a point on the curve. */
+static bearer_reason_t read_ec_coordinate(const bearer_value_t *json,
+                                          const char *name,
+                                          bearer_curve_t curve, number_t *out,
+                                          bearer_note_t *note)
+{
+    apr_size_t size = bearer_alg_curve_size(curve);
+    bearer_reason_t why;
+    apr_size_t zeros;
+
+    why = read_positive(json, name, BEARER_JWK_MEMBER, out, note);
+    if (why)
+        return why;
+    if (out->len > size || out->len + ZEROS_MOST < size) {
+        bearer_note_set(note, "%s has %d bytes", name, (int)out->len);
+        return BEARER_JWK_MEMBER;
+    }
+    zeros = size - out->len;
+    memmove(out->bytes + zeros, out->bytes, out->len);
+    memset(out->bytes, 0, zeros);
+    out->len = size;
+    return BEARER_OK;
+}
+
+/* RFC 8037 2: a string of bytes, exactly as long as the curve wants */
 static bearer_reason_t read_coordinate(const bearer_value_t *json,
                                        const char *name, bearer_curve_t curve,
                                        number_t *out, bearer_note_t *note)
@@ -272,10 +310,10 @@ static bearer_reason_t import_ec(const bearer_value_t *json, int row,
     bearer_reason_t why;
     number_t x, y;
 
-    why = read_coordinate(json, "x", curves[row].curve, &x, note);
+    why = read_ec_coordinate(json, "x", curves[row].curve, &x, note);
     if (why)
         return why;
-    why = read_coordinate(json, "y", curves[row].curve, &y, note);
+    why = read_ec_coordinate(json, "y", curves[row].curve, &y, note);
     if (why)
         return why;
     spec.crv = (cjose_jwk_ec_curve)curves[row].id;

@@ -229,8 +229,9 @@ static bearer_reason_t write_members(bearer_write_t *json, const EVP_PKEY *pkey)
 }
 
 /* the equivalent JWK */
-static bearer_reason_t to_jwk(bearer_str_t text, bearer_str_t *out,
-                              bearer_note_t *note, apr_pool_t *pool)
+static bearer_reason_t to_jwk(bearer_str_t kid, bearer_str_t text,
+                              bearer_str_t *out, bearer_note_t *note,
+                              apr_pool_t *pool)
 {
     EVP_PKEY *pkey = NULL;
     bearer_reason_t why = read_pem(text, &pkey, note, pool);
@@ -241,25 +242,40 @@ static bearer_reason_t to_jwk(bearer_str_t text, bearer_str_t *out,
     bearer_write_begin(&json, BEARER_WRITE_COMPACT, pool);
     bearer_write_open(&json, NULL, '{');
     why = write_members(&json, pkey);
+    if (kid.data)
+        bearer_write_string(&json, "kid", kid);
     bearer_write_close(&json);
     *out = bearer_write_end(&json);
     return why;
 }
 
 /* PEM becomes a JWK first, so that there is one set of checks */
-bearer_reason_t bearer_pem_parse(bearer_str_t text, const bearer_jwk_t **out,
-                                 bearer_note_t *note, apr_pool_t *pool)
+bearer_reason_t bearer_pem_parse_named(bearer_str_t kid, bearer_str_t text,
+                                       const bearer_jwk_t **out,
+                                       bearer_note_t *note, apr_pool_t *pool)
 {
     const bearer_value_t *json;
     bearer_crypto_said_t said;
     bearer_reason_t why;
     bearer_str_t jwk;
 
+    if (!text.data) {
+        bearer_note_set(note, "not a string");
+        return BEARER_PEM_FORM;
+    }
     bearer_crypto_begin();
-    why = to_jwk(text, &jwk, note, pool);
+    why = to_jwk(kid, text, &jwk, note, pool);
     said = bearer_crypto_end();
     if (why)
         return said == BEARER_CRYPTO_NO_MEMORY ? BEARER_NO_MEMORY : why;
     why = bearer_json_parse(jwk, &json, note, pool);
     return why ? why : bearer_jwk_parse(json, out, note, pool);
+}
+
+bearer_reason_t bearer_pem_parse(bearer_str_t text, const bearer_jwk_t **out,
+                                 bearer_note_t *note, apr_pool_t *pool)
+{
+    static const bearer_str_t none = {NULL, 0};
+
+    return bearer_pem_parse_named(none, text, out, note, pool);
 }

@@ -23,4 +23,11 @@ bearer_reason_t bearer_pem_parse(bearer_str_t text, const bearer_jwk_t **out,
                                  bearer_note_t *note,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
+/** The same with a kid, which the document around it gives. BEARER_JWK_FORM: the kid is
+ * too long. */
+bearer_reason_t bearer_pem_parse_named(bearer_str_t kid, bearer_str_t text,
+                                       const bearer_jwk_t **out,
+                                       bearer_note_t *note,
+                                       apr_pool_t *pool) BEARER_MUST_USE;
+
 #endif

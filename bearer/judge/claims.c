@@ -118,11 +118,12 @@ static bearer_reason_t check_iat(const bearer_claims_t *claims,
 static bearer_reason_t check_iss(const bearer_claims_t *claims,
                                  const bearer_issuer_t *issuer)
 {
-    if (claims->has_iss != BEARER_VALUE_GOT)
+    if (claims->has_iss != BEARER_VALUE_GOT
+        && issuer->named != BEARER_NAMED_BY_SUBJECT)
         return BEARER_ISS_MISSING;
-    if (!bearer_str_equal(claims->iss, issuer->iss))
-        return BEARER_ISS_UNKNOWN;
-    return BEARER_OK;
+    return bearer_policy_names(issuer, claims->iss, claims->all)
+               ? BEARER_OK
+               : BEARER_ISS_UNKNOWN;
 }
 
 static bearer_reason_t check_required(const bearer_claims_t *claims,
@@ -132,10 +133,7 @@ static bearer_reason_t check_required(const bearer_claims_t *claims,
     int i;
 
     for (i = 0; i < policy->required_count; i++) {
-        const bearer_value_t *value =
-            bearer_value_get(claims->all, policy->required[i]);
-
-        if (value && !bearer_value_is(value, BEARER_KIND_NULL))
+        if (bearer_value_some(claims->all, policy->required[i]))
             continue;
         bearer_note_set(note, "%s", policy->required[i]);
         return BEARER_CLAIM_MISSING;
@@ -160,10 +158,18 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
         why = bearer_audience_check(claims->all, policy, issuer, note);
     if (!why)
         why = check_required(claims, policy, note);
-    /* cnf downgrade: a sender-constrained token, stolen and sent plainly */
-    if (!why && bearer_value_get(claims->all, "cnf"))
+    /* cnf downgrade: a sender-constrained token, stolen and sent plainly; one that
+     * is null binds to nothing */
+    if (!why && bearer_value_some(claims->all, "cnf"))
         why = BEARER_CNF_BOUND;
     return why;
+}
+
+bearer_str_t bearer_claims_vouched(const bearer_claims_t *claims,
+                                   const bearer_issuer_t *issuer)
+{
+    return claims && issuer->named == BEARER_NAMED_BY_TENANT ? claims->iss
+                                                             : issuer->iss;
 }
 
 /* --- text ---------------------------------------------------------------- */

@@ -60,6 +60,15 @@ bearer_reason_t bearer_claims_subject(const bearer_claims_t *claims,
                                       bearer_str_t *out,
                                       bearer_note_t *note) BEARER_MUST_USE;
 
+/** Who vouches for claims that were proven: the iss that was compared, with the tenant
+ * that fills a template, or the trust domain, whatever the token says in iss. It is
+ * followed by a NUL.
+ *
+ * @param claims NULL: not proven, and the template itself is meant
+ */
+bearer_str_t bearer_claims_vouched(const bearer_claims_t *claims,
+                                   const bearer_issuer_t *issuer);
+
 /** How a claim becomes text. */
 typedef enum bearer_form_t {
     BEARER_FORM_PLAIN,    /**< strings as they are, all else as JSON */

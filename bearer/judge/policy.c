@@ -2,20 +2,80 @@
 #include "bearer/judge/policy.h"
 
 #include "bearer/base/str.h"
+#include "bearer/text/spiffe.h"
+#include "bearer/text/template.h"
 
+/* --- whose token it is --------------------------------------------------------- */
+
+static bool is_tenant(const bearer_issuer_t *issuer, bearer_str_t tid)
+{
+    int i;
+
+    for (i = 0; i < issuer->tenant_count; i++) {
+        if (bearer_str_equal(issuer->tenants[i], tid))
+            return true;
+    }
+    return issuer->tenant_count == 0;
+}
+
+bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
+                         const bearer_value_t *claims)
+{
+    bearer_str_t text;
+
+    switch (issuer->named) {
+    case BEARER_NAMED_BY_TENANT:
+        text =
+            bearer_value_text(bearer_value_get(claims, BEARER_TEMPLATE_CLAIM));
+        return bearer_template_makes(issuer->iss, text, iss)
+               && is_tenant(issuer, text);
+    case BEARER_NAMED_BY_SUBJECT:
+        text = bearer_value_text(bearer_value_get(claims, "sub"));
+        return bearer_spiffe_is_member(issuer->iss, text);
+    case BEARER_NAMED_BY_ISS:
+        break;
+    }
+    return iss.data && bearer_str_equal(issuer->iss, iss);
+}
+
+/* the plain names come first: a tenant with a line of its own is judged by that */
 const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
-                                         bearer_str_t iss)
+                                         bearer_str_t iss,
+                                         const bearer_value_t *claims)
 {
     int i;
 
     for (i = 0; i < policy->trusted_count; i++) {
-        if (bearer_str_equal(policy->trusted[i].issuer->iss, iss))
+        const bearer_issuer_t *issuer = policy->trusted[i].issuer;
+
+        /* the literal text of a template is nobody's name (a forged tenant) */
+        if (bearer_str_equal(issuer->iss, iss)
+            && issuer->named == BEARER_NAMED_BY_ISS)
+            return &policy->trusted[i];
+    }
+    for (i = 0; policy->special && i < policy->trusted_count; i++) {
+        if (policy->trusted[i].issuer->named != BEARER_NAMED_BY_ISS
+            && bearer_policy_names(policy->trusted[i].issuer, iss, claims))
             return &policy->trusted[i];
     }
     return NULL;
 }
 
 /* --- freezing ---------------------------------------------------------------- */
+
+/* JWT-SVID 2.1: RS*, PS* and ES* only */
+static bearer_algset_t find_svid_algs(void)
+{
+    bearer_algset_t algs = 0;
+    int i;
+
+    for (i = 0; bearer_alg_row(i); i++) {
+        if (bearer_alg_row(i)->kty == BEARER_KTY_RSA
+            || bearer_alg_row(i)->kty == BEARER_KTY_EC)
+            algs |= bearer_alg_row(i)->bit;
+    }
+    return algs;
+}
 
 static bearer_algset_t choose_algs(const bearer_policy_t *policy,
                                    const bearer_issuer_t *issuer)
@@ -26,6 +86,8 @@ static bearer_algset_t choose_algs(const bearer_policy_t *policy,
         algs = issuer->algs;
     else if (policy->algs)
         algs = policy->algs;
+    if (issuer->named == BEARER_NAMED_BY_SUBJECT)
+        algs &= find_svid_algs();
     return algs & (issuer->secret ? bearer_alg_secret : bearer_alg_public);
 }
 
@@ -35,6 +97,11 @@ static bearer_reason_t check_trust(const bearer_policy_t *policy,
     if (!policy->any_audience && !policy->audience_count
         && !trust->issuer->audience_count)
         return BEARER_POLICY_AUDIENCE;
+    /* what is named to be compared is never taken unseen */
+    if (policy->any_audience && !trust->issuer->audience_count
+        && (trust->issuer->audience_claim
+            || trust->issuer->named == BEARER_NAMED_BY_SUBJECT))
+        return BEARER_POLICY_ANY;
     return trust->algs ? BEARER_OK : BEARER_POLICY_ALG;
 }
 
@@ -46,12 +113,14 @@ void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool)
 
     policy->trusted = trusted;
     policy->trusted_count = policy->issuer_count;
+    policy->special = false;
     policy->allowed = 0;
     policy->why = policy->issuer_count ? BEARER_OK : BEARER_POLICY_ISSUER;
     policy->doubtful = NULL;
     for (i = 0; i < policy->issuer_count; i++) {
         trusted[i].issuer = policy->issuers[i];
         trusted[i].algs = choose_algs(policy, policy->issuers[i]);
+        policy->special |= policy->issuers[i]->named != BEARER_NAMED_BY_ISS;
         policy->allowed |= trusted[i].algs;
         if (policy->why)
             continue;
@@ -85,7 +154,19 @@ static bearer_str_t subtype(bearer_str_t typ)
     return typ;
 }
 
-bool bearer_policy_accepts_typ(const bearer_policy_t *policy, bearer_str_t typ)
+/* JWT-SVID 2.3 also allows JOSE, which says nothing about what is in it, and no
+ * at+jwt; for nobody else */
+static bool is_svid_typ(const bearer_policy_t *policy,
+                        const bearer_issuer_t *issuer, bearer_str_t type)
+{
+    bool svid =
+        issuer ? issuer->named == BEARER_NAMED_BY_SUBJECT : policy->special;
+
+    return svid && bearer_str_is_nocase(type, "JOSE");
+}
+
+bool bearer_policy_accepts_typ(const bearer_policy_t *policy,
+                               const bearer_issuer_t *issuer, bearer_str_t typ)
 {
     bearer_str_t type;
 
@@ -95,6 +176,8 @@ bool bearer_policy_accepts_typ(const bearer_policy_t *policy, bearer_str_t typ)
         return policy->typ == BEARER_TYP_JWT;
     type = subtype(typ);
     if (bearer_str_is_nocase(type, "at+jwt"))
-        return true;
-    return policy->typ == BEARER_TYP_JWT && bearer_str_is_nocase(type, "JWT");
+        return !issuer || issuer->named != BEARER_NAMED_BY_SUBJECT;
+    return policy->typ == BEARER_TYP_JWT
+           && (bearer_str_is_nocase(type, "JWT")
+               || is_svid_typ(policy, issuer, type));
 }

@@ -14,10 +14,23 @@
 #include "bearer/jose/jwks.h"
 #include "bearer/keys/source.h"
 #include "bearer/text/path.h"
+#include "bearer/text/value.h"
+
+/** What of a token says that it is an issuer's. */
+typedef enum bearer_named_t {
+    BEARER_NAMED_BY_ISS,    /**< iss is its name, byte for byte */
+    BEARER_NAMED_BY_TENANT, /**< iss is its name, a template, filled by the claim
+                                 tid, and that is one of the tenants */
+    BEARER_NAMED_BY_SUBJECT /**< sub is a SPIFFE ID of its name, a trust domain; iss
+                                 may be absent, and means nothing */
+} bearer_named_t;
 
 /** One issuer that a place trusts. */
 typedef struct bearer_issuer_t {
-    bearer_str_t iss;              /**< exactly as tokens carry it */
+    bearer_str_t iss;              /**< its name: see bearer_named_t */
+    bearer_named_t named;          /**< how tokens carry it */
+    const bearer_str_t *tenants;   /**< of a template; */
+    int tenant_count;              /**< 0: any tenant */
     bearer_algset_t algs;          /**< its own list; 0: the place's */
     const bearer_str_t *audiences; /**< its own list; */
     int audience_count;            /**< 0: the place's */
@@ -62,6 +75,7 @@ typedef struct bearer_policy_t {
     /* made of the above by bearer_policy_freeze */
     const bearer_trust_t *trusted; /**< the issuers; */
     int trusted_count;
+    bool special;                    /**< not all are named by iss */
     bearer_algset_t allowed;         /**< the algorithms of any of them */
     bearer_reason_t why;             /**< see bearer_policy_check */
     const bearer_issuer_t *doubtful; /**< whom that is about, or NULL */
@@ -70,7 +84,8 @@ typedef struct bearer_policy_t {
 /**
  * Works out what requests need: the algorithms of each issuer, which are its own
  * list, else the place's, else all; of these, HS* only and exclusively with a shared
- * secret (algorithm confusion, RFC 8725 3.1), and whether the policy makes sense.
+ * secret (algorithm confusion, RFC 8725 3.1), for a trust domain RS*, PS* and ES*
+ * only (JWT-SVID 2.1), and whether the policy makes sense.
  * Call it again after a change of issuers, audiences or algorithms.
  */
 void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool);
@@ -80,18 +95,32 @@ void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool);
  *
  * @return BEARER_OK, BEARER_POLICY_ISSUER (none), BEARER_POLICY_AUDIENCE (an
  *         issuer for which none is configured, and no "any"),
+ *         BEARER_POLICY_ANY (an issuer whose audience must be compared, and "any"),
  *         BEARER_POLICY_ALG (an issuer for which no algorithm is left)
  */
 bearer_reason_t bearer_policy_check(const bearer_policy_t *policy,
                                     bearer_note_t *note) BEARER_MUST_USE;
 
+/** Whether claims are of this issuer: see bearer_named_t.
+ *
+ * @param iss    data is NULL if absent
+ * @param claims an object
+ */
+bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
+                         const bearer_value_t *claims);
+
 /** The issuer of exactly this name (no prefix, no slash forgiven) with what it may
- * use, or NULL. */
+ * use; else the first one whose template or trust domain the claims fit; or NULL. */
 const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
-                                         bearer_str_t iss);
+                                         bearer_str_t iss,
+                                         const bearer_value_t *claims);
 
 /** Whether a header's typ is accepted; compared as a media type: without case,
- * "application/" may be left out (RFC 7515 4.1.9). data NULL: absent. */
-bool bearer_policy_accepts_typ(const bearer_policy_t *policy, bearer_str_t typ);
+ * "application/" may be left out (RFC 7515 4.1.9). data NULL: absent.
+ *
+ * @param issuer NULL: not known yet; what any of them may use is accepted
+ */
+bool bearer_policy_accepts_typ(const bearer_policy_t *policy,
+                               const bearer_issuer_t *issuer, bearer_str_t typ);
 
 #endif

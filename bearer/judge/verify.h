@@ -37,19 +37,26 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
                                     bearer_job_t *job, bearer_note_t *note,
                                     apr_pool_t *pool) BEARER_MUST_USE;
 
+/** Whether newer keys than those that were tried could judge otherwise. */
+typedef enum bearer_newer_t {
+    BEARER_NEWER_NO, /**< they would say the same */
+    BEARER_NEWER_MAY, /**< the key that the token names did not sign it, unless the
+                             issuer was set up anew and has another under that kid */
+    BEARER_NEWER_NEEDED /**< the set does not have the token's key: an unknown kid,
+                             or, where no key was named, a wrong signature, a length
+                             that another key may have, or no key of the algorithm */
+} bearer_newer_t;
+
 /**
  * Second part: the signature, by a key of this set.
  *
- * @param newer_may_help always set; true if the set does not know the token's
- *        key: an unknown kid, or, where no key was named, a wrong signature, a
- *        length that another key may have, or no key of the algorithm. A known
- *        kid with a bad signature never asks for new keys.
+ * @param newer always set
  * @return BEARER_OK, BEARER_KEY_UNKNOWN, BEARER_KEY_UNFIT,
  *         BEARER_KEY_AMBIGUOUS, BEARER_SIG_LENGTH, BEARER_SIG_WRONG
  */
 bearer_reason_t bearer_verify_signature(const bearer_job_t *job,
                                         const bearer_jwks_t *keys,
-                                        bool *newer_may_help,
+                                        bearer_newer_t *newer,
                                         bearer_note_t *note) BEARER_MUST_USE;
 
 /** Third part, for claims that were proven, by whatever means: at this time

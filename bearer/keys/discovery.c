@@ -5,7 +5,9 @@
 
 #include "bearer/base/str.h"
 #include "bearer/text/json.h"
+#include "bearer/text/template.h"
 #include "bearer/text/url.h"
+#include "bearer/text/utf8.h"
 
 bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
                                        bool http_loopback,
@@ -17,7 +19,7 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
     bearer_str_t value;
     bearer_url_t url;
 
-    why = bearer_json_parse(text, &document, note, pool);
+    why = bearer_json_parse(bearer_utf8_skip_mark(text), &document, note, pool);
     if (why)
         return why;
 
@@ -28,9 +30,8 @@ bearer_reason_t bearer_discovery_parse(bearer_str_t text, const char *issuer,
         bearer_note_set(note, "issuer is missing or not a string");
         return BEARER_DISCOVERY_ISSUER;
     }
-    if (!bearer_str_is(value, issuer)) {
-        bearer_note_set(note, "issuer %.*s", bearer_note_width(value),
-                        value.data);
+    if (!bearer_template_same(bearer_str(issuer), value)) {
+        bearer_note_member(note, "issuer", value);
         return BEARER_DISCOVERY_ISSUER;
     }
 

@@ -14,7 +14,8 @@
 #include "bearer/base/error.h"
 
 /**
- * Reads issuer metadata: issuer must equal ours byte for byte (mix-up), and
+ * Reads issuer metadata: issuer must equal ours byte for byte (mix-up), or be
+ * the same template (bearer_template_same), and
  * jwks_uri must be a URL that bearer_url_parse accepts.
  *
  * @return BEARER_OK, BEARER_JSON_*, BEARER_DISCOVERY_ISSUER,

@@ -56,6 +56,26 @@ static void tell_metadata(bearer_journal_t *journal,
                      metadata->tried, round->outcome->tried);
 }
 
+/* " (a, b)", or nothing */
+static const char *kids_of(const bearer_jwks_t *keys, apr_pool_t *tmp)
+{
+    if (!keys || !keys->count)
+        return "";
+    return apr_psprintf(tmp, " (%s)", bearer_jwks_kids(keys, tmp));
+}
+
+static void tell_withdrawn(const bearer_source_t *source,
+                           const bearer_journal_good_t *round)
+{
+    bearer_log_write(BEARER_LEVEL_WARNING, "MAB0209",
+                     "issuer %.256s: its keys are gone: it has published none "
+                     "for signatures, twice in a row, so its tokens are "
+                     "refused; from %.256s; next refresh in "
+                     "%" APR_INT64_T_FMT " s",
+                     source->issuer, round->outcome->tried,
+                     seconds_until(round->outcome->next, round->now));
+}
+
 void bearer_journal_good(bearer_journal_t *journal,
                          const bearer_source_t *source,
                          const bearer_journal_good_t *round, apr_pool_t *tmp)
@@ -63,25 +83,28 @@ void bearer_journal_good(bearer_journal_t *journal,
     const bearer_outcome_t *outcome = round->outcome;
     const bearer_jwks_t *keys = round->found->keys;
     apr_uint32_t failures = round->failures;
-    const char *again = "", *what = "unchanged", *kids = "";
+    const char *again = "", *what = "unchanged";
 
     tell_metadata(journal, source, round, tmp);
     tell_skipped(journal, source, round, tmp);
     journal->failure.why = BEARER_OK;
     if (!outcome->changed && !failures)
         return;
+    if (outcome->changed && keys && !keys->count) {
+        tell_withdrawn(source, round);
+        return;
+    }
     if (failures)
         again = apr_psprintf(tmp, "refreshed again after %u failures, ",
                              (unsigned)failures);
     if (outcome->changed)
         what = round->first ? "loaded" : "changed";
-    if (keys)
-        kids = apr_psprintf(tmp, " (%s)", bearer_jwks_kids(keys, tmp));
     bearer_log_write(failures ? BEARER_LEVEL_NOTICE : BEARER_LEVEL_INFO, "",
                      "issuer %.256s: %skeys %s: %d%s; from %.256s; next "
                      "refresh in %" APR_INT64_T_FMT " s",
-                     source->issuer, again, what, outcome->keys, kids,
-                     outcome->tried, seconds_until(outcome->next, round->now));
+                     source->issuer, again, what, outcome->keys,
+                     kids_of(keys, tmp), outcome->tried,
+                     seconds_until(outcome->next, round->now));
 }
 
 /* --- failures ------------------------------------------------------------- */
@@ -162,9 +185,8 @@ void bearer_journal_restored(const bearer_source_t *source,
                          told->tried);
     else
         bearer_log_write(BEARER_LEVEL_INFO, "",
-                         "issuer %.256s: keys loaded from the store: %d (%s), "
+                         "issuer %.256s: keys loaded from the store: %d%s, "
                          "%" APR_INT64_T_FMT " s old; from %.256s",
                          source->issuer, found->keys->count,
-                         bearer_jwks_kids(found->keys, tmp), found->age,
-                         told->tried);
+                         kids_of(found->keys, tmp), found->age, told->tried);
 }

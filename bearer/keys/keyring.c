@@ -165,7 +165,7 @@ static bearer_reason_t load(bearer_keyring_set_t *set,
         return BEARER_NO_MEMORY;
     why = bearer_board_read(board, slot, &text, &set->version, tmp);
     if (!why)
-        why = bearer_jwks_parse(text, &set->keys, NULL, set->pool);
+        why = bearer_jwks_parse_rendered(text, &set->keys, NULL, set->pool);
     apr_pool_destroy(tmp);
     return why;
 }

@@ -237,8 +237,7 @@ static bearer_reason_t check_head(const bearer_value_t *document,
     }
     /* one issuer's keys under another's name (mix-up) */
     if (!bearer_str_is(issuer, wanted->issuer)) {
-        bearer_note_set(note, "issuer %.*s", bearer_note_width(issuer),
-                        issuer.data);
+        bearer_note_member(note, "issuer", issuer);
         return BEARER_KEYSTORE_FORM;
     }
     if (bearer_value_get_seconds(document, "fetched", &fetched)
@@ -273,7 +272,7 @@ bearer_reason_t bearer_keystore_read(const bearer_keystore_t *store,
     if (!why)
         why = check_head(document, wanted, &found.age, note);
     if (!why)
-        why = bearer_jwks_parse(text, &found.keys, note, pool);
+        why = bearer_jwks_parse_rendered(text, &found.keys, note, pool);
     if (why)
         return why;
     *out = found;

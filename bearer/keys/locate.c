@@ -235,7 +235,8 @@ static bearer_reason_t parse_keys(const search_t *search, const char *address,
     bearer_reason_t why;
 
     search->found->published = body;
-    why = bearer_jwks_parse(body, &search->found->keys, note, search->pool);
+    why = bearer_jwks_parse_published(body, bearer_source_form(search->source),
+                                      &search->found->keys, note, search->pool);
     return why ? why : render(search, address, note);
 }
 
@@ -256,6 +257,15 @@ static void keep_headers(const search_t *search,
         apr_time_sec(bearer_source_schedule(search->source).refresh));
 }
 
+/* a bundle that wants to be fetched more often than its headers say */
+static void heed_hint(const search_t *search)
+{
+    bearer_locate_found_t *found = search->found;
+
+    if (found->keys && found->keys->hint && found->keys->hint < found->fresh)
+        found->fresh = found->keys->hint;
+}
+
 static bearer_reason_t get_keys(const search_t *search, const char *address,
                                 bearer_outcome_t *one)
 {
@@ -270,13 +280,14 @@ static bearer_reason_t get_keys(const search_t *search, const char *address,
     keep_headers(search, response);
     if (response->status == 200) {
         one->why = parse_keys(search, address, response->body, &one->note);
+        heed_hint(search);
         etag = NULL;
     }
     search->found->etag = response->etag ? response->etag : etag;
     return tell(search, "keys", one);
 }
 
-bearer_reason_t bearer_locate_file(const char *path, bool pipe,
+bearer_reason_t bearer_locate_file(const bearer_source_t *source, bool pipe,
                                    bearer_locate_found_t *found,
                                    bearer_note_t *note, apr_pool_t *pool)
 {
@@ -284,10 +295,12 @@ bearer_reason_t bearer_locate_file(const char *path, bool pipe,
     bearer_reason_t why;
 
     rules.pipe = pipe;
-    why = bearer_file_read(path, &rules, &found->published, note, pool);
+    why = bearer_file_read(source->location, &rules, &found->published, note,
+                           pool);
     if (!why)
-        why =
-            bearer_jwks_parse_file(found->published, &found->keys, note, pool);
+        why = bearer_jwks_parse_published(found->published,
+                                          bearer_source_form(source),
+                                          &found->keys, note, pool);
     if (why)
         return why;
     found->rendered = bearer_jwks_render(found->keys, pool);
@@ -327,8 +340,8 @@ static bearer_reason_t read_keys(const search_t *search, bearer_outcome_t *one)
 
     one->tried = source->location;
     search->found->fresh = apr_time_sec(bearer_source_schedule(source).refresh);
-    one->why = bearer_locate_file(source->location, search->env->pipe,
-                                  search->found, &one->note, search->pool);
+    one->why = bearer_locate_file(source, search->env->pipe, search->found,
+                                  &one->note, search->pool);
     return tell(search, "keys", one);
 }
 
@@ -359,8 +372,8 @@ static const char *discover(const search_t *search)
     int form;
 
     for (form = 0; form < BEARER_URL_METADATA_FORMS; form++) {
-        address =
-            bearer_url_metadata(search->source->issuer, form, search->pool);
+        address = bearer_url_metadata(bearer_source_address(search->source),
+                                      form, search->pool);
         if (!address)
             continue;
         if (!read_metadata(search, address, &jwks_uri, &one)) {

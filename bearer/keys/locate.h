@@ -60,8 +60,7 @@ typedef struct bearer_locate_found_t {
  * @param told what decided, also on success
  * @return told->why: BEARER_OK, BEARER_HTTP_STATUS, BEARER_DISCOVERY_*,
  *         BEARER_JWKS_SIZE (more than the board keeps), BEARER_NO_MEMORY, and what
- *         fetch, bearer_jwks_parse, bearer_file_read and bearer_jwks_parse_file
- *         return. A secret: BEARER_OK, and nothing is found (see
+ *         fetch, bearer_file_read and bearer_jwks_parse_published return. A secret: BEARER_OK, and nothing is found (see
  *         bearer_locate_secret)
  */
 bearer_reason_t bearer_locate_keys(const bearer_source_t *source,
@@ -84,14 +83,14 @@ const char *bearer_locate_recall(bearer_str_t text, apr_time_t tick,
                                  apr_time_t *found, apr_pool_t *pool);
 
 /**
- * Reads a key file now.
+ * Reads the key file of a source now.
  *
  * @param pipe it may be one: when a person waits, never in a server
  * @return BEARER_OK with found->keys, published, rendered and document set; what
- *         bearer_file_read and bearer_jwks_parse_file return; BEARER_JWKS_SIZE,
+ *         bearer_file_read and bearer_jwks_parse_published return; BEARER_JWKS_SIZE,
  *         BEARER_NO_MEMORY
  */
-bearer_reason_t bearer_locate_file(const char *path, bool pipe,
+bearer_reason_t bearer_locate_file(const bearer_source_t *source, bool pipe,
                                    bearer_locate_found_t *found,
                                    bearer_note_t *note,
                                    apr_pool_t *pool) BEARER_MUST_USE;

@@ -19,6 +19,9 @@ struct bearer_refresh_t {
     apr_uint64_t version; /* the board's counter when etag was good */
     apr_time_t found;     /* when discovery last found the address */
     bool doubted;         /* the address failed: look it up again first */
+    apr_time_t
+        emptied; /* of the first of the answers in a row that had no key; 0:
+                             the last one was another */
     int keys;
     bearer_journal_t journal;
     bearer_schedule_t state; /* as of the last round */
@@ -361,6 +364,45 @@ static bearer_reason_t succeed(attempt_t *attempt, bearer_schedule_t state,
     return BEARER_OK;
 }
 
+/*
+ * An issuer takes keys back by publishing none (revocation), and one that is just
+ * starting, or whose disk is empty, publishes none for a while (an outage, in which
+ * keys stay in use). What is meant is said again: by a second such answer, with no
+ * other in between and "miss" after the first, or at any time if the keys are gone
+ * already. Without keys there is nothing to take back.
+ */
+static bool is_withdrawn(const attempt_t *attempt, bearer_reason_t why)
+{
+    bearer_refresh_t *refresh = attempt->refresh;
+    apr_time_t now = attempt->env->now(attempt->env->baton).tick;
+
+    if (why == BEARER_FETCH_STOPPED)
+        return false;
+    if (why != BEARER_JWKS_NONE) {
+        refresh->emptied = 0;
+        return false;
+    }
+    if (!attempt->posted.data)
+        return false;
+    if (bearer_str_begins(attempt->posted, "{\"keys\":[]"))
+        return true;
+    if (!refresh->emptied)
+        refresh->emptied = now;
+    return now - refresh->emptied >= refresh->source->schedule.miss
+           && now != refresh->emptied;
+}
+
+/* from now on no key is good: what the issuer has said */
+static void withdraw(attempt_t *attempt, bearer_outcome_t *told)
+{
+    bearer_locate_found_t *found = &attempt->found;
+
+    found->keys = &bearer_jwks_nothing;
+    found->rendered = bearer_jwks_render(found->keys, attempt->tmp);
+    found->document = found->rendered;
+    told->why = BEARER_OK;
+}
+
 static void fail_round(attempt_t *attempt, bearer_schedule_t state,
                        bearer_outcome_t *told)
 {
@@ -402,7 +444,9 @@ void bearer_refresh_run(bearer_refresh_t *refresh,
         attempt->posted.data = NULL;
     recall_address(attempt);
 
-    if (!find_keys(attempt, told))
+    if (is_withdrawn(attempt, find_keys(attempt, told)))
+        withdraw(attempt, told);
+    if (!told->why)
         told->why = succeed(attempt, state, told);
     /* a server that stops says nothing about the issuer */
     if (told->why && told->why != BEARER_FETCH_STOPPED)

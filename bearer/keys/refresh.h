@@ -48,8 +48,9 @@ apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
  * Runs one round: finds the keys' address if it is not known, gets the keys
  * with If-None-Match, filters them, posts them (or notes the time only, if
  * nothing changed), and notes success or failure in the schedule on the board.
- * An empty, invalid, oversized, truncated or non-200 answer never touches the
- * keys on the board. Logs one line for each change of state: keys loaded or
+ * An invalid, oversized, truncated or non-200 answer never touches the keys on the
+ * board, and neither does one without keys for signatures (BEARER_JWKS_NONE) the first
+ * time; the second in a row, at least "miss" later, takes them away (MAB0209). Logs one line for each change of state: keys loaded or
  * changed; the first failure after a success, another reason than last time, or
  * keys that just got too old (MAB0201); recovery; other keys that cannot be
  * used (MAB0202); metadata that is gone while keys still come (MAB0203). A

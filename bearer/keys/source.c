@@ -23,6 +23,11 @@ const char *bearer_source_kind(const bearer_source_t *source)
     return "secret";
 }
 
+const char *bearer_source_address(const bearer_source_t *source)
+{
+    return source->location ? source->location : source->issuer;
+}
+
 bool bearer_source_is_fetched(const bearer_source_t *source)
 {
     return source->kind == BEARER_SOURCE_DISCOVERY
@@ -32,6 +37,19 @@ bool bearer_source_is_fetched(const bearer_source_t *source)
 bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b)
 {
     return memcmp(&a->slot.id, &b->slot.id, sizeof(a->slot.id)) == 0;
+}
+
+/* metadata leads to a JWK set (RFC 8414 2); what an administrator names is what he
+ * knows it to be */
+bearer_jwks_form_t bearer_source_form(const bearer_source_t *source)
+{
+    bearer_jwks_form_t form = {
+        .any = source->kind != BEARER_SOURCE_DISCOVERY,
+        .file = source->kind == BEARER_SOURCE_FILE,
+        .svid = source->svid,
+    };
+
+    return form;
 }
 
 bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source)
@@ -96,6 +114,7 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
            && digest_field(ctx, source->proxies.http)
            && digest_field(ctx, source->proxies.except)
            && digest_field(ctx, source->ca) && digest_access(ctx, source)
+           && (!source->svid || digest_field(ctx, "jwt-svid"))
            && EVP_DigestFinal_ex(ctx, digest, NULL);
     EVP_MD_CTX_free(ctx);
     if (!good)
@@ -107,8 +126,8 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
 /* the address that the administrator wrote */
 static const char *written_address(const bearer_source_t *source)
 {
-    return source->kind == BEARER_SOURCE_URL ? source->location
-                                             : source->issuer;
+    return bearer_source_is_fetched(source) ? bearer_source_address(source)
+                                            : source->issuer;
 }
 
 bool bearer_source_is_home(const bearer_source_t *source, const char *address,

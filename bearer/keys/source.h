@@ -10,6 +10,7 @@
 #ifndef BEARER_SOURCE_H
 #define BEARER_SOURCE_H
 
+#include "bearer/jose/jwks.h"
 #include "bearer/keys/board.h"
 #include "bearer/net/credentials.h"
 #include "bearer/net/fetch.h"
@@ -27,9 +28,12 @@ typedef enum bearer_source_kind_t {
 typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
-    const char *location; /**< URL, or a file of keys or a secret; NULL for
-                             discovery */
-    bool http_loopback;   /**< see bearer_source_narrow_http */
+    const char
+        *location;      /**< URL, or a file of keys or a secret; for discovery,
+                             below which URL the metadata are; NULL: below the
+                             issuer */
+    bool http_loopback; /**< see bearer_source_narrow_http */
+    bool svid;          /**< a SPIFFE bundle: see bearer_jwks_form_t */
     bearer_url_proxies_t proxies;
     const char *ca;      /**< what tls was made from, see bearer_tls_create */
     const char *address; /**< host:port to connect to, or NULL */
@@ -45,11 +49,18 @@ typedef struct bearer_source_t {
 /** "discovery", "url", "file" or "secret". */
 const char *bearer_source_kind(const bearer_source_t *source);
 
+/** Where the way to its keys begins: what its metadata are below, or the address of
+ * the keys, or a file. */
+const char *bearer_source_address(const bearer_source_t *source);
+
 /** Whether its keys come over the network. */
 bool bearer_source_is_fetched(const bearer_source_t *source);
 
 /** Whether two lines mean one source; both must be identified. */
 bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b);
+
+/** Which documents its keys may come in, and which of them count. */
+bearer_jwks_form_t bearer_source_form(const bearer_source_t *source);
 
 /** The numbers that its rounds go by: files are looked at more often, since a look
  * costs nobody anything. */
@@ -61,9 +72,9 @@ bool bearer_source_is_usable(const bearer_source_t *source,
                              const bearer_schedule_t *state, apr_time_t now);
 
 /** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
- * in them depends on (http_loopback, proxies, ca, address, the names of the files
- * that say who we are), each with its length: keys fetched under one virtual host's
- * authorities, or shown to who we are on one line, never serve another's. The
+ * in them depends on (http_loopback, proxies, ca, svid, address, the names of the
+ * files that say who we are), each with its length: keys fetched under one virtual
+ * host's authorities, or shown to who we are on one line, never serve another's. The
  * numbers of the schedule do not count, so changing them keeps the keys.
  *
  * @return BEARER_OK, BEARER_NO_MEMORY (two sources without an identity would
@@ -73,7 +84,7 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source) BEARER_MUST_USE;
 
 /**
  * Plain http is allowed only for what the administrator wrote: the switch
- * stays on for a source whose own address (keys= or else the issuer) is http, and
+ * stays on for a source whose own address (keys=, metadata= or else the issuer) is http, and
  * goes off for all others. Call before identify.
  */
 void bearer_source_narrow_http(bearer_source_t *source);

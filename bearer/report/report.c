@@ -26,7 +26,7 @@ static bool read_source(const bearer_report_conf_t *conf,
     out->last = bearer_stats_result(conf->stats, &source->slot);
     why = bearer_board_read(conf->board, &source->slot, &text, &version, pool);
     if (!why)
-        why = bearer_jwks_parse(text, &out->keys, NULL, pool);
+        why = bearer_jwks_parse_rendered(text, &out->keys, NULL, pool);
     if (why)
         return why != BEARER_NO_MEMORY;
     /* as the gate judges it */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/text/utf8.h"
 
+#include "bearer/base/str.h"
+
 /* the number of bytes of the character that begins here, 0 if it is not one (RFC
  * 3629 4: no longer form than needed, no surrogate, nothing beyond U+10FFFF) */
 static apr_size_t take_character(const unsigned char *at, apr_size_t left)
@@ -133,6 +135,17 @@ bool bearer_utf8_has_invisible_end(bearer_str_t text)
         return point < 0x80 || is_invisible(point);
     }
     return is_invisible(point);
+}
+
+bearer_str_t bearer_utf8_skip_mark(bearer_str_t text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    if (!bearer_str_begins(text, mark))
+        return text;
+    text.data += sizeof(mark) - 1;
+    text.len -= sizeof(mark) - 1;
+    return text;
 }
 
 bool bearer_utf8_check(bearer_str_t text)

@@ -16,6 +16,10 @@
  * nothing beyond U+10FFFF. The empty text is UTF-8. */
 bool bearer_utf8_check(bearer_str_t text);
 
+/** A document without the byte order mark that some editors and servers put in front
+ * of it. RFC 8259 8.1 lets a reader ignore it; nothing that is signed may have one. */
+bearer_str_t bearer_utf8_skip_mark(bearer_str_t text);
+
 /**
  * Whether a text begins or ends with something invisible: white space of
  * ASCII or Unicode, a control character, one of zero width or another invisible

@@ -177,12 +177,20 @@ const bearer_value_t *bearer_value_get(const bearer_value_t *object,
     return NULL;
 }
 
+const bearer_value_t *bearer_value_some(const bearer_value_t *object,
+                                        const char *name)
+{
+    const bearer_value_t *value = bearer_value_get(object, name);
+
+    return bearer_value_is(value, BEARER_KIND_NULL) ? NULL : value;
+}
+
 /* --- members of a type ---------------------------------------------------- */
 
 bearer_value_got_t bearer_value_get_string(const bearer_value_t *object,
                                            const char *name, bearer_str_t *out)
 {
-    const bearer_value_t *value = bearer_value_get(object, name);
+    const bearer_value_t *value = bearer_value_some(object, name);
     bearer_str_t text = bearer_value_text(value);
 
     if (!value)
@@ -218,7 +226,7 @@ static bearer_value_got_t real_seconds(double real, apr_int64_t *out)
 bearer_value_got_t bearer_value_get_seconds(const bearer_value_t *object,
                                             const char *name, apr_int64_t *out)
 {
-    const bearer_value_t *value = bearer_value_get(object, name);
+    const bearer_value_t *value = bearer_value_some(object, name);
 
     switch (bearer_value_kind(value)) {
     case BEARER_KIND_ABSENT:

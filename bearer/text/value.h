@@ -90,11 +90,15 @@ const bearer_value_t *bearer_value_at(const bearer_value_t *array,
 const bearer_value_t *bearer_value_get(const bearer_value_t *object,
                                        const char *name);
 
+/** The same, or NULL if it is null, which says as little as no member at all. */
+const bearer_value_t *bearer_value_some(const bearer_value_t *object,
+                                        const char *name);
+
 /* --- members of a type ---------------------------------------------------- */
 
 /** What a typed getter found. */
 typedef enum bearer_value_got_t {
-    BEARER_VALUE_ABSENT, /**< no such member */
+    BEARER_VALUE_ABSENT, /**< no such member, or it is null */
     BEARER_VALUE_WRONG,  /**< a member of another type or an unusable value */
     BEARER_VALUE_GOT     /**< the output is set */
 } bearer_value_got_t;
@@ -106,7 +110,7 @@ bearer_value_got_t bearer_value_get_string(const bearer_value_t *object,
 /**
  * A member that must be a NumericDate (RFC 7519 2): an integer or a real that
  * is finite and within +-10^15 seconds; fractions are cut towards minus
- * infinity. Strings, null, booleans, 1e300 are BEARER_VALUE_WRONG.
+ * infinity. Strings, booleans, 1e300 are BEARER_VALUE_WRONG.
  */
 bearer_value_got_t bearer_value_get_seconds(const bearer_value_t *object,
                                             const char *name, apr_int64_t *out);

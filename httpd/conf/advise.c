@@ -39,6 +39,13 @@ static void advise_issuer(const mab_issuer_line_t *line)
                      "MAB0102: %s: keys are fetched by http: whoever can "
                      "listen on that port of this host can sign tokens",
                      line->where);
+    if (line->issuer.named == BEARER_NAMED_BY_TENANT
+        && !line->issuer.tenant_count)
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
+                     "MAB0110: %s: tid=any: everybody who can make a tenant "
+                     "of this issuer can send tokens; demand what only your "
+                     "tenants' tokens have",
+                     line->where);
     if (source->kind == BEARER_SOURCE_SECRET)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, line->s,
                      "MAB0103: %s: tokens are signed with a shared secret: "
@@ -104,6 +111,138 @@ static void advise_granted(const mab_setting_t *setting, bool optional)
                      setting->bearer_where);
 }
 
+/* the same "sub" of two issuers: each decides about its own users only */
+static void advise_users(const mab_setting_t *setting,
+                         const bearer_policy_t *policy)
+{
+    int i;
+
+    if (policy->issuer_count > 1)
+        ap_log_error(
+            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
+            "alone, which two of them may give to different people; "
+            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
+            "or AuthBearerUser sub if they agree",
+            setting->bearer_where, policy->issuer_count);
+    for (i = 0; i < policy->issuer_count; i++) {
+        if (policy->issuers[i]->named == BEARER_NAMED_BY_TENANT
+            && policy->issuers[i]->tenant_count != 1)
+            ap_log_error(
+                APLOG_MARK, APLOG_NOTICE, 0, setting->s,
+                "MAB0111: %s: users of several tenants of %s are told apart "
+                "by \"sub\" alone, which two of them may give to different "
+                "people; write AuthBearerUser "
+                "\"expr=%%{claim:iss}#%%{claim:sub}\", or AuthBearerUser sub "
+                "if they agree",
+                setting->bearer_where, policy->issuers[i]->iss.data);
+    }
+}
+
+/* --- lists that an issuer's own replaces ----------------------------------------- */
+
+/** A directive of a place, and the option of an issuer's line that wins over it. */
+typedef struct own_t {
+    const char *directive, *option;
+    bool (*has)(const bearer_issuer_t *issuer);
+    bool (*is_set)(const mab_place_t *place);
+} own_t;
+
+static bool has_audience(const bearer_issuer_t *issuer)
+{
+    return issuer->audience_count != 0;
+}
+
+static bool sets_audience(const mab_place_t *place)
+{
+    return place->audiences != NULL;
+}
+
+static bool has_algs(const bearer_issuer_t *issuer)
+{
+    return issuer->algs != 0;
+}
+
+static bool sets_algs(const mab_place_t *place)
+{
+    return place->algs != MAB_UNSET;
+}
+
+static const mab_issuer_line_t *find_issuer_line(const bearer_issuer_t *issuer)
+{
+    const apr_array_header_t *lines = mab_conf_registry()->issuers;
+    int i;
+
+    for (i = 0; i < lines->nelts; i++) {
+        if (&APR_ARRAY_IDX(lines, i, mab_issuer_line_t *)->issuer == issuer)
+            return APR_ARRAY_IDX(lines, i, mab_issuer_line_t *);
+    }
+    return NULL;
+}
+
+/* the line itself; the place's first one if it is not to be found */
+static const ap_directive_t *find_own_line(const mab_setting_t *setting,
+                                           const char *name)
+{
+    const ap_directive_t *one = setting->first->parent
+                                    ? setting->first->parent->first_child
+                                    : ap_conftree;
+
+    for (; one; one = one->next) {
+        if (strcasecmp(one->directive, name) == 0)
+            return one;
+    }
+    return setting->first;
+}
+
+static void warn_void(const mab_setting_t *setting, const own_t *own,
+                      const bearer_issuer_t *issuer)
+{
+    const ap_directive_t *at = find_own_line(setting, own->directive);
+    const mab_issuer_line_t *line = find_issuer_line(issuer);
+
+    if (line)
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, setting->s,
+            "MAB0112: %s at %s:%d does not count for tokens of %s: %s "
+            "has %s of its own, which wins; write the values there, or "
+            "take %s away there",
+            own->directive, at->filename, at->line_num, issuer->iss.data,
+            line->where, own->option, own->option);
+}
+
+/* An inner place's list is void for an outer issuer that has its own. Beside issuers of
+ * the same section it is meant for those without one, if there are any. */
+static void advise_own(const mab_setting_t *setting,
+                       const bearer_policy_t *policy, const own_t *own)
+{
+    bool inner = !setting->place->issuers;
+    int i, count = 0;
+
+    if (!own->is_set(setting->place))
+        return;
+    for (i = 0; i < policy->issuer_count; i++)
+        count += own->has(policy->issuers[i]);
+    if (!inner && count < policy->issuer_count)
+        return;
+    for (i = 0; i < policy->issuer_count; i++) {
+        if (own->has(policy->issuers[i]))
+            warn_void(setting, own, policy->issuers[i]);
+    }
+}
+
+static void advise_lists(const mab_setting_t *setting,
+                         const bearer_policy_t *policy)
+{
+    static const own_t owns[] = {
+        {"AuthBearerAudience", "audience=", has_audience, sets_audience},
+        {"AuthBearerAlgorithms", "alg=", has_algs, sets_algs}};
+    size_t i;
+
+    for (i = 0; i < sizeof(owns) / sizeof(owns[0]); i++)
+        advise_own(setting, policy, &owns[i]);
+}
+
 static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
 {
     mab_place_t *place =
@@ -116,15 +255,9 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
                      "MAB0104: %s: AuthBearerAudience is any: tokens that the "
                      "issuer made for other services are good here too",
                      setting->bearer_where);
-    /* the same "sub" of two issuers: each decides about its own users only */
-    if (place->policy.issuer_count > 1 && !place->user)
-        ap_log_error(
-            APLOG_MARK, APLOG_NOTICE, 0, setting->s,
-            "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
-            "alone, which two of them may give to different people; "
-            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
-            "or AuthBearerUser sub if they agree",
-            setting->bearer_where, place->policy.issuer_count);
+    advise_lists(setting, &place->policy);
+    if (!place->user)
+        advise_users(setting, &place->policy);
     advise_granted(setting, place->optional == 1);
 }
 

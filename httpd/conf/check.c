@@ -74,7 +74,7 @@ static void complain_of_file(check_t *check, const mab_issuer_line_t *line,
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, line->s,
-                 "MAB0209: %s: %s; %s; at this restart, the keys that were "
+                 "MAB0215: %s: %s; %s; at this restart, the keys that were "
                  "there before serve on, as long as stale= says",
                  line->where,
                  bearer_error_text(fault->why, &fault->note, check->ptemp),
@@ -104,7 +104,7 @@ static void check_address(check_t *check, mab_issuer_line_t *line)
 {
     bearer_source_t *source = &line->source;
     bool discovery = source->kind == BEARER_SOURCE_DISCOVERY;
-    const char *address = discovery ? source->issuer : source->location;
+    const char *address = bearer_source_address(source);
     bearer_note_t note = {""};
     const char *wrong;
     bearer_url_t url;
@@ -160,7 +160,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
         check_fetched(check, line, fetch);
         break;
     case BEARER_SOURCE_FILE:
-        mab_check_files_keys(line->source.location, &fault, check->ptemp);
+        mab_check_files_keys(line, &fault, check->ptemp);
         break;
     case BEARER_SOURCE_SECRET:
         mab_check_files_secret(line, &fault, check->pconf, check->ptemp);
@@ -244,7 +244,7 @@ static void check_place(check_t *check, const mab_setting_t *setting,
     why = bearer_policy_check(&place->policy, &note);
     if (!why)
         return;
-    if (why != BEARER_POLICY_ALG
+    if (why != BEARER_POLICY_ALG && why != BEARER_POLICY_ANY
         && may_come_from_elsewhere(setting, main_server,
                                    why == BEARER_POLICY_ISSUER))
         return;
@@ -252,6 +252,9 @@ static void check_place(check_t *check, const mab_setting_t *setting,
         advice =
             "AuthBearerAudience names who tokens must be meant for: one or "
             "more values, or \"any\"";
+    if (why == BEARER_POLICY_ANY)
+        advice = "write audience=<value> on that AuthBearerIssuer line, or "
+                 "AuthBearerAudience with the values that are meant";
     if (why == BEARER_POLICY_ALG)
         advice =
             "AuthBearerAlgorithms or alg= must leave HS256, HS384 or HS512 "

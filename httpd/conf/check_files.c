@@ -154,32 +154,79 @@ static bool is_folder_open(const char *path, const char *power,
 
 /* --- keys ---------------------------------------------------------------------------- */
 
-void mab_check_files_keys(const char *path, mab_check_files_fault_t *fault,
-                          apr_pool_t *pool)
+/* what to do about a file that was read, but is not one of keys */
+static const char *how_to_mend(bearer_reason_t why, const char *path,
+                               apr_pool_t *pool)
 {
+    static const struct {
+        bearer_reason_t why;
+        const char *format;
+    } advice[] = {
+        {BEARER_FILE_WRITABLE,
+         "whoever can write it can sign tokens: chmod o-w %s"},
+        {BEARER_JWK_PRIVATE,
+         "give the public half only: the key in %s without its private members "
+         "(d, p, q, dp, dq, qi)"},
+        {BEARER_JWK_OCT_PUBLISHED,
+         "%s holds a shared secret: write it, as bare bytes, to a file that "
+         "only root can read, and name that by secret=file:<path>"},
+        {BEARER_OK, "%s must be a JWK set, a PEM public key or a certificate"},
+    };
+    int i = 0;
+
+    while (advice[i].why && advice[i].why != why)
+        i++;
+    return apr_psprintf(pool, advice[i].format, path);
+}
+
+/* all that the keys of a set may verify */
+static bearer_algset_t algs_of(const bearer_jwks_t *keys)
+{
+    bearer_algset_t algs = 0;
+    int i;
+
+    for (i = 0; i < keys->count; i++)
+        algs |= keys->keys[i]->algs;
+    return algs;
+}
+
+/* alg= that no key of the file fits would refuse every token */
+static void check_algs(const mab_issuer_line_t *line, const bearer_jwks_t *keys,
+                       mab_check_files_fault_t *fault, apr_pool_t *pool)
+{
+    bearer_algset_t algs = algs_of(keys);
+
+    if (!line->issuer.algs || (line->issuer.algs & algs))
+        return;
+    bearer_note_set(&fault->note, "%s of alg= for the %s key in %s",
+                    bearer_alg_names(line->issuer.algs, pool),
+                    bearer_alg_kty_name(keys->keys[0]->kty),
+                    line->source.location);
+    set_fault(fault, BEARER_POLICY_ALG,
+              apr_psprintf(pool,
+                           "what is in that file can verify %s: write one of "
+                           "these, or leave alg= out",
+                           bearer_alg_names(algs, pool)));
+}
+
+void mab_check_files_keys(const mab_issuer_line_t *line,
+                          mab_check_files_fault_t *fault, apr_pool_t *pool)
+{
+    const char *path = line->source.location;
     bearer_locate_found_t found;
     bearer_reason_t why;
 
     if (is_folder_open(path, "sign tokens", fault, pool))
         return;
-    why = bearer_locate_file(path, false, &found, &fault->note, pool);
-    if (!why) {
-        check_readable(path, fault, pool);
+    why = bearer_locate_file(&line->source, false, &found, &fault->note, pool);
+    if (why) {
+        set_fault(fault, why, how_to_mend(why, path, pool));
+        fault->passing = true;
         return;
     }
-    fault->passing = true;
-    if (why == BEARER_FILE_WRITABLE)
-        set_fault(fault, why,
-                  apr_psprintf(pool,
-                               "whoever can write it can sign tokens: chmod "
-                               "o-w %s",
-                               path));
-    else
-        set_fault(fault, why,
-                  apr_psprintf(pool,
-                               "%s must be a JWK set, a PEM public key or a "
-                               "certificate",
-                               path));
+    check_readable(path, fault, pool);
+    if (!fault->why)
+        check_algs(line, found.keys, fault, pool);
 }
 
 /* --- who we are ------------------------------------------------------------------------ */
@@ -228,15 +275,19 @@ void mab_check_files_secret(mab_issuer_line_t *line,
     if (is_folder_open(path, "sign tokens", fault, ptemp))
         return;
     why = bearer_locate_secret(path, false, &keys, &note, pconf);
-    bearer_note_set(&fault->note, "%s: %s", path, note.text);
+    fault->note = note;
+    bearer_note_prefix(&fault->note, "%s%s", path, *note.text ? ": " : "");
     unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;
     if (unfit) {
         bearer_note_set(&fault->note, "%s", bearer_alg_names(unfit, ptemp));
         why = BEARER_JWK_OCT_SHORT;
     }
     if (unfit & bearer_alg_public) {
+        bearer_note_set(&fault->note, "%s of alg= for a shared secret",
+                        bearer_alg_names(unfit & bearer_alg_public, ptemp));
         why = BEARER_POLICY_ALG;
-        advice = "with secret=, alg= may name HS256, HS384 and HS512";
+        advice = "with secret=, alg= may name HS256, HS384 and HS512; the "
+                 "other algorithms need a public key: keys=file:<path>";
     }
     if (why)
         set_fault(fault, why, advice);

@@ -22,13 +22,13 @@ typedef struct mab_check_files_fault_t {
 } mab_check_files_fault_t;
 
 /**
- * Reads a key file and tries whether children can read it, too.
+ * Reads the key file of a line and tries whether children can read it, too.
  *
  * @param fault none so far; reasons of bearer_locate_file, BEARER_FILE_READ,
- *              BEARER_FILE_WRITABLE
+ *              BEARER_FILE_WRITABLE, BEARER_POLICY_ALG: for what alg= names
  */
-void mab_check_files_keys(const char *path, mab_check_files_fault_t *fault,
-                          apr_pool_t *pool);
+void mab_check_files_keys(const mab_issuer_line_t *line,
+                          mab_check_files_fault_t *fault, apr_pool_t *pool);
 
 /**
  * Reads the files that say who we are to a key server, and tries whether children can

@@ -149,6 +149,7 @@ typedef struct mab_setting_t {
     mab_place_t *place;
     server_rec *s;
     const char *where;               /**< of the first directive in it */
+    const ap_directive_t *first;     /**< that one, in pconf */
     const char *type_where;          /**< of AuthType with any value, or NULL */
     const char *bearer_where;        /**< of AuthType Bearer, or NULL */
     const ap_directive_t *auth_type; /**< with its neighbours, in pconf */

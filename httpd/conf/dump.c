@@ -86,6 +86,9 @@ static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
                            NULL);
     if (source->kind == BEARER_SOURCE_URL)
         return apr_pstrcat(dump->pool, "keys from ", source->location, NULL);
+    if (source->location)
+        return apr_pstrcat(dump->pool, "keys by discovery from ",
+                           source->location, NULL);
     return "keys by discovery";
 }
 
@@ -138,6 +141,16 @@ static void print_access(const dump_t *dump, const bearer_source_t *source)
         print_line(dump, "", line);
 }
 
+/* whose tokens a template takes */
+static const char *tenants(const dump_t *dump, const bearer_issuer_t *issuer)
+{
+    if (!issuer->tenant_count)
+        return "tid any";
+    return apr_pstrcat(dump->pool, "tid ",
+                       texts(dump, issuer->tenants, issuer->tenant_count),
+                       NULL);
+}
+
 /* the audiences that count for this issuer here */
 static const char *audience(const dump_t *dump, const bearer_policy_t *policy,
                             const bearer_issuer_t *issuer)
@@ -164,6 +177,8 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         const bearer_issuer_t *issuer = policy->issuers[i];
 
         print_line(dump, "issuer", texts(dump, &issuer->iss, 1));
+        if (issuer->named == BEARER_NAMED_BY_TENANT)
+            print_line(dump, "", tenants(dump, issuer));
         print_line(dump, "", location(dump, issuer));
         if (issuer->source) {
             print_fetch(dump, issuer->source);
@@ -174,9 +189,12 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
             apr_pstrcat(dump->pool, "algorithms ",
                         bearer_alg_names(policy->trusted[i].algs, dump->pool),
                         NULL));
-        print_line(dump, "",
-                   apr_pstrcat(dump->pool, "audience ",
-                               audience(dump, policy, issuer), NULL));
+        print_line(
+            dump, "",
+            apr_pstrcat(dump->pool, "audience ", audience(dump, policy, issuer),
+                        issuer->audience_claim ? " in the claim " : "",
+                        issuer->audience_claim ? issuer->audience_claim : "",
+                        NULL));
         if (issuer->profile)
             print_line(
                 dump, "",

@@ -5,6 +5,38 @@
 
 #include <apr_strings.h>
 
+#include "bearer/text/spiffe.h"
+
+/* --- spiffe ------------------------------------------------------------------ */
+
+/* JWT-SVID: whose token it is says sub, in the trust domain that is the issuer's name;
+ * the keys are those of a bundle that are for JWT-SVIDs */
+static const char *fill_spiffe(cmd_parms *cmd, mab_issuer_line_t *line)
+{
+    static const char write[] =
+        "write AuthBearerIssuer spiffe://example.org profile=spiffe "
+        "keys=file:<bundle>, or keys=<https-url> of the bundle";
+    const bearer_source_t *source = &line->source;
+
+    if (!bearer_spiffe_is_domain(line->issuer.iss))
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" is no trust domain of SPIFFE",
+                         source->issuer),
+            write);
+    if (source->kind != BEARER_SOURCE_URL && source->kind != BEARER_SOURCE_FILE)
+        return mab_words_wrong(
+            cmd, "profile=spiffe needs keys=, the trust bundle of the domain",
+            write);
+    if (line->issuer.audience_claim)
+        return mab_words_wrong(
+            cmd, "profile=spiffe and audience-claim= exclude each other",
+            "leave audience-claim= out: a JWT-SVID has its audience in \"aud\"");
+    line->source.svid = true;
+    line->issuer.named = BEARER_NAMED_BY_SUBJECT;
+    return NULL;
+}
+
 /* --- kubernetes -------------------------------------------------------------- */
 
 /* what every pod gets of its cluster */
@@ -43,6 +75,10 @@ static const char *fill_kubernetes(cmd_parms *cmd, mab_issuer_line_t *line)
 static const mab_profile_t profiles[] = {
     {"kubernetes", fill_kubernetes,
      "keys of the API server, by what this pod got from its cluster"},
+    {"spiffe", fill_spiffe,
+     "sub is a SPIFFE ID of this trust domain, iss may be absent and does not "
+     "count, an audience is demanded, types JWT and JOSE, only RS, PS and ES "
+     "algorithms, only keys with use jwt-svid"},
     {NULL, NULL, NULL}};
 
 static const char *names(apr_pool_t *pool)

@@ -7,6 +7,7 @@
 
 #include "bearer/base/str.h"
 #include "httpd/conf/access.h"
+#include "httpd/conf/names.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
 #include "httpd/conf/set_fetch.h"
@@ -16,12 +17,14 @@ static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
 {
     /* algorithm confusion: one issuer has either published keys or a secret */
     if (source->location)
-        return mab_words_wrong(cmd, "keys= and secret= exclude each other",
-                               "give one of them, or neither for discovery");
+        return mab_words_wrong(
+            cmd, "keys=, secret= and metadata= exclude each other",
+            "give one of them, or none for discovery");
     source->kind = kind;
-    source->location = kind == BEARER_SOURCE_URL
-                           ? value
-                           : ap_server_root_relative(cmd->pool, value);
+    source->location =
+        kind == BEARER_SOURCE_URL || kind == BEARER_SOURCE_DISCOVERY
+            ? value
+            : ap_server_root_relative(cmd->pool, value);
     if (source->location)
         return NULL;
     return mab_words_wrong(cmd,
@@ -42,6 +45,18 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
     if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
     return set_location(cmd, &line->source, BEARER_SOURCE_URL, value);
+}
+
+/* below which the metadata are, or their whole address, as people copy it */
+static const char *set_metadata(cmd_parms *cmd, void *record, const char *value)
+{
+    static const char known[] = "/.well-known/openid-configuration";
+    mab_issuer_line_t *line = record;
+    apr_size_t len = strlen(value), end = sizeof(known) - 1;
+
+    if (len > end && strcmp(value + len - end, known) == 0)
+        value = apr_pstrmemdup(cmd->pool, value, len - end);
+    return set_location(cmd, &line->source, BEARER_SOURCE_DISCOVERY, value);
 }
 
 static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
@@ -93,6 +108,27 @@ static const char *set_issuer_audience(cmd_parms *cmd, void *record,
     return error;
 }
 
+/* the claims in which issuers name the client that a token is for */
+static const char *set_audience_claim(cmd_parms *cmd, void *record,
+                                      const char *value)
+{
+    static const char *const claims[] = {"aud", "client_id", "azp", "appid"};
+    mab_issuer_line_t *line = record;
+    size_t i;
+
+    for (i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        if (strcmp(value, claims[i]) != 0)
+            continue;
+        line->issuer.audience_claim = i ? claims[i] : NULL;
+        return NULL;
+    }
+    return mab_words_wrong(
+        cmd,
+        apr_psprintf(cmd->pool, "audience-claim=%s is not possible", value),
+        "allowed is one of: aud, client_id, azp, appid; other claims are "
+        "compared by Require claim");
+}
+
 static const char *set_profile(cmd_parms *cmd, void *record, const char *value)
 {
     mab_issuer_line_t *line = record;
@@ -102,15 +138,27 @@ static const char *set_profile(cmd_parms *cmd, void *record, const char *value)
 
 /* --- .htaccess ----------------------------------------------------------------- */
 
-static bool same_texts(const bearer_issuer_t *a, const bearer_issuer_t *b)
+static bool same_texts(const bearer_str_t *a, int count, const bearer_str_t *b,
+                       int other_count)
 {
     int i;
 
-    for (i = 0; i < a->audience_count; i++) {
-        if (!bearer_str_equal(a->audiences[i], b->audiences[i]))
+    for (i = 0; i < count && count == other_count; i++) {
+        if (!bearer_str_equal(a[i], b[i]))
             return false;
     }
-    return true;
+    return count == other_count;
+}
+
+/* whether two issuers of one name take the same tokens, apart from their keys */
+static bool same_demands(const bearer_issuer_t *a, const bearer_issuer_t *b)
+{
+    return a->algs == b->algs
+           && bearer_str_same(a->audience_claim, b->audience_claim)
+           && same_texts(a->audiences, a->audience_count, b->audiences,
+                         b->audience_count)
+           && same_texts(a->tenants, a->tenant_count, b->tenants,
+                         b->tenant_count);
 }
 
 static bool is_same_issuer(const mab_issuer_line_t *a,
@@ -118,10 +166,9 @@ static bool is_same_issuer(const mab_issuer_line_t *a,
 {
     return a->source.kind == b->source.kind
            && bearer_str_same(a->source.location, b->source.location)
-           && a->profile == b->profile && a->issuer.algs == b->issuer.algs
+           && a->profile == b->profile
            && mab_access_is_same(&a->fetch, &b->fetch)
-           && a->issuer.audience_count == b->issuer.audience_count
-           && same_texts(&a->issuer, &b->issuer);
+           && same_demands(&a->issuer, &b->issuer);
 }
 
 /* The lines of this name, of which the virtual host's own take precedence over
@@ -208,36 +255,72 @@ static const char *refer_to_issuer(cmd_parms *cmd, mab_place_t *place,
 
 /* --- the server's configuration ------------------------------------------------- */
 
+static const mab_option_t others[] = {{"keys", set_keys},
+                                      {"secret", set_secret},
+                                      {"metadata", set_metadata},
+                                      {"tid", mab_names_set_tenants},
+                                      {"alg", set_issuer_algs},
+                                      {"audience", set_issuer_audience},
+                                      {"audience-claim", set_audience_claim},
+                                      {"profile", set_profile},
+                                      {"proxy", mab_set_fetch_proxy},
+                                      {"ca", mab_set_fetch_ca},
+                                      {"address", mab_access_set_address},
+                                      {"token", mab_access_set_token},
+                                      {"header", mab_access_set_header},
+                                      {"cert", mab_access_set_cert},
+                                      {"key", mab_access_set_key},
+                                      {NULL, NULL}};
+
+/* the name was forgotten: "AuthBearerIssuer keys=file:x" would define an issuer of
+ * that name */
+static const char *check_no_option(cmd_parms *cmd, const char *iss)
+{
+    const mab_option_t *one = others;
+
+    for (; one->name; one++) {
+        apr_size_t len = strlen(one->name);
+
+        if (strncasecmp(iss, one->name, len) == 0 && iss[len] == '=')
+            return mab_words_wrong(
+                cmd,
+                apr_psprintf(cmd->pool, "\"%s\" is an option, no issuer", iss),
+                "the issuer comes first, exactly as tokens carry it in "
+                "\"iss\"");
+    }
+    return NULL;
+}
+
 static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
                                     const char *iss)
 {
-    if (!bearer_str_opens_nocase(iss, "https://")
-        && !bearer_str_opens_nocase(iss, "http://"))
-        return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" is not an issuer", iss),
-            "allowed is an https URL, exactly as tokens carry it in \"iss\"");
-    return check_once(cmd, place->issuers, iss);
+    const char *error = mab_names_check(cmd, iss);
+
+    if (!error)
+        error = check_no_option(cmd, iss);
+    return error ? error : check_once(cmd, place->issuers, iss);
+}
+
+/* the options in whatever order, then what depends on all of them */
+static const char *read_options(cmd_parms *cmd, mab_issuer_line_t *line,
+                                int count, char *const words[])
+{
+    /* the numbers of AuthBearerFetch, into line->fetch */
+    static const mab_options_t options = {mab_conf_server_fields, MAB_ON_FETCH,
+                                          others};
+    const char *error;
+
+    error = mab_words_set_options(cmd, &options, line, words, count);
+    if (!error)
+        error = mab_profile_apply(cmd, line);
+    if (!error)
+        error = mab_names_complete(cmd, line);
+    return error ? error : mab_access_check(cmd, line);
 }
 
 static const char *set_issuer(cmd_parms *cmd, void *record, int count,
                               char *const words[])
 {
-    static const mab_option_t others[] = {{"keys", set_keys},
-                                          {"secret", set_secret},
-                                          {"alg", set_issuer_algs},
-                                          {"audience", set_issuer_audience},
-                                          {"profile", set_profile},
-                                          {"proxy", mab_set_fetch_proxy},
-                                          {"ca", mab_set_fetch_ca},
-                                          {"address", mab_access_set_address},
-                                          {"token", mab_access_set_token},
-                                          {"header", mab_access_set_header},
-                                          {"cert", mab_access_set_cert},
-                                          {"key", mab_access_set_key},
-                                          {NULL, NULL}};
-    /* the numbers of AuthBearerFetch, into line->fetch */
-    static const mab_options_t options = {mab_conf_server_fields, MAB_ON_FETCH,
-                                          others};
     mab_place_t *place = record;
     mab_issuer_line_t *line;
     const bearer_issuer_t *issuer;
@@ -255,11 +338,7 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     line->s = cmd->server;
     line->where = mab_words_describe(cmd);
     mab_field_unset(&line->fetch, mab_conf_server_fields);
-    error = mab_words_set_options(cmd, &options, line, words + 1, count - 1);
-    if (!error)
-        error = mab_profile_apply(cmd, line);
-    if (!error)
-        error = mab_access_check(cmd, line);
+    error = read_options(cmd, line, count - 1, words + 1);
     if (error)
         return error;
     issuer = &line->issuer;
@@ -272,7 +351,7 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
 
 const mab_setter_t mab_set_issuer = {set_issuer, MAB_OF_PLACE,
                                      "no issuer is given",
-                                     "give its https URL, "
-                                     "exactly as tokens carry "
-                                     "it in \"iss\"",
+                                     "give its name, exactly as "
+                                     "tokens carry it in \"iss\", "
+                                     "mostly an https URL",
                                      NULL};

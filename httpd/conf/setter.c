@@ -86,6 +86,7 @@ mab_setting_t *mab_setter_register(cmd_parms *cmd, mab_place_t *place)
     setting->place = place;
     setting->s = cmd->server;
     setting->where = mab_words_describe(cmd);
+    setting->first = cmd->directive;
     setting->server_level = cmd->path == NULL;
     return setting;
 }

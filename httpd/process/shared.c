@@ -184,16 +184,28 @@ int mab_shared_open(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
 
 /* --- answers ------------------------------------------------------------------------- */
 
+/* when the next fetch may begin: the regular one, or what a request may ask for */
+static apr_time_t next_fetch(const bearer_source_t *source)
+{
+    bearer_schedule_t state =
+        bearer_board_schedule(shared.board, &source->slot);
+    apr_time_t asked = bearer_board_asked(shared.board, &source->slot);
+    apr_time_t again = asked + source->schedule.miss;
+
+    /* one that was asked for is under way */
+    if (asked && state.served != asked)
+        return 0;
+    return again < state.next ? again : state.next;
+}
+
 int mab_shared_retry_after(const bearer_issuer_t *issuer)
 {
     const bearer_source_t *source = issuer ? issuer->source : NULL;
-    bearer_schedule_t state;
     apr_time_t wait;
 
     if (!source || !shared.board)
         return 1;
-    state = bearer_board_schedule(shared.board, &source->slot);
-    wait = state.next - mab_clock_now(NULL).tick;
+    wait = next_fetch(source) - mab_clock_now(NULL).tick;
     if (wait < apr_time_from_sec(1))
         return 1;
     if (wait > apr_time_from_sec(300))

@@ -70,7 +70,7 @@ static bearer_reason_t post_file(const bearer_source_t *source,
     bearer_locate_found_t found;
     bearer_reason_t why;
 
-    why = bearer_locate_file(source->location, false, &found, note, ptemp);
+    why = bearer_locate_file(source, false, &found, note, ptemp);
     if (why)
         return why;
     bearer_schedule_succeed(&state, &source->schedule, mab_clock_now(NULL).tick,

@@ -106,7 +106,9 @@ void mab_export_user(request_rec *r, const mab_request_t *request)
     r->ap_auth_type = (char *)bearer_type;
     if (request->verdict.proof.issuer)
         apr_table_setn(r->notes, "bearer-iss",
-                       request->verdict.proof.issuer->iss.data);
+                       bearer_claims_vouched(request->verdict.proof.claims,
+                                             request->verdict.proof.issuer)
+                           .data);
 }
 
 /* whoever set a user before (a certificate's, another module's), in a place of ours

@@ -107,7 +107,7 @@ def test_a_cold_start_in_an_outage_serves(serve_once, make_issuer, authority,
     server.accepted("/p/a", tokens.token())
     server.errorlog.wait(f"issuer {issuer.url}: keys loaded from the store: 1 "
                          r"\(ec1\), \d+ s old; from " + str(path))
-    server.refused("/p/a", tokens.token(NEW), "key_unknown")
+    server.unavailable("/p/a", tokens.token(NEW))
     server.errorlog.wait(LOUD)
     # the network's truth replaces the disk's, and is stored
     issuer.keys = [NEW]
@@ -179,7 +179,7 @@ WRONG = {
     "issuer": (rewritten(issuer="https://evil.example"), "keystore_form"),
     "no-issuer": (rewritten(issuer=None), "keystore_form"),
     "no-time": (rewritten(fetched="now"), "keystore_form"),
-    "no-keys": (rewritten(keys=[]), "jwks_empty"),
+    "no-good-key": (rewritten(keys=[{}]), "jwks_empty"),
     "weak": (rewritten(keys=[key("RSA1024", "weak").public()]),
              "jwks_empty|jwk_rsa_size"),
     "twice": (lambda p: again(p, plain(p).replace(

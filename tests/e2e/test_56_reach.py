@@ -36,7 +36,7 @@ def rounds_that_fail(server, mints, count=2):
     for _ in range(count):
         time.sleep(MISS)
         for name, tokens in mints.items():
-            server.refused("/p/" + name, tokens.token(NEW), "key_unknown")
+            server.unavailable("/p/" + name, tokens.token(NEW))
             server.accepted("/p/" + name, tokens.token())
 
 
@@ -200,7 +200,7 @@ def test_the_second_address_serves(in_a_world, authority, named, dead, first,
     # of two that are dead, the log names one, and the keys stay
     named.stop()
     time.sleep(MISS)
-    server.refused("/p/a", tokens.token(key("P-256", "none")), "key_unknown")
+    server.unavailable("/p/a", tokens.token(key("P-256", "none")))
     told_once(server, named, "fetch_(connect|timeout): .*connecting to ")
     server.accepted("/p/a", tokens.token())
     named.start()
@@ -272,7 +272,7 @@ def test_a_silent_resolver_delays_nobody(in_a_world, make_issuer, authority,
     world.name("two.test")
     before = len(world.lookups("two.test"))
     stuck = threading.Thread(
-        target=server.refused, args=("/p/a", tokens.token(NEW), "key_unknown"))
+        target=server.unavailable, args=("/p/a", tokens.token(NEW)))
     stuck.start()
     world.wait_for("two.test", before + 1)
     for _ in range(20):
@@ -425,7 +425,7 @@ AWAY = {
     "refused": lambda i: i.stop(),
     "silent": lambda i: i.hole(),
     "lies": lambda i: i.behave(body="<html>please log in</html>"),
-    "empty": lambda i: i.behave(body='{"keys": []}'),
+    "useless": lambda i: i.behave(body='{"keys": [{}]}'),
 }
 
 

@@ -24,6 +24,7 @@ LOUD = "MAB0201"
 MISS = 1.1  # a little over the miss of this configuration
 POD, API_KEY, LATER = "pod.s3cretOfThePod-1", "s3cretApiKey-2", "pod.s3cretLater-3"
 CLUSTER = "https://kubernetes.default.svc.cluster.local"
+LEGACY = "kubernetes/serviceaccount"
 API_NAME = "kubernetes.default.svc"
 COMMAND = Path(os.environ.get("AUTHBEARER")
                or Path(os.environ.get("abs_top_builddir", "build"))
@@ -111,6 +112,10 @@ def server(serve, world, make_issuer, authority):
     conf.place("pod", issuer(
         world.pod, f"profile=kubernetes {ca} token=file:pod.token "
         f"address=127.0.0.1:{world.pod.port}", CLUSTER))
+    # tokens of secrets, which older clusters make for ever
+    conf.place("legacy", issuer(
+        world.pod, f"{ca} token=file:pod.token keys=https://{API_NAME}"
+        f"/openid/v1/jwks address=127.0.0.1:{world.pod.port}", LEGACY))
     conf.place("header", issuer(
         world.header, f"{ca} header=file:{root}/api.header"))
     conf.place("cert", issuer(
@@ -153,6 +158,15 @@ def test_kubernetes_api_server(server, world):
     assert world.pod.seen("Authorization") == {f"Bearer {POD}"}
     assert world.pod.seen("Host") == {API_NAME}
     assert world.pod.count("(401)") == 0
+
+
+def test_kubernetes_service_accounts_of_before(server, world):
+    server.warm("/p/legacy", token(LEGACY))
+    server.refused("/p/legacy", token(CLUSTER), "iss_unknown")
+    server.refused("/p/pod", token(LEGACY), "iss_unknown")
+    # without exp, as most of them are, they are good for ever: refused
+    server.refused("/p/legacy", Mint(LEGACY, EC, AUD).token(exp=mint.DROP),
+                   "exp_missing")
 
 
 def test_a_header_of_a_file(server, world):
@@ -270,13 +284,13 @@ def test_files_that_are_away_at_a_restart(server, world):
     for name in ("pod.token", "keys.json"):
         (server.root / name).rename(server.root / (name + ".away"))
     server.errorlog.expect(
-        "MAB0209: AuthBearerIssuer in <Location \"/p/pod\"> at .*: "
+        "MAB0215: AuthBearerIssuer in <Location \"/p/pod\"> at .*: "
         "fetch_credentials: .*pod.token: file_read: .*; at this restart, the "
         "keys that were there before serve on, as long as stale= says")
     server.errorlog.expect(
-        "MAB0209: AuthBearerIssuer in <Location \"/p/file\"> at .*: file_read: "
+        "MAB0215: AuthBearerIssuer in <Location \"/p/file\"> at .*: file_read: "
         ".*; .*/keys.json must be a JWK set, .*; at this restart, the keys")
-    server.errorlog.allow("MAB0209: .*/p/(unnamed|taken|moved)")
+    server.errorlog.allow("MAB0215: .*/p/(legacy|unnamed|taken|moved)")
     server.errorlog.allow(f"{LOUD}.*(fetch_credentials|file_read)")
     server.graceful()
     server.accepted("/p/pod", token(CLUSTER))

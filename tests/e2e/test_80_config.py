@@ -30,6 +30,8 @@ def server():
     made.write("text", "no keys here")
     made.write("nokeys.json", json.dumps(
         {"keys": [key("P-256", "ec1").public(use="enc")]}))
+    made.write("bundle.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(use="jwt-svid")]}))
     made.write("weak.json", json.dumps(
         {"keys": [key("RSA1024", "w").public()]}))
     made.write("private.pem", key("P-256", "ec1").jwk.export_to_pem(
@@ -52,6 +54,12 @@ def server():
         if os.getuid() == 0:
             (made.root / name).chmod(0o640)
             shutil.chown(made.root / name, group="www-data")
+    made.write("private.json", json.dumps(
+        key("P-256", "ec1").jwk.export(as_dict=True)), 0o600)
+    made.write("pair.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(),
+                  key("RSA", "rsa1").jwk.export(as_dict=True)]}), 0o600)
+    made.write("ec.crt", key("P-256", "ec1").certificate())
     made.write("large.json", " " * 1100000)
     for name, mode in (("writable", 0o666), ("root", 0o600),
                        ("group", 0o640), ("team", 0o664)):
@@ -105,12 +113,35 @@ GOOD = {
     "secret": place(AUDIENCE, ISSUER + " secret=file:ROOT/secret"),
     "secret with algorithm": place(
         AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=HS256,HS512"),
+    "issuers that are no URL": place(
+        AUDIENCE, "AuthBearerIssuer accounts.google.com keys=https://k.example/",
+        "AuthBearerIssuer kubernetes/serviceaccount keys=file:ROOT/keys.json",
+        "AuthBearerIssuer a@p.iam.example secret=file:ROOT/secret",
+        "AuthBearerIssuer urn:example:issuer keys=file:ROOT/keys.json",
+        "AuthBearerIssuer m\u00fcller keys=file:ROOT/keys.json"),
+    "a trust domain": place(
+        AUDIENCE, "AuthBearerIssuer spiffe://td.example profile=spiffe "
+        "keys=file:ROOT/bundle.json",
+        "AuthBearerIssuer spiffe://b profile=spiffe keys=https://b.example/bundle"),
+    "tenants of a template": place(
+        AUDIENCE,
+        "AuthBearerIssuer https://login.example/{tid}/v2.0 tid=a-1,B_2 "
+        "metadata=https://login.example/organizations/v2.0",
+        "AuthBearerIssuer https://sts.example/{tid}/ tid=any keys=https://k.example/"),
+    "metadata elsewhere": place(
+        AUDIENCE, "AuthBearerIssuer urn:corp metadata=https://m.example/x",
+        "AuthBearerIssuer https://b.example "
+        "metadata=https://m.example/.well-known/openid-configuration"),
+    "the audience in another claim": place(
+        ISSUER + " audience-claim=client_id audience=app-1,app-2",
+        "AuthBearerIssuer https://b.example audience-claim=aud",
+        "AuthBearerAudience any"),
     "two issuers": with_issuer("AuthBearerIssuer https://b.example"),
     "every option": with_issuer(
         "AuthBearerCheck leeway=1m type=at+jwt max-age=1h max-life=1d "
         "require=jti,client_id",
         "AuthBearerAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
-        "ES384 ES512 EdDSA",
+        "ES384 ES512 EdDSA Ed25519 Ed448",
         "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q",
         "AuthBearerUser email sub",
         "AuthBearerClaim sub env:SUB",
@@ -165,9 +196,98 @@ BAD = {
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
     # issuers
+    "issuer with another placeholder": (
+        place(AUDIENCE, ISSUER + "/{realm}/ tid=a keys=https://k.example/"),
+        "AuthBearerIssuer",
+        '"https://issuer.example/{realm}/" has braces; the only placeholder that an '
+        'issuer.s name may have is {tid}, once: the claim "tid" fills it'),
+    "issuer with two placeholders": (
+        place(AUDIENCE, ISSUER + "/{tid}/{tid} tid=a keys=https://k.example/"),
+        "AuthBearerIssuer", '{tid}/{tid}" has braces; the only placeholder'),
+    "tenants not named": (
+        place(AUDIENCE, ISSUER + "/{tid}/v2.0 keys=https://k.example/"),
+        "AuthBearerIssuer",
+        '"https://issuer.example/{tid}/v2.0" does not say which tenants; give '
+        "tid=<tenant>,<tenant>, or tid=any for every tenant that the issuer has"),
+    "a template's metadata": (
+        place(AUDIENCE, ISSUER + "/{tid}/v2.0 tid=a"), "AuthBearerIssuer",
+        '"https://issuer.example/{tid}/v2.0" is no address, so there is no metadata '
+        "that tells where its keys are; give metadata=<https-url>, for Entra ID "
+        "metadata=https://login.microsoftonline.com/organizations/v2.0, or "
+        "keys=<https-url>"),
+    "tenants without a placeholder": (
+        place(AUDIENCE, ISSUER + " tid=a"), "AuthBearerIssuer",
+        'tid= has no place in "https://issuer.example"; write {tid} where tokens have '
+        'the tenant in "iss": https://login.microsoftonline.com/{tid}/v2.0'),
+    "a tenant with a slash": (
+        place(AUDIENCE, ISSUER + "/{tid} tid=a,b/c keys=https://k.example/"),
+        "AuthBearerIssuer",
+        'tid=: "b/c" is no tenant; allowed is tid=any, or the tenants as tokens carry '
+        'them in "tid": letters, digits, hyphens and underscores'),
+    "any tenant and more": (
+        place(AUDIENCE, ISSUER + "/{tid} tid=any,a keys=https://k.example/"),
+        "AuthBearerIssuer", 'tid=: "any" is no tenant; allowed is tid=any, or'),
+    "a tenant twice": (
+        place(AUDIENCE, ISSUER + "/{tid} tid=a,a keys=https://k.example/"),
+        "AuthBearerIssuer", '"a" is given twice'),
+    "metadata and keys": (
+        place(AUDIENCE, ISSUER + " metadata=https://m.example keys=https://k.example/"),
+        "AuthBearerIssuer",
+        "keys=, secret= and metadata= exclude each other; give one of them, or none "
+        "for discovery"),
+    "metadata by http": (
+        place(AUDIENCE, ISSUER + " metadata=http://m.example"), "AuthBearerIssuer",
+        "only https is allowed"),
+    "issuer empty text": (
+        with_issuer('AuthBearerIssuer ""'), "AuthBearerIssuer",
+        r"a value is empty \(is a variable of the configuration not set\?\); remove "
+        "it, or give it a text"),
+    "issuer with a blank": (
+        place(AUDIENCE, 'AuthBearerIssuer "https://i.example keys=file:x"'),
+        "AuthBearerIssuer",
+        '"https://i.example keys=file:x" has a blank or a quote; write the issuer '
+        'exactly as tokens carry it in "iss", in plain quotes or none, and each '
+        "option as a word of its own"),
+    "issuer in typographic quotes": (
+        place(AUDIENCE, "AuthBearerIssuer \u201chttps://i.example\u201d"),
+        "AuthBearerIssuer",
+        r'"\\xe2\\x80\\x9chttps://i.example\\xe2\\x80\\x9d" has typographic quotes, which are part of the '
+        'name here; write the issuer exactly as tokens carry it in "iss"'),
+    "issuer with a control character": (
+        place(AUDIENCE, "AuthBearerIssuer accounts\x1b[2Jx keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer",
+        r'"accounts\\x1b\[2Jx" has a control character; write the issuer'),
+    "issuer with an invisible end": (
+        place(AUDIENCE, "AuthBearerIssuer accounts\u200b keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer", "has bytes that are not visible UTF-8; write the issuer"),
+    "issuer forgotten": (
+        place(AUDIENCE, "AuthBearerIssuer keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer",
+        '"keys=file:.*" is an option, no issuer; the issuer comes first, exactly as '
+        'tokens carry it in "iss"'),
+    "issuer without a scheme": (
+        place(AUDIENCE, "AuthBearerIssuer accounts.google.com"), "AuthBearerIssuer",
+        '"accounts.google.com" is not an https URL, so there is no metadata that '
+        "tells where its keys are; give keys=<https-url>, keys=file:<path> or "
+        "secret=file:<path>, or the issuer's https URL, exactly as tokens carry it "
+        'in "iss"'),
+    "audience-claim of another claim": (
+        place(ISSUER + " audience-claim=sub", AUDIENCE), "AuthBearerIssuer",
+        "audience-claim=sub is not possible; allowed is one of: aud, client_id, azp, "
+        "appid; other claims are compared by Require claim"),
+    "audience-claim of two claims": (
+        place(ISSUER + " audience-claim=azp,client_id", AUDIENCE),
+        "AuthBearerIssuer", "audience-claim=azp,client_id is not possible; "),
+    "audience-claim with any audience": (
+        place(ISSUER + " audience-claim=azp", "AuthBearerAudience any"), "AuthType",
+        "policy_any: AuthBearerAudience is any, but an issuer's audience-claim= or "
+        r"profile= demands that the audience is compared \(issuer "
+        r"https://issuer.example\); write audience=<value> on that AuthBearerIssuer "
+        "line, or AuthBearerAudience with the values that are meant"),
     "issuer empty": (
         with_issuer("AuthBearerIssuer"), "AuthBearerIssuer",
-        "no issuer is given; give its https URL"),
+        "no issuer is given; give its name, exactly as tokens carry it in \"iss\", "
+        "mostly an https URL"),
     "issuer is no URL": (place(AUDIENCE, "AuthBearerIssuer issuer"),
                          "AuthBearerIssuer", "https"),
     "issuer http": (place(AUDIENCE, "AuthBearerIssuer http://i.example"),
@@ -190,6 +310,45 @@ BAD = {
                       "AuthBearerIssuer", "jwks.*keys="),
     "issuer word": (place(AUDIENCE, ISSUER + " word"), "AuthBearerIssuer",
                     "word.*keys="),
+    "spiffe of no trust domain": (
+        place(AUDIENCE, ISSUER + " profile=spiffe keys=file:ROOT/keys.json"),
+        "AuthBearerIssuer",
+        '"https://issuer.example" is no trust domain of SPIFFE; write '
+        "AuthBearerIssuer spiffe://example.org profile=spiffe keys=file:<bundle>, or "
+        "keys=<https-url> of the bundle"),
+    "spiffe with a path": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td/ profile=spiffe "
+              "keys=file:ROOT/keys.json"), "AuthBearerIssuer",
+        '"spiffe://td/" is no trust domain of SPIFFE; write'),
+    "spiffe without a bundle": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe"),
+        "AuthBearerIssuer",
+        "profile=spiffe needs keys=, the trust bundle of the domain; write"),
+    "spiffe with a secret": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe "
+              "secret=file:ROOT/secret"), "AuthBearerIssuer",
+        "profile=spiffe needs keys=, the trust bundle of the domain; write"),
+    "spiffe with another audience claim": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td audience-claim=azp profile=spiffe "
+              "keys=file:ROOT/bundle.json"), "AuthBearerIssuer",
+        "profile=spiffe and audience-claim= exclude each other; leave audience-claim= "
+        'out: a JWT-SVID has its audience in "aud"'),
+    "spiffe with a tenant": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td tid=a profile=spiffe "
+              "keys=file:ROOT/bundle.json"), "AuthBearerIssuer",
+        'tid= has no place in "spiffe://td"'),
+    "spiffe with any audience": (
+        place("AuthBearerAudience any", "AuthBearerIssuer spiffe://td profile=spiffe "
+              "keys=file:ROOT/bundle.json"), "AuthType",
+        r"policy_any: .*profile= demands that the audience is compared \(issuer "
+        r"spiffe://td\); write audience="),
+    "spiffe with EdDSA only": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe alg=EdDSA "
+              "keys=file:ROOT/bundle.json"), "AuthType", "policy_alg: "),
+    "spiffe with keys for certificates": (
+        place(AUDIENCE, "AuthBearerIssuer spiffe://td profile=spiffe "
+              "keys=file:ROOT/keys.json"), "AuthBearerIssuer",
+        "use is not jwt-svid"),
     "profile of no such name": (
         place(AUDIENCE, ISSUER + " profile=spife"), "AuthBearerIssuer",
         'there is no profile "spife"; allowed is profile= with one of: '
@@ -222,12 +381,38 @@ BAD = {
     "keys folder": (place(AUDIENCE, ISSUER + " keys=file:ROOT"),
                     "AuthBearerIssuer", "not a regular file"),
     "keys of no use": (place(AUDIENCE, ISSUER + " keys=file:ROOT/nokeys.json"),
-                       "AuthBearerIssuer", "no usable key"),
+                       "AuthBearerIssuer",
+                       "jwks_none: the JWK set has no key for signatures at "
+                       "all [(]keys refused: 1, the first: jwk_use: key 0: use "
+                       "is not sig[)]; .*/nokeys.json must be a JWK set, a PEM "
+                       "public key or a certificate"),
     "keys weak": (place(AUDIENCE, ISSUER + " keys=file:ROOT/weak.json"),
                   "AuthBearerIssuer", "no usable key"),
     "keys secret": (place(AUDIENCE,
                           ISSUER + " keys=file:ROOT/secretset.json"),
-                    "AuthBearerIssuer", "no usable key .*key 0[)]; "),
+                    "AuthBearerIssuer",
+                    "jwk_oct_published: a public key set contains a shared "
+                    "secret [(]key 0[)]; .*/secretset.json holds a shared "
+                    "secret: write it, as bare bytes, to a file that only root "
+                    "can read, and name that by secret=file:<path>"),
+    "keys private JWK": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/private.json"),
+        "AuthBearerIssuer",
+        "jwk_private: a key is a private one, so whoever can read it can sign "
+        "tokens [(]it has the member d[)]; give the public half only: the key "
+        "in .*/private.json without its private members [(]d, p, q, dp, dq, "
+        "qi[)]"),
+    "keys private JWK in a set": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/pair.json"),
+        "AuthBearerIssuer",
+        "jwk_private: .* [(]key 1: it has the member d[)]; give the public half "
+        "only: the key in .*/pair.json without its private members"),
+    "keys that alg= does not fit": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/ec.crt alg=RS256"),
+        "AuthBearerIssuer",
+        "policy_alg: the place allows no algorithm that fits its issuer's keys "
+        "[(]RS256 of alg= for the EC key in .*/ec.crt[)]; what is in that file "
+        "can verify ES256: write one of these, or leave alg= out"),
     "keys large": (place(AUDIENCE, ISSUER + " keys=file:ROOT/large.json"),
                    "AuthBearerIssuer", "larger"),
     "keys private": (place(AUDIENCE, ISSUER + " keys=file:ROOT/private.pem"),
@@ -400,7 +585,18 @@ BAD = {
         "AuthBearerIssuer", "file_open: .*read or written by others"),
     "secret with RS256": (
         place(AUDIENCE, ISSUER + " secret=file:ROOT/secret alg=RS256"),
-        "AuthBearerIssuer", "policy_alg: .*fits .*keys \\(RS256\\); .*HS256"),
+        "AuthBearerIssuer",
+        "policy_alg: the place allows no algorithm that fits its issuer's keys "
+        "[(]RS256 of alg= for a shared secret[)]; with secret=, alg= may name "
+        "HS256, HS384 and HS512; the other algorithms need a public key: "
+        "keys=file:<path>"),
+    "alg of another curve's name": (
+        place(AUDIENCE, ISSUER + " keys=file:ROOT/keys.json alg=Ed25519"),
+        "AuthBearerIssuer", "policy_alg: .*[(]Ed25519 of alg= for the EC key "),
+    "alg Ed25519 in lower case": (
+        with_issuer("AuthBearerAlgorithms ed25519"), "AuthBearerAlgorithms",
+        "\"ed25519\" is not a supported algorithm; allowed are: .*EdDSA Ed25519 "
+        "Ed448 HS256"),
     "keys with HS256": (place(AUDIENCE, ISSUER + " alg=HS256"),
                         "AuthBearerIssuer|AuthType|AuthBearerAlgorithms",
                         "secret="),
@@ -874,6 +1070,42 @@ def test_a_key_file_that_a_group_may_write_is_told(server):
         assert status == 0, said
         assert ("MAB0120" in said) == told, said
         assert ("chmod g-w" in said) == told, said
+
+
+@pytest.mark.parametrize("name, text, directive, option", [
+    ("an audience inside", ISSUER + " audience=urn:own\n" + place(AUDIENCE),
+     "AuthBearerAudience", "audience="),
+    ("algorithms inside", ISSUER + " alg=RS256\n" + AUDIENCE + "\n"
+     + place("AuthBearerAlgorithms ES256"), "AuthBearerAlgorithms", "alg="),
+    ("an audience beside", place(ISSUER + " audience=urn:own", AUDIENCE),
+     "AuthBearerAudience", "audience="),
+    ("an audience for the other issuer",
+     place(ISSUER + " audience=urn:own", "AuthBearerIssuer https://b.example",
+           AUDIENCE), None, None),
+    ("an audience inside, for the other issuer, too",
+     ISSUER + " audience=urn:own\nAuthBearerIssuer https://b.example\n"
+     + place(AUDIENCE), "AuthBearerAudience", "audience="),
+    ("no list of its own", ISSUER + "\n" + place(AUDIENCE, "AuthBearerAlgorithms "
+                                                 "ES256"), None, None),
+    ("outside only", ISSUER + " alg=RS256\nAuthBearerAlgorithms ES256\n"
+     + place(ISSUER, AUDIENCE), None, None),
+])
+def test_a_list_that_an_issuer_s_own_replaces_is_told(server, name, text, directive,
+                                                      option):
+    status, said = check(server, text)
+    assert status == 0, said
+    lines = (server.root / "httpd.conf").read_text().splitlines()
+    found = re.findall("MAB0112: .*", said)
+    if not directive:
+        assert not found, said
+        return
+    at = [i for i, line in enumerate(lines, 1) if line.startswith(directive)]
+    issuer = [i for i, line in enumerate(lines, 1) if line.startswith(ISSUER)]
+    assert len(found) == 1 and re.match(
+        rf"MAB0112: {directive} at \S+:{at[0]} does not count for tokens of "
+        rf"https://issuer.example: AuthBearerIssuer (in|at) .*:{issuer[0]} has {option} "
+        f"of its own, which wins; write the values there, or take {option} away there",
+        found[0]), said
 
 
 def test_the_place_is_named(server):

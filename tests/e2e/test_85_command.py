@@ -355,7 +355,7 @@ def test_an_unknown_authority_is_no_verdict(issuer, tokens):
 
 @pytest.mark.parametrize("how, slug", [
     ({"status": 500}, "http_status"), ({"body": "<html>"}, "json_syntax"),
-    ({"body": '{"keys":[]}'}, "jwks_empty"), ({"body": "{}"}, "jwks_form"),
+    ({"body": '{"keys":[]}'}, "jwks_none"), ({"body": "{}"}, "jwks_form"),
     ({"stall": 5}, "fetch_timeout"), ({"truncate": 10}, "http_truncated")],
     ids=lambda v: v if isinstance(v, str) else "")
 def test_an_issuer_that_misbehaves_is_no_verdict(make_issuer, authority, how,
@@ -438,7 +438,7 @@ def test_the_table_of_keys(make_issuer, authority):
         (None, "OKP", 256, "ok"), ("weak", "RSA", None, "jwk_rsa_size"),
         ("enc", "EC", None, "jwk_use"),
         ("shared", "oct", None, "jwk_oct_published"),
-        ("a\\x1bb", "EC", None, "jwk_form"), (None, None, None, "jwk_form")]
+        ("a\x1bb", "EC", None, "jwk_form"), (None, None, None, "jwk_form")]
     assert found["keys"][1]["alg"] == "ES256"
     said = run("keys", one.url, "--ca", authority.ca)
     assert said.status == GOOD
@@ -462,7 +462,7 @@ def test_keys_of_a_file_and_of_an_address(folder, issuer, authority):
 def test_keys_when_none_serves(make_issuer, authority, folder):
     one = make_issuer("/none", [EC.public(use="enc")])
     said = run("keys", one.url, "--ca", authority.ca)
-    assert said.status == REFUSED and "jwks_empty" in said.out
+    assert said.status == REFUSED and "jwks_none" in said.out
     one.stop()
     said = run("keys", one.url, "--ca", authority.ca)
     assert said.status == UNDECIDED and "fetch_connect" in said.out
@@ -636,6 +636,36 @@ def config(server, conf):
         env=server.variables(), text=True, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.replace(str(server.root), "ROOT"), done.stderr
+
+
+def test_issuers_of_every_kind_in_the_dump(site):
+    site.write("bundle.json", json.dumps(
+        {"keys": [key("P-256", "ec1").public(use="jwt-svid")]}))
+    conf = Conf("AuthBearerAudience urn:x").place(
+        "kinds", f"AuthBearerIssuer a@b.example secret=file:{site.root}/secret "
+        "audience-claim=client_id audience=app",
+        "AuthBearerIssuer https://l.example/{tid}/v2.0 tid=a,b "
+        "metadata=https://l.example/all/v2.0/.well-known/openid-configuration",
+        "AuthBearerIssuer https://s.example/{tid}/ tid=any keys=https://s.example/k",
+        "AuthBearerIssuer spiffe://td profile=spiffe "
+        f"keys=file:{site.root}/bundle.json")
+    said, _ = config(site, conf)
+    fetch = "               refresh=3600s miss=60s stale=86400s timeout=5s connect=2s " \
+            "max-size=262144\n"
+    for part in (
+            "  issuer       a@b.example\n               by a shared secret\n"
+            "               algorithms HS256 HS384 HS512\n"
+            "               audience app in the claim client_id\n",
+            "  issuer       https://l.example/{tid}/v2.0\n               tid a b\n"
+            "               keys by discovery from https://l.example/all/v2.0\n" + fetch,
+            "  issuer       https://s.example/{tid}/\n               tid any\n"
+            "               keys from https://s.example/k\n" + fetch,
+            "               algorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 "
+            "ES512\n               audience urn:x\n               profile=spiffe: sub is "
+            "a SPIFFE ID of this trust domain, iss may be absent and does not count, an "
+            "audience is demanded, types JWT and JOSE, only RS, PS and ES algorithms, "
+            "only keys with use jwt-svid\n"):
+        assert part in said, said
 
 
 WANTED = """

@@ -48,15 +48,25 @@ static void check_set(const bearer_jwks_t *set, apr_pool_t *pool)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const bearer_jwks_form_t forms[] = {
+        {.any = true},
+        {.any = true, .file = true},
+        {.any = true, .svid = true},
+    };
     apr_pool_t *pool = fuzz_pool();
     bearer_str_t text = fuzz_text(data, size);
+    size_t i;
     const bearer_jwks_t *set = NULL;
     bearer_note_t note = {""};
 
     if (bearer_jwks_parse(text, &set, &note, pool) == BEARER_OK)
         check_set(set, pool);
-    else if (bearer_jwks_parse_file(text, &set, &note, pool) == BEARER_OK)
-        check_set(set, pool);
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (bearer_jwks_parse_published(text, forms[i], &set, &note, pool)
+            == BEARER_OK)
+            check_set(set, pool);
+        fuzz_check_note(&note);
+    }
     fuzz_check_note(&note);
     apr_pool_destroy(pool);
     return 0;

@@ -84,7 +84,7 @@ static bearer_reason_t run(const minted_t *minted, judge_t *judge,
 {
     bearer_note_t note = {""};
     bearer_str_t subject = {NULL, 0};
-    bool newer;
+    bearer_newer_t newer;
     bearer_reason_t why =
         bearer_verify_begin(minted->token, &judge->policy, job, &note, pool);
 

@@ -110,7 +110,12 @@ SEEDS = {
     "jwk": {"ed": js(ED), "ec": js(EC), "ec3": js(EC384), "rsa": js(RSA),
             "weak": js(WEAK), "oct": js(OCT), "pem": PEM, "private": js(dict(ED, d="AAAA")),
             "ops": js(dict(EC, key_ops=["verify"])), "enc": js(dict(RSA, use="enc"))},
-    "jwks": {"three": js(SET), "one": js({"keys": [ED]}), "empty": js({"keys": []}),
+    "jwks": {"map": js({"a": PEM, "b": 7}), "mark": "\ufeff" + js(SET),
+             "text-pem": "a: b\n" + PEM, "bundle": js({
+                 "keys": [dict(EC, use="jwt-svid"), dict(RSA, use="x509-svid")],
+                 "spiffe_sequence": 1, "spiffe_refresh_hint": 300}),
+             "nulls": js({"keys": [dict(EC, use=None, alg=None, kid=None)]}),
+             "three": js(SET), "one": js({"keys": [ED]}), "empty": js({"keys": []}),
              "single": js(EC), "pem": PEM, "bad": js({"keys": [OCT, WEAK, 1, None, EC]}),
              "no-kid": js({"keys": [{k: v for k, v in ED.items() if k != "kid"}] * 5})},
     "jws": {"text": ".".join((b64(js(HEADER)), b64(claims()), b64(b"s" * 64))),

@@ -342,7 +342,7 @@ static void mistakes_of_places(void **state)
         {AUDIENCE ISSUER " keys=file:nowhere", "AuthBearerIssuer", "No such"},
         {AUDIENCE ISSUER " keys=file:text", "AuthBearerIssuer", "PEM"},
         {AUDIENCE ISSUER " keys=file:nokeys.json", "AuthBearerIssuer",
-         "no usable key"},
+         "no key for signatures"},
         {AUDIENCE ISSUER " secret=file:nowhere", "AuthBearerIssuer", "nowhere"},
         {AUDIENCE ISSUER " secret=file:short", "AuthBearerIssuer", "32 bytes"},
         {AUDIENCE ISSUER " secret=file:short", "AuthBearerIssuer",

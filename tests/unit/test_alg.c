@@ -22,6 +22,8 @@ static void alg_table_holds_the_numbers_of_the_rfcs(void **state BEARER_UNUSED)
         {"ES384", BEARER_KTY_EC, BEARER_CURVE_P384, 96, 48, true, false},
         {"ES512", BEARER_KTY_EC, BEARER_CURVE_P521, 132, 64, true, false},
         {"EdDSA", BEARER_KTY_OKP, BEARER_CURVE_NONE, 0, 0, false, false},
+        {"Ed25519", BEARER_KTY_OKP, BEARER_CURVE_ED25519, 64, 0, false, false},
+        {"Ed448", BEARER_KTY_OKP, BEARER_CURVE_ED448, 114, 0, false, false},
         {"HS256", BEARER_KTY_OCT, BEARER_CURVE_NONE, 32, 32, true, true},
         {"HS384", BEARER_KTY_OCT, BEARER_CURVE_NONE, 48, 48, true, true},
         {"HS512", BEARER_KTY_OCT, BEARER_CURVE_NONE, 64, 64, true, true},
@@ -58,7 +60,7 @@ static void alg_finds_exact_names_only(void **state BEARER_UNUSED)
 {
     static const char *const names[] = {
         "none", "None",   "NONE",  "",       "rs256",   "RS256 ",  " RS256",
-        "RS25", "RS2567", "Rs256", "eddsa",  "EDDSA",   "Ed25519", "ES256K",
+        "RS25", "RS2567", "Rs256", "eddsa",  "EDDSA",   "ed25519", "ES256K",
         "RS1",  "HS1",    "dir",   "RSA1_5", "A128GCM",
     };
     bearer_str_t nul = {"RS256", 6};
@@ -89,7 +91,7 @@ static void alg_names_stand_in_table_order(void **state)
                         "HS256 HS384 HS512");
     assert_string_equal(bearer_alg_names(bearer_alg_public, *state),
                         "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 "
-                        "ES512 EdDSA");
+                        "ES512 EdDSA Ed25519 Ed448");
     /* bits without a row have no name */
     assert_string_equal(
         bearer_alg_names(~(bearer_alg_public | bearer_alg_secret), *state), "");
@@ -141,6 +143,10 @@ static void alg_signatures_fit_their_curves(void **state BEARER_UNUSED)
 
     for (i = 0; (alg = bearer_alg_row(i)) != NULL; i++) {
         if (alg->kty == BEARER_KTY_EC)
+            unit_expect(alg->name,
+                        alg->signature
+                            == 2 * bearer_alg_curve_size(alg->curve));
+        if (alg->kty == BEARER_KTY_OKP && alg->curve)
             unit_expect(alg->name,
                         alg->signature
                             == 2 * bearer_alg_curve_size(alg->curve));

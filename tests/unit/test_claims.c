@@ -152,7 +152,7 @@ static void claims_times(void **state)
         {"exp string", ",'exp':'1900000000'", 0, "exp_invalid"},
         {"exp short string", ",'exp':'123'", 0, "exp_invalid"},
         {"exp true", ",'exp':true", 0, "exp_invalid"},
-        {"exp null", ",'exp':null", 0, "exp_invalid"},
+        {"exp null", ",'exp':null", 0, "exp_missing"},
         {"exp array", ",'exp':[]", 0, "exp_invalid"},
         {"exp in an array", ",'exp':[1900000000]", 0, "exp_invalid"},
         {"exp object", ",'exp':{}", 0, "exp_invalid"},
@@ -168,7 +168,7 @@ static void claims_times(void **state)
         {"nbf 1e300", ",'exp':1900000000,'nbf':1e300", 0, "nbf_invalid"},
         {"nbf string", ",'exp':1900000000,'nbf':'123'", 0, "nbf_invalid"},
         {"nbf true", ",'exp':1900000000,'nbf':true", 0, "nbf_invalid"},
-        {"nbf null", ",'exp':1900000000,'nbf':null", 0, "nbf_invalid"},
+        {"nbf null", ",'exp':1900000000,'nbf':null", 0, "ok"},
         {"nbf array", ",'exp':1900000000,'nbf':[]", 0, "nbf_invalid"},
 
         {"iat now", ",'exp':1900000000,'iat':1800000000", 0, "ok"},
@@ -183,7 +183,9 @@ static void claims_times(void **state)
         {"iat 1e300", ",'exp':1900000000,'iat':1e300", 0, "iat_invalid"},
         {"iat string", ",'exp':1900000000,'iat':'123'", 0, "iat_invalid"},
         {"iat true", ",'exp':1900000000,'iat':true", 0, "iat_invalid"},
-        {"iat null", ",'exp':1900000000,'iat':null", 0, "iat_invalid"},
+        {"iat null", ",'exp':1900000000,'iat':null", 0, "ok"},
+        {"nbf false", ",'exp':1900000000,'nbf':false", 0, "nbf_invalid"},
+        {"iat false", ",'exp':1900000000,'iat':false", 0, "iat_invalid"},
         {"iat array", ",'exp':1900000000,'iat':[]", 0, "iat_invalid"},
     };
     bearer_issuer_t from = issuer();
@@ -208,6 +210,8 @@ static void claims_age_and_life(void **state)
         const char *want;
     } cases[] = {
         {"no iat, max-age", ",'exp':1800000001", 0, 60, 0, "iat_missing"},
+        {"iat null, max-age", ",'exp':1800000001,'iat':null", 0, 60, 0,
+         "iat_missing"},
         {"no iat, max-life", ",'exp':1800000001", 0, 0, 60, "iat_missing"},
         {"no iat, neither", ",'exp':1800000001", 0, 0, 0, "ok"},
         {"as old as may be", ",'exp':1800000001,'iat':1799999940", 0, 60, 0,
@@ -312,6 +316,28 @@ static void claims_iss(void **state)
         "absent",
         check("{'exp':1900000000,'aud':'other'}", &policy, &from, *state),
         "iss_missing");
+}
+
+/* who vouches, for whoever tells users of several issuers apart */
+static void claims_say_who_vouches(void **state)
+{
+    bearer_issuer_t plain = issuer();
+    bearer_issuer_t tenants = {.iss = BEARER_LIT("https://l/{tid}"),
+                               .named = BEARER_NAMED_BY_TENANT};
+    bearer_issuer_t domain = {.iss = BEARER_LIT("spiffe://td"),
+                              .named = BEARER_NAMED_BY_SUBJECT};
+    const bearer_claims_t *of_a =
+        parse("{'iss':'https://l/a','tid':'a'}", *state);
+    const bearer_claims_t *svid =
+        parse("{'iss':'https://i','sub':'spiffe://td/a'}", *state);
+
+    assert_string_equal(bearer_claims_vouched(of_a, &plain).data, "https://i");
+    assert_string_equal(bearer_claims_vouched(of_a, &tenants).data,
+                        "https://l/a");
+    assert_string_equal(bearer_claims_vouched(NULL, &tenants).data,
+                        "https://l/{tid}");
+    assert_string_equal(bearer_claims_vouched(svid, &domain).data,
+                        "spiffe://td");
 }
 
 /* --- audience --------------------------------------------------------------- */
@@ -445,13 +471,17 @@ static void claims_bound_tokens_are_refused(void **state)
 {
     static const char *const members[] = {
         ",'cnf':{'jkt':'x'}", ",'cnf':{'x5t#S256':'x'}",
-        ",'cnf':{}",          ",'cnf':null",
+        ",'cnf':{}",          ",'cnf':[null]",
         ",'cnf':false",       ",'cnf':''",
     };
     bearer_issuer_t from = issuer();
     bearer_policy_t policy = place();
     apr_size_t i;
 
+    unit_expect_reason("null binds to nothing",
+                       check(with(",'exp':1900000000,'cnf':null", *state),
+                             &policy, &from, *state),
+                       "ok");
     for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         unit_expect_reason(members[i],
                            check(with(apr_pstrcat(*state, ",'exp':1900000000",
@@ -890,6 +920,7 @@ int main(void)
         unit_row(claims_age_and_life),
         unit_row(claims_notes_tell_times),
         unit_row(claims_iss),
+        unit_row(claims_say_who_vouches),
         unit_row(claims_aud),
         unit_row(claims_aud_may_be_long),
         unit_row(claims_required),

@@ -75,6 +75,11 @@ static const struct {
      "{'issuer':'" ISSUER "','jwks_uri':'https://keys.example/\\r\\nX: y'}",
      "discovery_uri"},
 
+    {"a byte order mark",
+     "\xef\xbb\xbf{'issuer':'" ISSUER "','jwks_uri':'" URI "'}", "ok"},
+    {"another issuer behind a mark",
+     "\xef\xbb\xbf{'issuer':'\xef\xbb\xbf" ISSUER "','jwks_uri':'" URI "'}",
+     "discovery_issuer"},
     {"nothing", "", "json_syntax"},
     {"an error page", "<html>", "json_syntax"},
     {"an array", "['" ISSUER "']", "json_syntax"},

@@ -135,8 +135,8 @@ static void error_fixed_answers_stay(void **state BEARER_UNUSED)
 static void error_trouble_of_ours_is_a_500(void **state BEARER_UNUSED)
 {
     static const bearer_reason_t ours[] = {
-        BEARER_NO_MEMORY, BEARER_POLICY_ISSUER, BEARER_POLICY_AUDIENCE,
-        BEARER_POLICY_ALG, BEARER_POLICY_UNCLEAR};
+        BEARER_NO_MEMORY,  BEARER_POLICY_ISSUER, BEARER_POLICY_AUDIENCE,
+        BEARER_POLICY_ALG, BEARER_POLICY_ANY,    BEARER_POLICY_UNCLEAR};
     size_t i;
 
     assert_string_equal(bearer_error_find(BEARER_NO_MEMORY)->slug, "no_memory");
@@ -235,7 +235,54 @@ static void error_notes_are_cut(void **state BEARER_UNUSED)
 
 static void error_notes_may_be_absent(void **state BEARER_UNUSED)
 {
+    bearer_note_t more = {"x"};
+
     bearer_note_set(NULL, "%s", "nothing happens");
+    bearer_note_add(NULL, "%s", "nothing happens");
+    bearer_note_prefix(NULL, "%s", "nothing happens");
+    bearer_note_join(NULL, &more);
+    bearer_note_member(NULL, "kid", unit_str("nothing happens"));
+}
+
+/* each piece is escaped once, however often notes are put together */
+static void error_notes_are_put_together(void **state BEARER_UNUSED)
+{
+    bearer_note_t note, more;
+    apr_size_t lead;
+
+    bearer_note_set(&note, "a\n");
+    bearer_note_add(&note, "%s", "\"b");
+    bearer_note_prefix(&note, "%d: ", 7);
+    bearer_note_set(&more, "\\c");
+    bearer_note_join(&note, &more);
+    assert_string_equal(note.text, "7: a\\x0a\\x22b\\x5cc");
+
+    /* what does not fit is left out whole */
+    for (lead = BEARER_LIMIT_NOTE - 6; lead < BEARER_LIMIT_NOTE; lead++) {
+        memset(note.text, 'a', lead);
+        note.text[lead] = '\0';
+        bearer_note_add(&note, "\n");
+        assert_int_equal(strlen(note.text),
+                         lead + 4 < BEARER_LIMIT_NOTE ? lead + 4 : lead);
+    }
+    memset(note.text, 'a', BEARER_LIMIT_NOTE - 1);
+    note.text[BEARER_LIMIT_NOTE - 1] = '\0';
+    bearer_note_prefix(&note, "b");
+    assert_int_equal(strlen(note.text), BEARER_LIMIT_NOTE - 1);
+    assert_int_equal(note.text[0], 'b');
+}
+
+static void error_notes_leave_no_gap(void **state BEARER_UNUSED)
+{
+    static const bearer_str_t none = {NULL, 0};
+    bearer_note_t note;
+
+    bearer_note_member(&note, "kid", unit_str("a\nb"));
+    assert_string_equal(note.text, "kid a\\x0ab");
+    bearer_note_member(&note, "kid", unit_str(""));
+    assert_string_equal(note.text, "kid (empty)");
+    bearer_note_member(&note, "kid", none);
+    assert_string_equal(note.text, "no kid");
 }
 
 static void error_notes_show_a_bounded_part(void **state)
@@ -287,6 +334,8 @@ int main(void)
         unit_row(error_lists_for_notes_are_bounded),
         unit_row(error_notes_are_cut),
         unit_row(error_notes_may_be_absent),
+        unit_row(error_notes_are_put_together),
+        unit_row(error_notes_leave_no_gap),
         unit_row(error_notes_show_a_bounded_part),
         unit_row(error_text_has_slug_sentence_and_note),
     };

@@ -262,12 +262,75 @@ static void gate_fills_a_verdict_as_far_as_it_got(void **state)
     assert_string_equal(verdict->note.text, "exp 10 s ago");
 }
 
-static void gate_never_asks_about_known_kids(void **state)
+static void other_at_third_look(world_t *world)
+{
+    if (world->pauses == 3)
+        answer(world, mint_key(2, "one", world->pool));
+}
+
+/* an issuer that was set up anew may have another key under the same kid */
+static void gate_asks_about_a_known_kid_that_did_not_sign(void **state)
+{
+    world_t *world = create(*state);
+    apr_time_t began = world->now.tick;
+
+    answer_one(world);
+    world->on_pause = other_at_third_look;
+    offer(world, token_of(world, "one", 2, BY_I), "ok", 3);
+    assert_int_equal(asked(world), began);
+    offer_one(world, "sig_wrong", 0);
+}
+
+/* whoever writes a known kid over a signature of his own gets what random kids get:
+ * one fetch in "miss" for all of them together (key set flooding) */
+static void gate_asks_once_in_a_miss_for_all_strangers(void **state)
+{
+    world_t *world = create(*state);
+    apr_time_t began = world->now.tick;
+    int i;
+
+    answer_one(world);
+    world->on_pause = same_at_third_look;
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 3);
+    assert_int_equal(asked(world), began);
+    world->now.tick = began + 2 * SECOND;
+    for (i = 0; i < 5; i++) {
+        offer(world, token_of(world, "one", 3, BY_I), "sig_wrong", 0);
+        offer_two(world, "key_unknown", 0);
+    }
+    world->now.tick = began + 60 * SECOND - 1;
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+    assert_int_equal(asked(world), began);
+    assert_int_equal(bearer_board_asks(world->board), 1);
+    /* a good token never waits for them */
+    offer_one(world, "ok", 0);
+}
+
+/* a key that is there and did not sign is a judgement, whatever the issuer does: only
+ * what nobody can judge is put off */
+static void gate_refuses_a_wrong_signature_without_the_issuer(void **state)
 {
     world_t *world = create(*state);
 
     answer_one(world);
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", LOOKS(TIMEOUT));
     offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+    note_failure(world);
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+}
+
+/* a length that its algorithm never has, and an expired but good token */
+static void gate_never_asks_about_what_no_key_can_mend(void **state)
+{
+    world_t *world = create(*state);
+    const char *token =
+        mint_token("{'alg':'Ed25519','kid':'one'}", BY_I, 1, *state);
+
+    answer_one(world);
+    offer(world, token, "ok", 0);
+    offer(world, apr_pstrcat(*state, token, "AA", NULL), "sig_length", 0);
+    world->now.wall = 1900000000;
+    offer_one(world, "expired", 0);
     assert_int_equal(asked(world), 0);
 }
 
@@ -455,10 +518,58 @@ static void gate_gives_up_on_a_new_kid(void **state)
     world_t *world = create(*state);
 
     answer_one(world);
-    offer_two(world, "key_unknown", LOOKS(TIMEOUT));
-    offer_two(world, "key_unknown", 0);
+    /* silent: nobody can say whether it has such a key */
+    offer_two(world, "keys_unavailable", LOOKS(TIMEOUT));
+    assert_string_equal(world->verdict.note.text,
+                        "newer keys are needed, and there is no answer yet: "
+                        "kid two, alg EdDSA");
+    offer_two(world, "keys_unavailable", 0);
     /* those with known keys never notice */
     offer_one(world, "ok", 0);
+    assert_int_equal(bearer_board_asks(world->board), 1);
+    /* it answers after all */
+    answer(world, NULL);
+    offer_two(world, "key_unknown", 0);
+}
+
+/* strangers' random kids are 503 while the issuer fails, and buy no more fetches than
+ * when it does not */
+static void gate_cannot_judge_while_the_issuer_fails(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    note_failure(world);
+    world->on_pause = failure_at_third_look;
+    offer_two(world, "keys_unavailable", 3);
+    offer(world, token_of(world, "three", 3, BY_I), "keys_unavailable", 0);
+    offer(world, mint_token("{'alg':'EdDSA'}", BY_I, 2, *state),
+          "keys_unavailable", 0);
+    assert_int_equal(bearer_board_asks(world->board), 1);
+    offer_one(world, "ok", 0);
+    answer(world, NULL);
+    offer_two(world, "key_unknown", 0);
+    offer(world, mint_token("{'alg':'EdDSA'}", BY_I, 2, *state), "sig_wrong",
+          0);
+}
+
+/* an issuer that took its keys back: what it has said is a judgement */
+static void gate_has_no_good_key_when_all_are_withdrawn(void **state)
+{
+    world_t *world = create(*state);
+
+    answer_one(world);
+    offer_one(world, "ok", 0);
+    answer(world, "");
+    world->on_pause = same_at_third_look;
+    offer_one(world, "key_unknown", 3);
+    offer_one(world, "key_unknown", 0);
+    offer(world, mint_token("{'alg':'EdDSA'}", BY_I, 1, *state), "key_unfit",
+          0);
+    /* and may have new ones */
+    pass(world, 100 * SECOND);
+    world->on_pause = both_at_third_look;
+    offer_one(world, "ok", 3);
 }
 
 static void gate_stops_waiting_when_a_failure_was_noted(void **state)
@@ -467,7 +578,7 @@ static void gate_stops_waiting_when_a_failure_was_noted(void **state)
 
     answer_one(world);
     world->on_pause = failure_at_third_look;
-    offer_two(world, "key_unknown", 3);
+    offer_two(world, "keys_unavailable", 3);
     offer_one(world, "ok", 0);
 }
 
@@ -547,7 +658,8 @@ static void nest(world_t *world, bearer_gate_t *gate)
     int pauses = world->pauses;
 
     admit(world, gate, token_of(world, "two", 2, BY_I), &world->nested);
-    unit_expect_reason("nested", world->nested.why, "key_unknown");
+    /* without a seat, it does not know what the fetch would bring */
+    unit_expect_reason("nested", world->nested.why, "keys_unavailable");
     /* the first one's wait is counted without the second's */
     world->nested_pauses = world->pauses - pauses;
     world->pauses = pauses;
@@ -605,7 +717,8 @@ static void gate_waiting_is_bounded(void **state)
             admit(world, world->gate, token_of(world, "two", 2, BY_I),
                   &world->verdict);
             unit_expect_reason(cases[i].name, world->verdict.why,
-                               "key_unknown");
+                               cases[i].first ? "key_unknown"
+                                              : "keys_unavailable");
             unit_expect(cases[i].name, !world->pauses == !cases[i].first);
             if (cases[i].first)
                 unit_expect(cases[i].name,
@@ -852,7 +965,8 @@ static void gate_recalls_what_was_proven(void **state)
     assert_string_equal(world->verdict.note.text, "");
     assert_int_equal(bearer_tokcache_stats(world->conf.cache).hits, 1);
     /* one character more or less is another token */
-    offer(world, apr_pstrcat(*state, token, "AA", NULL), "sig_length", 0);
+    world->on_pause = same_at_third_look;
+    offer(world, apr_pstrcat(*state, token, "AA", NULL), "sig_length", 3);
     offer(world, apr_pstrndup(*state, token, strlen(token) - 6), "sig_length",
           0);
 }
@@ -936,7 +1050,7 @@ static void gate_forgets_with_the_key(void **state)
     answer(world, NULL);
     offer_recalled(world, token, "ok");
     answer(world, mint_key(2, "two", *state));
-    world->on_pause = failure_at_third_look;
+    world->on_pause = same_at_third_look;
     offer(world, token, "key_unknown", 3);
 }
 
@@ -964,7 +1078,8 @@ static void gate_remembers_nothing_refused(void **state)
     late = token_of(world, "one", 1, late);
     offer_whole(world, late, "not_yet");
     offer_whole(world, late, "not_yet");
-    offer_whole(world, token_of(world, "one", 2, BY_I), "sig_wrong");
+    world->on_pause = same_at_third_look;
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 3);
     assert_int_equal(bearer_tokcache_stats(world->conf.cache).entries, 1);
     pass(world, 100 * SECOND);
     offer_whole(world, late, "ok");
@@ -1005,15 +1120,17 @@ static void gate_counts(void **state)
     while (bearer_alg_row(row) != eddsa)
         row++;
     offer_recalled(world, token, "ok");
-    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+    world->on_pause = same_at_third_look;
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 3);
+    pass(world, 60 * SECOND);
     world->on_pause = both_at_third_look;
     offer_two(world, "ok", 3);
     seen = bearer_stats_snapshot(world->conf.prove.stats, NULL, *state);
     assert_int_equal(bearer_counts_all(&seen->sum.admit), 3);
     /* one wrong, one good; none was computed for a key that was not there */
     assert_int_equal(bearer_counts_all(&seen->sum.verify[row]), 2);
-    assert_int_equal(seen->sum.waits, 1);
-    assert_int_equal(seen->sum.wait_micros, 3 * LOOK);
+    assert_int_equal(seen->sum.waits, 2);
+    assert_int_equal(seen->sum.wait_micros, 6 * LOOK);
 }
 
 int main(void)
@@ -1021,7 +1138,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_row(gate_admits_by_keys_at_hand),
         unit_row(gate_fills_a_verdict_as_far_as_it_got),
-        unit_row(gate_never_asks_about_known_kids),
+        unit_row(gate_asks_about_a_known_kid_that_did_not_sign),
+        unit_row(gate_asks_once_in_a_miss_for_all_strangers),
+        unit_row(gate_refuses_a_wrong_signature_without_the_issuer),
+        unit_row(gate_never_asks_about_what_no_key_can_mend),
         unit_row(gate_never_asks_before_the_issuer_is_known),
         unit_row(gate_judges_claims_after_the_wait),
         unit_row(gate_a_wait_moves_the_time),
@@ -1034,6 +1154,8 @@ int main(void)
         unit_row(gate_waits_for_a_new_kid),
         unit_row(gate_asks_once_in_a_miss),
         unit_row(gate_gives_up_on_a_new_kid),
+        unit_row(gate_cannot_judge_while_the_issuer_fails),
+        unit_row(gate_has_no_good_key_when_all_are_withdrawn),
         unit_row(gate_stops_waiting_when_a_failure_was_noted),
         unit_row(gate_waits_on_when_other_keys_came),
         unit_row(gate_waits_when_no_kid_is_named),

@@ -13,7 +13,14 @@
 #define RSA_KEY  "'kty':'RSA','n':'" FIX_RSA_N "','e':'AQAB'"
 #define P256_KEY                                                               \
     "'kty':'EC','crv':'P-256','x':'" FIX_P256_X "','y':'" FIX_P256_Y "'"
-#define ED_KEY "'kty':'OKP','crv':'Ed25519','x':'" FIX_ED25519_X "'"
+#define ED448_KEY "'kty':'OKP','crv':'Ed448','x':'" FIX_ED448_X "'"
+#define ED_KEY    "'kty':'OKP','crv':'Ed25519','x':'" FIX_ED25519_X "'"
+/* 129 bytes, so that a number can follow */
+#define ZEROS_129                                                              \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                              \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                              \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                              \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 /* as long as a P-256 coordinate */
 #define ZEROS "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -35,15 +42,14 @@ static const struct {
     {"P-521",
      "{'kty':'EC','crv':'P-521','x':'" FIX_P521_X "','y':'" FIX_P521_Y "'}",
      "ok", "ES512", 521},
-    {"Ed25519", "{" ED_KEY "}", "ok", "EdDSA", 256},
-    {"Ed448", "{'kty':'OKP','crv':'Ed448','x':'" FIX_ED448_X "'}", "ok",
-     "EdDSA", 448},
+    {"Ed25519", "{" ED_KEY "}", "ok", "EdDSA Ed25519", 256},
+    {"Ed448", "{" ED448_KEY "}", "ok", "EdDSA Ed448", 448},
 
     /* numbers beyond 64 bits and a double, where they do not matter */
     {"a huge member", "{" RSA_KEY ",'x5t':18446744073709551615}", "ok",
      RSA_ALGS, 2048},
     {"a member beyond a double", "{" ED_KEY ",'iat':-1e400,'exp':[1e999]}",
-     "ok", "EdDSA", 256},
+     "ok", "EdDSA Ed25519", 256},
     {"huge kid", "{" RSA_KEY ",'kid':18446744073709551615}", "jwk_form", NULL,
      0},
     {"huge n", "{'kty':'RSA','e':'AQAB','n':18446744073709551615}", "jwk_form",
@@ -61,7 +67,12 @@ static const struct {
     /* use and key_ops */
     {"use sig", "{" RSA_KEY ",'use':'sig'}", "ok", RSA_ALGS, 2048},
     {"use enc", "{" RSA_KEY ",'use':'enc'}", "jwk_use", NULL, 0},
-    {"use null", "{" RSA_KEY ",'use':null}", "jwk_use", NULL, 0},
+    {"use null", "{" RSA_KEY ",'use':null}", "ok", RSA_ALGS, 2048},
+    {"use null but key_ops encrypt",
+     "{" RSA_KEY ",'use':null,'key_ops':['encrypt']}", "jwk_use", NULL, 0},
+    {"use jwt-svid", "{" RSA_KEY ",'use':'jwt-svid'}", "jwk_use", NULL, 0},
+    {"use empty", "{" RSA_KEY ",'use':''}", "jwk_use", NULL, 0},
+    {"use false", "{" RSA_KEY ",'use':false}", "jwk_use", NULL, 0},
     {"use is an array", "{" RSA_KEY ",'use':['sig']}", "jwk_use", NULL, 0},
     {"key_ops verify", "{" RSA_KEY ",'key_ops':['sign','verify']}", "ok",
      RSA_ALGS, 2048},
@@ -70,7 +81,15 @@ static const struct {
     {"key_ops empty", "{" RSA_KEY ",'key_ops':[]}", "jwk_use", NULL, 0},
     {"key_ops is a string", "{" RSA_KEY ",'key_ops':'verify'}", "jwk_use", NULL,
      0},
-    {"key_ops null", "{" RSA_KEY ",'key_ops':null}", "jwk_use", NULL, 0},
+    {"key_ops null", "{" RSA_KEY ",'key_ops':null}", "ok", RSA_ALGS, 2048},
+    {"key_ops null but use enc", "{" RSA_KEY ",'key_ops':null,'use':'enc'}",
+     "jwk_use", NULL, 0},
+    {"key_ops unknown beside verify",
+     "{" RSA_KEY ",'key_ops':['attest',7,null,'verify']}", "ok", RSA_ALGS,
+     2048},
+    {"key_ops unknown alone", "{" RSA_KEY ",'key_ops':['attest','VERIFY']}",
+     "jwk_use", NULL, 0},
+    {"key_ops false", "{" RSA_KEY ",'key_ops':false}", "jwk_use", NULL, 0},
     {"use sig but key_ops encrypt",
      "{" RSA_KEY ",'use':'sig','key_ops':['encrypt']}", "jwk_use", NULL, 0},
 
@@ -78,7 +97,19 @@ static const struct {
     {"alg RS256", "{" RSA_KEY ",'alg':'RS256'}", "ok", "RS256", 2048},
     {"alg PS512", "{" RSA_KEY ",'alg':'PS512'}", "ok", "PS512", 2048},
     {"alg ES256", "{" P256_KEY ",'alg':'ES256'}", "ok", "ES256", 256},
-    {"alg EdDSA", "{" ED_KEY ",'alg':'EdDSA'}", "ok", "EdDSA", 256},
+    {"alg EdDSA", "{" ED_KEY ",'alg':'EdDSA'}", "ok", "EdDSA Ed25519", 256},
+    {"alg Ed25519", "{" ED_KEY ",'alg':'Ed25519'}", "ok", "EdDSA Ed25519", 256},
+    {"alg Ed448", "{" ED448_KEY ",'alg':'Ed448'}", "ok", "EdDSA Ed448", 448},
+    {"alg EdDSA, Ed448", "{" ED448_KEY ",'alg':'EdDSA'}", "ok", "EdDSA Ed448",
+     448},
+    {"alg Ed448 of another curve", "{" ED_KEY ",'alg':'Ed448'}", "jwk_alg",
+     NULL, 0},
+    {"alg Ed25519 of another curve", "{" ED448_KEY ",'alg':'Ed25519'}",
+     "jwk_alg", NULL, 0},
+    {"alg ed25519 in lower case", "{" ED_KEY ",'alg':'ed25519'}", "jwk_alg",
+     NULL, 0},
+    {"alg Ed25519 of an EC key", "{" P256_KEY ",'alg':'Ed25519'}", "jwk_alg",
+     NULL, 0},
     {"alg of another type", "{" RSA_KEY ",'alg':'ES256'}", "jwk_alg", NULL, 0},
     {"alg of secrets", "{" RSA_KEY ",'alg':'HS256'}", "jwk_alg", NULL, 0},
     {"alg of another curve", "{" P256_KEY ",'alg':'ES384'}", "jwk_alg", NULL,
@@ -87,11 +118,23 @@ static const struct {
      0},
     {"alg none", "{" RSA_KEY ",'alg':'none'}", "jwk_alg", NULL, 0},
     {"alg is a number", "{" RSA_KEY ",'alg':256}", "jwk_alg", NULL, 0},
-    {"alg null", "{" RSA_KEY ",'alg':null}", "jwk_alg", NULL, 0},
+    {"alg null", "{" RSA_KEY ",'alg':null}", "ok", RSA_ALGS, 2048},
+    {"alg empty", "{" RSA_KEY ",'alg':''}", "jwk_alg", NULL, 0},
 
     /* kid */
     {"kid is a number", "{" RSA_KEY ",'kid':1}", "jwk_form", NULL, 0},
-    {"kid null", "{" RSA_KEY ",'kid':null}", "jwk_form", NULL, 0},
+    {"kid null", "{" RSA_KEY ",'kid':null}", "ok", RSA_ALGS, 2048},
+    {"kid false", "{" RSA_KEY ",'kid':false}", "jwk_form", NULL, 0},
+
+    /* private */
+    {"private RSA", "{" RSA_KEY ",'d':'AA'}", "jwk_private", NULL, 0},
+    {"RSA with a prime only", "{" RSA_KEY ",'p':'AA'}", "jwk_private", NULL, 0},
+    {"RSA with more primes", "{" RSA_KEY ",'oth':[]}", "jwk_private", NULL, 0},
+    {"private EC", "{" P256_KEY ",'d':'AA'}", "jwk_private", NULL, 0},
+    {"private Edwards", "{" ED_KEY ",'d':''}", "jwk_private", NULL, 0},
+    {"private members that are null",
+     "{" RSA_KEY ",'d':null,'p':null,'q':null,'dp':null,'dq':null,'qi':null}",
+     "ok", RSA_ALGS, 2048},
 
     /* crv */
     {"no crv", "{'kty':'EC'}", "jwk_form", NULL, 0},
@@ -118,8 +161,14 @@ static const struct {
      "jwk_member", NULL, 0},
     {"n of impossible length",
      "{'kty':'RSA','e':'AQAB','n':'" FIX_RSA_N "AAA'}", "jwk_member", NULL, 0},
-    {"n with a leading zero",
-     "{'kty':'RSA','e':'AQAB','n':'AAAA" FIX_RSA_N "'}", "jwk_member", NULL, 0},
+    {"n with leading zeros", "{'kty':'RSA','e':'AQAB','n':'AAAA" FIX_RSA_N "'}",
+     "ok", RSA_ALGS, 2048},
+    {"n and e null", "{'kty':'RSA','e':null,'n':null}", "jwk_form", NULL, 0},
+    {"n of 1024 bits behind zeros",
+     "{'kty':'RSA','e':'AQAB','n':'" ZEROS_129 FIX_RSA1024_N "'}",
+     "jwk_rsa_size", NULL, 0},
+    {"n is 0", "{'kty':'RSA','e':'AQAB','n':'" ZEROS_129 ZEROS_129 "'}",
+     "jwk_rsa_size", NULL, 0},
     {"n in standard base64", "{'kty':'RSA','e':'AQAB','n':'++//'}",
      "jwk_member", NULL, 0},
     {"RSA of 1024 bits", "{'kty':'RSA','e':'AQAB','n':'" FIX_RSA1024_N "'}",
@@ -131,8 +180,10 @@ static const struct {
      NULL, 0},
     {"e empty", "{'kty':'RSA','n':'" FIX_RSA_N "','e':''}", "jwk_rsa_exponent",
      NULL, 0},
-    {"e is 0", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AA'}", "jwk_member", NULL,
-     0},
+    {"e is 0", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AA'}", "jwk_rsa_exponent",
+     NULL, 0},
+    {"e is 1 behind zeros", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AAAB'}",
+     "jwk_rsa_exponent", NULL, 0},
     {"e is 1", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AQ'}", "jwk_rsa_exponent",
      NULL, 0},
     {"e is 2", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'Ag'}", "jwk_rsa_exponent",
@@ -148,7 +199,7 @@ static const struct {
     {"e of 64 bits", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'__________8'}",
      "jwk_rsa_exponent", NULL, 0},
     {"e with a leading zero", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'AAEAAQ'}",
-     "jwk_member", NULL, 0},
+     "ok", RSA_ALGS, 2048},
     {"e with padding", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'Aw=='}",
      "jwk_member", NULL, 0},
     {"e not canonical", "{'kty':'RSA','n':'" FIX_RSA_N "','e':'Ax'}",
@@ -159,11 +210,28 @@ static const struct {
      NULL, 0},
     {"no y", "{'kty':'EC','crv':'P-256','x':'" FIX_P256_X "'}", "jwk_form",
      NULL, 0},
-    {"x too short",
-     "{'kty':'EC','crv':'P-256','x':'AAAA','y':'" FIX_P256_Y "'}", "jwk_member",
+    {"x without its leading zero",
+     "{'kty':'EC','crv':'P-256','x':'VUOJSvPQDtfXQKvb11yWsGh3t4fbX3Dup4uQqNfACg',"
+     "'y':'u0yFo9jqKe-q-iRAaRLdhNWxTcMr9lbvbGvVil2UP5I'}",
+     "ok", "ES256", 256},
+    {"y without its leading zero",
+     "{'kty':'EC','crv':'P-256','x':'mGriUG8f8QTQQjCGHY9LSY9LxMbQCbMPdUTcEpuC0o0',"
+     "'y':'PMzApkYOCuMopNl9PHth2G_GKJwYnyUlEQxEG7B-lw'}",
+     "ok", "ES256", 256},
+    {"x without its last byte",
+     "{'kty':'EC','crv':'P-256','x':'AFVDiUrz0A7X10Cr29dclrBod7eH219w7qeLkKjXwA',"
+     "'y':'u0yFo9jqKe-q-iRAaRLdhNWxTcMr9lbvbGvVil2UP5I'}",
+     "jwk_refused", NULL, 0},
+    {"x is 0", "{'kty':'EC','crv':'P-256','x':'AAAA','y':'" FIX_P256_Y "'}",
+     "jwk_member", NULL, 0},
+    {"x cut short",
+     "{'kty':'EC','crv':'P-256','x':'AQAB','y':'" FIX_P256_Y "'}", "jwk_member",
      NULL, 0},
-    {"x too long",
+    {"x with zeros in front",
      "{'kty':'EC','crv':'P-256','x':'AAAA" FIX_P256_X "','y':'" FIX_P256_Y "'}",
+     "ok", "ES256", 256},
+    {"x too long",
+     "{'kty':'EC','crv':'P-256','x':'AQAB" FIX_P256_X "','y':'" FIX_P256_Y "'}",
      "jwk_member", NULL, 0},
     {"y empty", "{'kty':'EC','crv':'P-256','x':'" FIX_P256_X "','y':''}",
      "jwk_member", NULL, 0},
@@ -182,7 +250,7 @@ static const struct {
      "'}",
      "jwk_refused", NULL, 0},
     {"point 0, 0", "{'kty':'EC','crv':'P-256','x':'" ZEROS "','y':'" ZEROS "'}",
-     "jwk_refused", NULL, 0},
+     "jwk_member", NULL, 0},
     {"OKP without x", "{'kty':'OKP','crv':'Ed25519'}", "jwk_form", NULL, 0},
     {"OKP x too short", "{'kty':'OKP','crv':'Ed448','x':'" FIX_ED25519_X "'}",
      "jwk_member", NULL, 0},
@@ -228,6 +296,7 @@ static void jwk_parse_counts_bits_of_the_modulus(void **state)
         {"2048 bits", 256, 0x80, "ok"},
         {"2049 bits", 257, 0x01, "ok"},
         {"8192 bits", 1024, 0xff, "ok"},
+        {"8192 bits and a zero", 1025, 0x00, "ok"},
         {"8193 bits", 1025, 0x01, "jwk_rsa_size"},
         {"400000 bits", 50000, 0xff, "jwk_rsa_size"},
     };
@@ -362,31 +431,63 @@ static void jwk_keeps_public_members_only(void **state)
 {
     const bearer_jwk_t *key;
 
-    unit_expect_reason("private key",
-                       jose_key("{" P256_KEY ",'d':'AA','p':'AA','x5c':['AA'],"
+    unit_expect_reason("with much beside it",
+                       jose_key("{" P256_KEY ",'d':null,'x5c':['AA'],"
                                 "'x5u':'https://evil','kid':'k','use':'sig',"
                                 "'alg':'ES256','key_ops':['verify'],'z':1}",
                                 &key, *state),
                        "ok");
-    assert_string_equal(
-        key->json.data,
-        jose_json("{'kty':'EC','kid':'k','use':'sig','alg':'ES256',"
-                  "'crv':'P-256','x':'" FIX_P256_X "','y':'" FIX_P256_Y "'}",
-                  *state)
-            .data);
-
-    unit_expect_reason("private RSA key",
-                       jose_key("{" RSA_KEY ",'d':'AA','p':'AA','q':'AA',"
-                                "'dp':'AA','dq':'AA','qi':'AA'}",
+    assert_string_equal(key->json.data,
+                        jose_json("{'kty':'EC','kid':'k','alg':'ES256',"
+                                  "'crv':'P-256','x':'" FIX_P256_X
+                                  "','y':'" FIX_P256_Y "'}",
+                                  *state)
+                            .data);
+    unit_expect_reason("with nulls",
+                       jose_key("{" RSA_KEY ",'d':null,'kid':null,'use':null,"
+                                "'alg':null,'key_ops':null}",
                                 &key, *state),
                        "ok");
     assert_string_equal(
         key->json.data,
         jose_json("{'kty':'RSA','n':'" FIX_RSA_N "','e':'AQAB'}", *state).data);
-    unit_expect_reason("private Edwards key",
-                       jose_key("{" ED_KEY ",'d':'AA','y':'AA'}", &key, *state),
-                       "ok");
+    unit_expect_reason("Edwards",
+                       jose_key("{" ED_KEY ",'y':'AA'}", &key, *state), "ok");
     assert_string_equal(key->json.data, jose_json("{" ED_KEY "}", *state).data);
+}
+
+/* a bundle's other keys are for certificates; what says nothing is for nothing */
+static void jwk_for_svids_says_so(void **state)
+{
+    static const struct {
+        const char *json, *want;
+    } cases[] = {
+        {"{" P256_KEY ",'use':'jwt-svid','kid':'k'}", "ok"},
+        {"{" P256_KEY ",'use':'x509-svid'}", "jwk_use"},
+        {"{" P256_KEY ",'use':'sig'}", "jwk_use"},
+        {"{" P256_KEY ",'use':null}", "jwk_use"},
+        {"{" P256_KEY "}", "jwk_use"},
+        {"{" P256_KEY ",'use':'jwt-svid','key_ops':['sign']}", "jwk_use"},
+        {"{" P256_KEY ",'use':'jwt-svid','d':'AA'}", "jwk_private"},
+        {"{'kty':'oct','k':'" FIX_OCT_K "','use':'jwt-svid'}",
+         "jwk_oct_published"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_value_t *json = NULL;
+        const bearer_jwk_t *key;
+        bearer_note_t note;
+
+        unit_expect_reason(cases[i].json,
+                           bearer_json_parse(jose_json(cases[i].json, *state),
+                                             &json, NULL, *state),
+                           "ok");
+        unit_expect_reason(cases[i].json,
+                           bearer_jwk_parse_for(BEARER_JWK_FOR_SVID, json, &key,
+                                                &note, *state),
+                           cases[i].want);
+    }
 }
 
 static void jwk_outlives_its_document(void **state)
@@ -413,7 +514,8 @@ static void jwk_leaves_no_openssl_errors(void **state)
     static const char *const refused[] = {
         "{'kty':'EC','crv':'P-256','x':'" FIX_P256_X "','y':'" FIX_P256_OTHER_Y
         "'}",
-        "{'kty':'EC','crv':'P-256','x':'" ZEROS "','y':'" ZEROS "'}",
+        "{'kty':'EC','crv':'P-256','x':'" FIX_SECP256K1_X
+        "','y':'" FIX_SECP256K1_Y "'}",
     };
     const bearer_jwk_t *key;
     size_t i;
@@ -523,6 +625,7 @@ int main(void)
         unit_row(jwk_without_kid_differs_from_an_empty_kid),
         unit_row(jwk_parse_refuses_what_is_not_an_object),
         unit_row(jwk_keeps_public_members_only),
+        unit_row(jwk_for_svids_says_so),
         unit_row(jwk_outlives_its_document),
         unit_row(jwk_leaves_no_openssl_errors),
         unit_row(jwk_note_names_the_member),

@@ -70,7 +70,18 @@ static const struct {
      "ok"},
     {"only a secret", "{'keys':[{'kty':'oct','k':'" FIX_OCT_K "'}]}",
      "jwks_empty", 0, 0, NULL},
-    {"no keys", "{'keys':[]}", "jwks_empty", 0, 0, NULL},
+    {"no keys", "{'keys':[]}", "jwks_none", 0, 0, NULL},
+    {"only keys for encryption",
+     "{'keys':[{" RSA_KEY ",'use':'enc'},{" ED_KEY ",'use':'enc'}]}",
+     "jwks_none", 0, 0, NULL},
+    {"a broken key beside one for encryption",
+     "{'keys':[{" RSA_KEY ",'use':'enc'},{}]}", "jwks_empty", 0, 0, NULL},
+    {"a private key beside a good one",
+     "{'keys':[{" ED_KEY ",'d':'AA'},{" RSA_KEY "}]}", "ok", 1, 1,
+     "jwk_private"},
+    {"a SPIFFE bundle",
+     "{'keys':[{" RSA_KEY ",'use':'jwt-svid'}],'spiffe_sequence':1}",
+     "jwks_none", 0, 0, NULL},
     {"only unusable keys", "{'keys':[{},{'kty':'AKP'}]}", "jwks_empty", 0, 0,
      NULL},
     {"no member keys", "{}", "jwks_form", 0, 0, NULL},
@@ -124,6 +135,21 @@ static void jwks_note_names_the_first_refused_key(void **state)
         "jwks_empty");
     assert_string_equal(note.text,
                         "keys refused: 1, the first: jwk_kty: key 0: kty AKP");
+    unit_expect_reason("none",
+                       bearer_jwks_parse(jose_json("{'keys':[]}", *state), &set,
+                                         &note, *state),
+                       "jwks_none");
+    /* without particulars, nothing is left open: "key 0", not "key 0: " */
+    set = good_set("{'keys':[{'kty':'oct'},{" RSA_KEY "}]}", *state);
+    assert_string_equal(set->skipped_note.text, "key 0");
+    /* what was escaped is not escaped again */
+    unit_expect_reason(
+        "escaped",
+        bearer_jwks_parse(jose_json("{'keys':[{'kty':'a\\nb'}]}", *state), &set,
+                          &note, *state),
+        "jwks_empty");
+    assert_string_equal(
+        note.text, "keys refused: 1, the first: jwk_kty: key 0: kty a\\x0ab");
 }
 
 static void jwks_parse_looks_at_256_keys(void **state)
@@ -154,6 +180,11 @@ static void jwks_keys_outlive_nothing_but_their_pool(void **state)
 
 /* --- files --------------------------------------------------------------- */
 
+#define MARK "\xef\xbb\xbf"
+/* as a JSON string: the lines of PEM are joined at run time, see in_json */
+#define CERT    "@C@"
+#define PRIVATE "@P@"
+
 static const struct {
     const char *name;
     const char *text; /* ' for " */
@@ -170,15 +201,74 @@ static const struct {
     {"single JWK for encryption", "{" P256_KEY ",'use':'enc'}", "jwk_use", 0},
     {"single secret", "{'kty':'oct','k':'" FIX_OCT_K "'}", "jwk_oct_published",
      0},
-    {"empty set", "{'keys':[]}", "jwks_empty", 0},
+    {"empty set", "{'keys':[]}", "jwks_none", 0},
+    {"private JWK", "{" P256_KEY ",'d':'AA'}", "jwk_private", 0},
+    {"private JWK beside a public one",
+     "{'keys':[{" RSA_KEY "},{" P256_KEY ",'d':'AA'}]}", "jwk_private", 0},
+    {"a secret beside a public key",
+     "{'keys':[{" RSA_KEY "},{'kty':'oct','k':'" FIX_OCT_K "'}]}",
+     "jwk_oct_published", 0},
+    {"a set behind a byte order mark", MARK "{'keys':[{" RSA_KEY "}]}", "ok",
+     1},
+    {"PEM behind a byte order mark", MARK FIX_RSA_PEM, "ok", 1},
+    {"two byte order marks", MARK MARK "{'keys':[{" RSA_KEY "}]}",
+     "json_syntax", 0},
+    {"a byte order mark of UTF-16", "\xff\xfe{\0", "json_syntax", 0},
+    {"a mark within", "{" MARK "'keys':[{" RSA_KEY "}]}", "json_syntax", 0},
+    {"certificates by their kids", "{'a':'" CERT "','b':'" CERT "'}", "ok", 2},
+    {"certificates and what is none", "{'a':'" CERT "','b':7,'c':'x'}", "ok",
+     1},
+    {"a set of certificates and keys",
+     "{'a':'" CERT "','keys':[{" RSA_KEY "}]}", "ok", 1},
+    {"a private key by its kid", "{'a':'" CERT "','b':'" PRIVATE "'}", "ok", 1},
+    {"a certificate that is cut off", "{'a':'-----BEGIN CERTIFICATE-----'}",
+     "jwks_empty", 0},
+    {"a certificate behind text", "{'a':'x" CERT "'}", "jwks_form", 0},
     {"neither key nor set", "{'a':1}", "jwks_form", 0},
     {"nothing", "", "json_syntax", 0},
-    {"text in front of PEM", "key:\n" FIX_RSA_PEM, "json_syntax", 0},
+    {"text in front of PEM", "key:\n" FIX_RSA_PEM, "ok", 1},
+    {"text with \\r\\n in front of PEM", "a\r\nb: c\r\n" FIX_RSA_PEM, "ok", 1},
+    {"text in front of a private key", "key:\n" FIX_P256_PRIVATE_PEM,
+     "pem_form", 0},
+    {"a public key in front of a private one",
+     "key:\n" FIX_P256_PEM "secret:\n" FIX_P256_PRIVATE_PEM, "pem_form", 0},
+    {"text in the line of PEM", "key: " FIX_RSA_PEM, "json_syntax", 0},
+    {"PEM behind an opening brace", "{\n" FIX_RSA_PEM, "json_syntax", 0},
     {"only the start of PEM", "-----BEGIN", "json_syntax", 0},
 };
 
-static void jwks_parse_file_knows_pem_sets_and_keys(void **state)
+/* PEM as it stands in a JSON string */
+static const char *in_json(const char *pem, apr_pool_t *pool)
 {
+    char *out = apr_pcalloc(pool, 2 * strlen(pem) + 1), *at = out;
+
+    for (; *pem; pem++) {
+        if (*pem == '\n')
+            *at++ = '\\';
+        *at++ = (char)(*pem == '\n' ? 'n' : *pem);
+    }
+    return out;
+}
+
+/* a text with the two marks filled in */
+static bearer_str_t filled(const char *text, apr_pool_t *pool)
+{
+    const char *mark;
+
+    while ((mark = strchr(text, '@'))) {
+        const char *pem =
+            mark[1] == 'C' ? FIX_RSA_CERTIFICATE_PEM : FIX_P256_PRIVATE_PEM;
+
+        text = apr_pstrcat(
+            pool, apr_pstrmemdup(pool, text, (apr_size_t)(mark - text)),
+            in_json(pem, pool), mark + 3, NULL);
+    }
+    return jose_json(text, pool);
+}
+
+static void jwks_parse_published_knows_pem_sets_and_keys(void **state)
+{
+    static const bearer_jwks_form_t form = {.any = true, .file = true};
     size_t i;
 
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -187,13 +277,159 @@ static void jwks_parse_file_knows_pem_sets_and_keys(void **state)
 
         unit_expect_reason(
             files[i].name,
-            bearer_jwks_parse_file(jose_json(files[i].text, *state), &set,
-                                   &note, *state),
+            bearer_jwks_parse_published(filled(files[i].text, *state), form,
+                                        &set, &note, *state),
             files[i].want);
         unit_expect(files[i].name, (set != NULL) == (files[i].count > 0));
         if (set)
             unit_expect(files[i].name, set->count == files[i].count);
     }
+}
+
+static void jwks_of_certificates_have_their_kids(void **state)
+{
+    static const bearer_jwks_form_t form = {.any = true};
+    const bearer_jwks_t *set = NULL, *again;
+    bearer_note_t note;
+
+    unit_expect_reason(
+        "map",
+        bearer_jwks_parse_published(filled("{'one':'" CERT "','':'" CERT
+                                           "','\\u000a':7,'p':'" PRIVATE "'}",
+                                           *state),
+                                    form, &set, &note, *state),
+        "ok");
+    assert_string_equal(bearer_jwks_kids(set, *state), "one, (empty)");
+    assert_int_equal(set->skipped, 2);
+    assert_string_equal(set->skipped_note.text, "key \\x0a: not a string");
+    unit_expect_reason("again",
+                       bearer_jwks_parse(bearer_jwks_render(set, *state),
+                                         &again, &note, *state),
+                       "ok");
+    assert_int_equal(again->count, 2);
+}
+
+/* where metadata leads to there is a JWK set, and nothing else is believed */
+static void jwks_of_metadata_are_sets(void **state)
+{
+    static const bearer_jwks_form_t form;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"{'keys':[{" RSA_KEY "}]}", "ok"},
+        {MARK "{'keys':[{" RSA_KEY "}]}", "ok"},
+        {FIX_RSA_PEM, "json_syntax"},
+        {"{" RSA_KEY "}", "jwks_form"},
+        {"{'a':'" CERT "'}", "jwks_form"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_jwks_t *set;
+        bearer_note_t note;
+
+        unit_expect_reason(
+            cases[i].text,
+            bearer_jwks_parse_published(filled(cases[i].text, *state), form,
+                                        &set, &note, *state),
+            cases[i].want);
+    }
+}
+
+/* by address, a private key is left out and told of: the issuer may be asked to take
+ * it away, and its other keys go on */
+static void jwks_by_address_leave_private_keys_out(void **state)
+{
+    static const bearer_jwks_form_t form = {.any = true};
+    const bearer_jwks_t *set = NULL;
+    bearer_note_t note;
+
+    unit_expect_reason(
+        "beside a public one",
+        bearer_jwks_parse_published(jose_json("{'keys':[{" P256_KEY
+                                              ",'d':'AA','kid':'p'},{" RSA_KEY
+                                              ",'kid':'r'}]}",
+                                              *state),
+                                    form, &set, &note, *state),
+        "ok");
+    assert_string_equal(bearer_jwks_kids(set, *state), "r");
+    unit_expect_reason("skipped", set->why, "jwk_private");
+    assert_string_equal(set->skipped_note.text, "key 0: it has the member d");
+}
+
+static void jwks_of_a_spiffe_bundle(void **state)
+{
+    static const bearer_jwks_form_t form = {.any = true, .svid = true};
+    static const struct {
+        const char *text, *want;
+        int count, hint;
+    } cases[] = {
+        {"{'keys':[{" P256_KEY ",'use':'jwt-svid','kid':'j'},{" RSA_KEY
+         ",'use':'x509-svid','x5c':['AA']}],'spiffe_sequence':7,"
+         "'spiffe_refresh_hint':300}",
+         "ok", 1, 300},
+        {"{'keys':[{" P256_KEY ",'use':'jwt-svid'}],"
+         "'spiffe_refresh_hint':-1}",
+         "ok", 1, 0},
+        {"{'keys':[{" P256_KEY ",'use':'jwt-svid'}],"
+         "'spiffe_refresh_hint':'300'}",
+         "ok", 1, 0},
+        {"{'keys':[{" P256_KEY "},{" RSA_KEY ",'use':'sig'},{" RSA_KEY
+         ",'use':'x509-svid'}]}",
+         "jwks_none", 0, 0},
+        {FIX_RSA_PEM, "json_syntax", 0, 0},
+        {"{'a':'" CERT "'}", "jwks_form", 0, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_jwks_t *set = NULL, *again = NULL;
+        bearer_note_t note = {""};
+
+        unit_expect_reason(
+            cases[i].text,
+            bearer_jwks_parse_published(filled(cases[i].text, *state), form,
+                                        &set, &note, *state),
+            cases[i].want);
+        if (!set)
+            continue;
+        assert_int_equal(set->count, cases[i].count);
+        assert_int_equal(set->hint, cases[i].hint);
+        /* on the board, its keys are like all others */
+        unit_expect_reason("board",
+                           bearer_jwks_parse(bearer_jwks_render(set, *state),
+                                             &again, &note, *state),
+                           "ok");
+        assert_int_equal(again->count, set->count);
+    }
+}
+
+/* keys that an issuer took back leave a set that says so */
+static void jwks_rendered_may_be_nothing(void **state)
+{
+    bearer_str_t text = bearer_jwks_render(&bearer_jwks_nothing, *state);
+    const bearer_jwks_t *set = NULL;
+    bearer_candidates_t found;
+    bearer_note_t note;
+
+    assert_string_equal(text.data, "{\"keys\":[]}");
+    unit_expect_reason(
+        "nothing", bearer_jwks_parse_rendered(text, &set, &note, *state), "ok");
+    assert_int_equal(set->count, 0);
+    unit_expect_reason("kid",
+                       bearer_jwks_find(set, unit_str("a"),
+                                        bearer_alg_find(unit_str("ES256")),
+                                        &found),
+                       "key_unknown");
+    unit_expect_reason("no kid",
+                       bearer_jwks_find(set, unit_str(NULL),
+                                        bearer_alg_find(unit_str("ES256")),
+                                        &found),
+                       "key_unfit");
+    unit_expect_reason("broken",
+                       bearer_jwks_parse_rendered(unit_str("{\"keys\":1}"),
+                                                  &set, &note, *state),
+                       "jwks_form");
 }
 
 /* --- rendering ----------------------------------------------------------- */
@@ -203,7 +439,7 @@ static void jwks_render_parses_to_the_same_set(void **state)
     static const char *const texts[] = {
         "{'keys':[{" RSA_KEY "}]}",
         "{'keys':[{" RSA_KEY ",'kid':'\\u00fc\\\\\\'\\u0001','use':'sig',"
-        "'alg':'PS256','d':'AA','x5c':['AA']},{'kty':'AKP'},{" P256_KEY
+        "'alg':'PS256','d':null,'x5c':['AA']},{'kty':'AKP'},{" P256_KEY
         ",'key_ops':['verify'],'kid':''},{" P384_KEY ",'kid':'3'},{" ED_KEY
         ",'alg':'EdDSA'}]}",
     };
@@ -238,10 +474,12 @@ static void jwks_render_parses_to_the_same_set(void **state)
     }
 }
 
-static void jwks_render_shows_no_private_member(void **state)
+static void jwks_render_shows_checked_members_only(void **state)
 {
     const bearer_jwks_t *set = good_set(
-        "{'keys':[{" P256_KEY ",'d':'c2VjcmV0','x5c':['YQ==']}]}", *state);
+        "{'keys':[{" P256_KEY ",'z':'c2VjcmV0','x5c':['YQ==']},{" P256_KEY
+        ",'d':'c2VjcmV0'}]}",
+        *state);
 
     assert_string_equal(bearer_jwks_render(set, *state).data,
                         jose_json("{'keys':[{" P256_KEY "}]}", *state).data);
@@ -429,9 +667,14 @@ int main(void)
         unit_row(jwks_note_names_the_first_refused_key),
         unit_row(jwks_parse_looks_at_256_keys),
         unit_row(jwks_keys_outlive_nothing_but_their_pool),
-        unit_row(jwks_parse_file_knows_pem_sets_and_keys),
+        unit_row(jwks_parse_published_knows_pem_sets_and_keys),
         unit_row(jwks_render_parses_to_the_same_set),
-        unit_row(jwks_render_shows_no_private_member),
+        unit_row(jwks_of_certificates_have_their_kids),
+        unit_row(jwks_of_metadata_are_sets),
+        unit_row(jwks_by_address_leave_private_keys_out),
+        unit_row(jwks_of_a_spiffe_bundle),
+        unit_row(jwks_rendered_may_be_nothing),
+        unit_row(jwks_render_shows_checked_members_only),
         unit_row(jwks_render_leaves_secrets_out),
         unit_row(jwks_find_binds_kid_and_algorithm),
         unit_row(jwks_find_gives_secrets_to_hs_only),

@@ -310,11 +310,13 @@ static const struct {
     /* kid and typ */
     {"kid empty", "{'alg':'ES256','kid':''}", "ok"},
     {"kid a number", "{'alg':'ES256','kid':1}", "header_kid"},
-    {"kid null", "{'alg':'ES256','kid':null}", "header_kid"},
+    {"kid null", "{'alg':'ES256','kid':null}", "ok"},
+    {"kid false", "{'alg':'ES256','kid':false}", "header_kid"},
     {"kid an object", "{'alg':'ES256','kid':{'x':'y'}}", "header_kid"},
     {"kid like a path", "{'alg':'ES256','kid':'../../dev/null'}", "ok"},
     {"typ a number", "{'alg':'ES256','typ':1}", "typ_wrong"},
-    {"typ null", "{'alg':'ES256','typ':null}", "typ_wrong"},
+    {"typ null", "{'alg':'ES256','typ':null}", "ok"},
+    {"a byte order mark", "\xef\xbb\xbf{'alg':'ES256'}", "header_json"},
     {"kid and typ wrong", "{'alg':'ES256','typ':1,'kid':1}", "header_kid"},
 
     /* keys in the header are never looked at */

@@ -177,6 +177,25 @@ static void keyring_keeps_nothing_of_a_large_text(void **state)
     bearer_keyring_give(set);
 }
 
+/* an issuer that has withdrawn all of them: not "none known", but "none is good" */
+static void keyring_gives_a_set_without_keys(void **state)
+{
+    fixture_t *all = new_fixture(1, *state);
+    bearer_keyring_set_t *set;
+
+    post(all, keys_of(1, *state));
+    bearer_keyring_give(take("keys", all));
+    post(all, unit_str("{\"keys\":[]}"));
+    set = take("withdrawn", all);
+    assert_int_equal(bearer_keyring_keys(set)->count, 0);
+    bearer_keyring_give(set);
+    post(all, keys_of(2, *state));
+    set = take("new ones", all);
+    assert_true(is_called(set, 2));
+    bearer_keyring_give(set);
+    assert_int_equal(bearer_keyring_alive(all->ring), 1);
+}
+
 /* --- what cannot be used -------------------------------------------------- */
 
 static const struct {
@@ -190,7 +209,7 @@ static const struct {
      "]]]]]]]]]]]]]]]]]]]}",
      "json_depth"},
     {"no set", "{}", "jwks_form"},
-    {"no key", "{\"keys\":[]}", "jwks_empty"},
+    {"no good key", "{\"keys\":[{}]}", "jwks_empty"},
 };
 
 static void keyring_says_why_there_are_no_keys(void **state)
@@ -446,6 +465,7 @@ int main(void)
         unit_row(keyring_gives_what_is_on_the_board),
         unit_row(keyring_replaces_sets_as_a_whole),
         unit_row(keyring_keeps_nothing_of_a_large_text),
+        unit_row(keyring_gives_a_set_without_keys),
         unit_row(keyring_says_why_there_are_no_keys),
         unit_row(keyring_keeps_the_set_at_hand),
         unit_row(keyring_does_not_try_a_bad_document_again),

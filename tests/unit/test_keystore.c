@@ -403,8 +403,6 @@ static const struct document_t {
      "{" NAMED "," NAMED ",\"fetched\":1800000000," KEYS("a") "}",
      "json_duplicate", ""},
     {"no keys", "{" NAMED ",\"fetched\":1800000000}", "jwks_form", ""},
-    {"an empty set", "{" NAMED ",\"fetched\":1800000000,\"keys\":[]}",
-     "jwks_empty", ""},
     {"a secret",
      "{" NAMED ",\"fetched\":1800000000,\"keys\":"
      "[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
@@ -440,6 +438,16 @@ static void keystore_believes_a_file_as_little_as_an_issuer(void **state)
         unit_expect(name, w->found.keys->count == 1);
         unit_expect(name, w->found.age >= 0 && w->found.age < STALE);
     }
+}
+
+/* what the issuer has withdrawn is not good again after a restart */
+static void keystore_knows_that_keys_are_gone(void **state)
+{
+    world_t *w = create(*state);
+
+    put(w, "{" NAMED ",\"fetched\":1800000000,\"keys\":[]}", 0600);
+    unit_expect_reason("gone", read_keys(w), "ok");
+    assert_int_equal(w->found.keys->count, 0);
 }
 
 static void keystore_is_silent_about_a_file_that_is_not_there(void **state)
@@ -733,6 +741,7 @@ int main(void)
         unit_row(keystore_keeps_the_old_file_when_the_disk_is_full),
         unit_row(keystore_is_whole_beside_a_writer_that_is_killed),
         unit_row(keystore_believes_a_file_as_little_as_an_issuer),
+        unit_row(keystore_knows_that_keys_are_gone),
         unit_row(keystore_is_silent_about_a_file_that_is_not_there),
         unit_row(keystore_refuses_a_file_that_others_may_write),
         unit_row(keystore_refuses_a_strangers_file),

@@ -129,6 +129,39 @@ static void locate_takes_the_keys_of_an_address(void **state)
     assert_string_equal(found.document.data, found.rendered.data);
 }
 
+/* a SPIFFE bundle says how soon it wants to be looked at again; a longer time than
+ * its headers allow does not count, and for others it means nothing */
+static void locate_heeds_a_bundles_hint(void **state)
+{
+    static const struct {
+        const char *hint;
+        bool svid;
+        int fresh;
+    } cases[] = {{"60", true, 60}, {"600", true, 120}, {"60", false, 120}};
+    bearer_locate_env_t env = {.fetch = fetch, .now = now, .tell = tell};
+    bearer_locate_known_t nothing = {NULL};
+    size_t i;
+
+    there = KEYS;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = source_of(BEARER_SOURCE_URL, KEYS);
+
+        source.svid = cases[i].svid;
+        says = apr_pstrcat(*state, "{\"keys\":[{" POINT ",\"use\":\"",
+                           cases[i].svid ? "jwt-svid" : "sig",
+                           "\"}],\"spiffe_refresh_hint\":", cases[i].hint, "}",
+                           NULL);
+        asked[0] = told_of[0] = '\0';
+        unit_expect_reason(
+            says,
+            bearer_locate_keys(&source, &nothing, &env, &found, &told, *state),
+            "ok");
+        assert_int_equal(found.fresh, cases[i].fresh);
+        /* the board's keys need no rule of their own */
+        assert_null(strstr(found.document.data, "use"));
+    }
+}
+
 static void locate_asks_with_the_etag_of_the_same_address_only(void **state)
 {
     bearer_locate_known_t known = {.address = KEYS, .etag = "\"old\""};
@@ -320,6 +353,14 @@ static void locate_recalls_an_address_that_may_be_believed(void **state)
 
 /* --- files -------------------------------------------------------------- */
 
+static bearer_reason_t read_file(const char *path, bearer_locate_found_t *out,
+                                 bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_source_t source = {.kind = BEARER_SOURCE_FILE, .location = path};
+
+    return bearer_locate_file(&source, false, out, note, pool);
+}
+
 static void locate_takes_no_file_that_all_may_write(void **state)
 {
     static const struct {
@@ -340,10 +381,9 @@ static void locate_takes_no_file_that_all_may_write(void **state)
     files_put(path, ONE("good"), *state);
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(chmod(path, cases[i].mode), 0);
-        unit_expect_reason(
-            apr_psprintf(*state, "%o", (int)cases[i].mode),
-            bearer_locate_file(path, false, &file, &note, *state),
-            cases[i].want);
+        unit_expect_reason(apr_psprintf(*state, "%o", (int)cases[i].mode),
+                           read_file(path, &file, &note, *state),
+                           cases[i].want);
     }
     assert_string_equal(note.text, "mode 602");
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
@@ -357,13 +397,11 @@ static void locate_does_not_hang_on_a_fifo_or_a_directory(void **state)
 
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
     assert_int_equal(mkfifo(path, 0600), 0);
-    unit_expect_reason("fifo",
-                       bearer_locate_file(path, false, &file, &note, *state),
+    unit_expect_reason("fifo", read_file(path, &file, &note, *state),
                        "file_read");
     assert_string_equal(note.text, "not a regular file");
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
-    unit_expect_reason("directory",
-                       bearer_locate_file("/tmp", false, &file, &note, *state),
+    unit_expect_reason("directory", read_file("/tmp", &file, &note, *state),
                        "file_read");
     assert_null(file.keys);
 }
@@ -375,12 +413,10 @@ static void locate_reads_a_file_for_the_start(void **state)
     bearer_note_t note;
 
     files_put(path, PEM, *state);
-    unit_expect_reason(
-        "PEM", bearer_locate_file(path, false, &file, &note, *state), "ok");
+    unit_expect_reason("PEM", read_file(path, &file, &note, *state), "ok");
     assert_int_equal(file.keys->count, 1);
     assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
-    unit_expect_reason("gone",
-                       bearer_locate_file(path, false, &file, &note, *state),
+    unit_expect_reason("gone", read_file(path, &file, &note, *state),
                        "file_read");
     assert_true(note.text[0]);
 }
@@ -426,6 +462,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(locate_takes_the_keys_of_an_address),
+        unit_row(locate_heeds_a_bundles_hint),
         unit_row(locate_asks_with_the_etag_of_the_same_address_only),
         unit_row(locate_tells_each_step_of_a_discovery),
         unit_row(locate_comes_back_to_a_known_address),

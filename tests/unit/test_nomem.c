@@ -496,11 +496,13 @@ static bearer_reason_t parse_set(void *baton, apr_pool_t *pool)
     return why;
 }
 
+static const bearer_jwks_form_t any_form = {.any = true, .file = true};
+
 static bearer_reason_t parse_set_file(void *baton, apr_pool_t *pool)
 {
     const bearer_jwks_t *set = NULL;
-    bearer_reason_t why =
-        bearer_jwks_parse_file(unit_str(baton), &set, NULL, pool);
+    bearer_reason_t why = bearer_jwks_parse_published(unit_str(baton), any_form,
+                                                      &set, NULL, pool);
 
     back();
     if (!why)
@@ -511,8 +513,8 @@ static bearer_reason_t parse_set_file(void *baton, apr_pool_t *pool)
 static bearer_reason_t parse_key_file(void *baton, apr_pool_t *pool)
 {
     const bearer_jwks_t *set = NULL;
-    bearer_reason_t why =
-        bearer_jwks_parse_file(unit_str(baton), &set, NULL, pool);
+    bearer_reason_t why = bearer_jwks_parse_published(unit_str(baton), any_form,
+                                                      &set, NULL, pool);
 
     back();
     if (!why)

@@ -2,6 +2,9 @@
 #include "unit.h"
 
 #include "bearer/judge/policy.h"
+#include "bearer/text/json.h"
+
+#include "jose.h"
 
 static const bearer_str_t one_audience[] = {BEARER_LIT("api")};
 /* it only matters here that there is one */
@@ -24,6 +27,14 @@ static void policy_refuses_what_accepts_by_omission(void **state)
     bearer_issuer_t own = {.iss = BEARER_LIT("https://b"),
                            .audiences = one_audience,
                            .audience_count = 1};
+    bearer_issuer_t claim = {.iss = BEARER_LIT("https://c"),
+                             .audience_claim = "azp"};
+    bearer_issuer_t own_claim = {.iss = BEARER_LIT("https://d"),
+                                 .audience_claim = "azp",
+                                 .audiences = one_audience,
+                                 .audience_count = 1};
+    const bearer_issuer_t *by_claim[] = {&plain, &claim};
+    const bearer_issuer_t *by_own_claim[] = {&plain, &own_claim};
     const bearer_issuer_t *only_plain[] = {&plain};
     const bearer_issuer_t *only_own[] = {&own};
     const bearer_issuer_t *both[] = {&own, &plain};
@@ -42,6 +53,10 @@ static void policy_refuses_what_accepts_by_omission(void **state)
         {"the issuer's own", only_own, 1, 0, false, "ok"},
         {"one issuer without", both, 2, 0, false, "policy_audience"},
         {"one issuer without, any", both, 2, 0, true, "ok"},
+        {"a claim, an audience", by_claim, 2, 1, false, "ok"},
+        {"a claim, none", by_claim + 1, 1, 0, false, "policy_audience"},
+        {"a claim, any", by_claim, 2, 0, true, "policy_any"},
+        {"a claim, the issuer's own, any", by_own_claim, 2, 0, true, "ok"},
     };
     apr_size_t i;
 
@@ -59,7 +74,9 @@ static void policy_refuses_what_accepts_by_omission(void **state)
         unit_expect_reason(cases[i].name, bearer_policy_check(&policy, NULL),
                            cases[i].want);
         if (strcmp(cases[i].want, "policy_audience") == 0)
-            assert_string_equal(note.text, "issuer https://a");
+            unit_expect(cases[i].name,
+                        strcmp(note.text, "issuer https://a") == 0
+                            || strcmp(note.text, "issuer https://c") == 0);
     }
 }
 
@@ -188,17 +205,154 @@ static void policy_finds_exactly_one_issuer(void **state)
     bearer_policy_t policy = {.issuers = issuers, .issuer_count = 3};
     apr_size_t i;
 
-    assert_null(bearer_policy_find(&policy, known[0].iss));
+    assert_null(bearer_policy_find(&policy, known[0].iss, NULL));
     bearer_policy_freeze(&policy, *state);
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const bearer_issuer_t *want =
             cases[i].want < 0 ? NULL : &known[cases[i].want];
 
         const bearer_trust_t *found =
-            bearer_policy_find(&policy, unit_str(cases[i].iss));
+            bearer_policy_find(&policy, unit_str(cases[i].iss), NULL);
 
         unit_expect(cases[i].iss, (found ? found->issuer : NULL) == want);
     }
+}
+
+static const bearer_value_t *claims_of(const char *text, apr_pool_t *pool)
+{
+    const bearer_value_t *claims = NULL;
+
+    unit_expect_reason(
+        text, bearer_json_parse(jose_json(text, pool), &claims, NULL, pool),
+        "ok");
+    return claims;
+}
+
+enum { PLAIN, SOME, ANY, DOMAIN, NOBODY };
+
+/* plain names first, then templates by their tenants and trust domains by sub; what a
+ * stranger writes into iss or tid makes no other name of it */
+static void policy_finds_tenants_and_trust_domains(void **state)
+{
+    static const struct {
+        const char *claims;
+        int want;
+    } cases[] = {
+        {"{'iss':'https://l/own/v2','tid':'own'}", PLAIN},
+        {"{'iss':'https://l/own/v2','tid':'a'}", PLAIN},
+        {"{'iss':'https://l/own/v2'}", PLAIN},
+        {"{'iss':'https://l/a/v2','tid':'a'}", SOME},
+        {"{'iss':'https://l/b/v2','tid':'b'}", SOME},
+        {"{'iss':'https://l/c/v2','tid':'c'}", NOBODY},
+        {"{'iss':'https://l/A/v2','tid':'A'}", NOBODY},
+        {"{'iss':'https://l/a/v2','tid':'b'}", NOBODY},
+        {"{'iss':'https://l/c/v2','tid':'a'}", NOBODY},
+        {"{'iss':'https://l/a/v2'}", NOBODY},
+        {"{'iss':'https://l/a/v2','tid':null}", NOBODY},
+        {"{'iss':'https://l/1/v2','tid':1}", NOBODY},
+        {"{'iss':'https://l/a/v2','tid':['a']}", NOBODY},
+        {"{'iss':'https://l/a/v2','Tid':'a'}", NOBODY},
+        {"{'iss':'https://l/{tid}/v2','tid':'{tid}'}", NOBODY},
+        {"{'iss':'https://l/{tid}/v2','tid':'a'}", NOBODY},
+        {"{'iss':'https://l/{tid}/v2'}", NOBODY},
+        {"{'iss':'https://any/c/','tid':'c'}", ANY},
+        {"{'iss':'https://any/{tid}/','tid':'{tid}'}", NOBODY},
+        {"{'iss':'https://any/c','tid':'c'}", NOBODY},
+        {"{'iss':'https://any/c/d/','tid':'c/d'}", NOBODY},
+        {"{'iss':'https://any//','tid':''}", NOBODY},
+        {"{'sub':'spiffe://td/web'}", DOMAIN},
+        {"{'iss':'https://spire','sub':'spiffe://td/web'}", DOMAIN},
+        {"{'iss':'spiffe://td','sub':'spiffe://td/web'}", DOMAIN},
+        {"{'iss':'https://l/own/v2','sub':'spiffe://td/web'}", PLAIN},
+        {"{'iss':'spiffe://td','sub':'alice'}", NOBODY},
+        {"{'iss':'spiffe://td'}", NOBODY},
+        {"{'sub':'spiffe://td'}", NOBODY},
+        {"{'sub':'spiffe://td.evil/web'}", NOBODY},
+        {"{'sub':'spiffe://td/../web'}", NOBODY},
+        {"{'sub':['spiffe://td/web']}", NOBODY},
+        {"{}", NOBODY},
+    };
+    static const bearer_str_t tenants[] = {BEARER_LIT("a"), BEARER_LIT("b")};
+    bearer_issuer_t known[] = {
+        {.iss = BEARER_LIT("https://l/own/v2")},
+        {.iss = BEARER_LIT("https://l/{tid}/v2"),
+         .named = BEARER_NAMED_BY_TENANT,
+         .tenants = tenants,
+         .tenant_count = 2},
+        {.iss = BEARER_LIT("https://any/{tid}/"),
+         .named = BEARER_NAMED_BY_TENANT},
+        {.iss = BEARER_LIT("spiffe://td"), .named = BEARER_NAMED_BY_SUBJECT}};
+    /* in whatever order the lines come */
+    const bearer_issuer_t *issuers[] = {&known[3], &known[2], &known[1],
+                                        &known[0]};
+    bearer_policy_t policy = {.issuers = issuers, .issuer_count = 4};
+    apr_size_t i;
+
+    bearer_policy_freeze(&policy, *state);
+    assert_true(policy.special);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_value_t *claims = claims_of(cases[i].claims, *state);
+        const bearer_trust_t *found;
+        bearer_str_t iss = {NULL, 0};
+
+        (void)bearer_value_get_string(claims, "iss", &iss);
+        found = bearer_policy_find(&policy, iss, claims);
+        unit_expect(cases[i].claims,
+                    found ? found->issuer == &known[cases[i].want % NOBODY]
+                          : cases[i].want == NOBODY);
+    }
+    policy.issuers = issuers + 3;
+    policy.issuer_count = 1;
+    bearer_policy_freeze(&policy, *state);
+    assert_false(policy.special);
+}
+
+/* JWT-SVID 2.1 and 2.3 */
+static void policy_knows_what_svids_may_be(void **state)
+{
+    bearer_issuer_t plain = {.iss = BEARER_LIT("https://a")};
+    bearer_issuer_t domain = {.iss = BEARER_LIT("spiffe://td"),
+                              .named = BEARER_NAMED_BY_SUBJECT};
+    const bearer_issuer_t *issuers[] = {&plain, &domain};
+    bearer_policy_t policy = {.issuers = issuers,
+                              .issuer_count = 2,
+                              .audiences = one_audience,
+                              .audience_count = 1};
+    static const struct {
+        const char *typ;
+        bool svid, others;
+    } cases[] = {
+        {NULL, true, true},      {"JWT", true, true},
+        {"JOSE", true, false},   {"jose", true, false},
+        {"at+jwt", false, true}, {"logout+jwt", false, false},
+    };
+    apr_size_t i;
+
+    bearer_policy_freeze(&policy, *state);
+    unit_expect_reason("an audience", bearer_policy_check(&policy, NULL), "ok");
+    assert_true(policy.trusted[0].algs & set("EdDSA"));
+    assert_int_equal(policy.trusted[1].algs & set("EdDSA"), 0);
+    assert_true(policy.trusted[1].algs & set("ES256"));
+    assert_true(policy.trusted[1].algs & set("PS512"));
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_str_t typ = unit_str(cases[i].typ);
+
+        unit_expect(cases[i].typ,
+                    bearer_policy_accepts_typ(&policy, &domain, typ)
+                        == cases[i].svid);
+        unit_expect(cases[i].typ,
+                    bearer_policy_accepts_typ(&policy, &plain, typ)
+                        == cases[i].others);
+        unit_expect(cases[i].typ, bearer_policy_accepts_typ(&policy, NULL, typ)
+                                      == (cases[i].svid || cases[i].others));
+    }
+    policy.typ = BEARER_TYP_AT_JWT;
+    unit_expect("at+jwt", !bearer_policy_accepts_typ(&policy, &domain,
+                                                     unit_str("at+jwt")));
+    policy.any_audience = true;
+    policy.audience_count = 0;
+    bearer_policy_freeze(&policy, *state);
+    unit_expect_reason("any", bearer_policy_check(&policy, NULL), "policy_any");
 }
 
 /* --- types ------------------------------------------------------------------ */
@@ -240,13 +394,13 @@ static void policy_accepts_types_of_access_tokens(void **state BEARER_UNUSED)
         bearer_str_t typ = unit_str(cases[i].typ);
 
         policy.typ = BEARER_TYP_ANY;
-        unit_expect(name, bearer_policy_accepts_typ(&policy, typ));
+        unit_expect(name, bearer_policy_accepts_typ(&policy, NULL, typ));
         policy.typ = BEARER_TYP_JWT;
-        unit_expect(name,
-                    bearer_policy_accepts_typ(&policy, typ) == cases[i].jwt);
+        unit_expect(name, bearer_policy_accepts_typ(&policy, NULL, typ)
+                              == cases[i].jwt);
         policy.typ = BEARER_TYP_AT_JWT;
-        unit_expect(name,
-                    bearer_policy_accepts_typ(&policy, typ) == cases[i].at_jwt);
+        unit_expect(name, bearer_policy_accepts_typ(&policy, NULL, typ)
+                              == cases[i].at_jwt);
     }
 }
 
@@ -258,6 +412,8 @@ int main(void)
         unit_row(policy_never_mixes_secrets_and_public_keys),
         unit_row(policy_allows_what_any_issuer_may_use),
         unit_row(policy_finds_exactly_one_issuer),
+        unit_row(policy_finds_tenants_and_trust_domains),
+        unit_row(policy_knows_what_svids_may_be),
         unit_row(policy_accepts_types_of_access_tokens),
     };
 

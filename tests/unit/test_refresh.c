@@ -301,7 +301,7 @@ static const struct bad_t {
     const char *body;
     const char *want;
 } bad[] = {
-    {"no keys in the array", 200, "{\"keys\":[]}", "jwks_empty"},
+    {"no keys in the array", 200, "{\"keys\":[]}", "jwks_none"},
     {"an empty object", 200, "{}", "jwks_form"},
     {"keys is an object", 200, "{\"keys\":{}}", "jwks_form"},
     {"an empty body", 200, "", "json_syntax"},
@@ -1345,12 +1345,119 @@ static void refresh_tells_the_most_of_two_failures(void **state)
     w = discovered(*state);
     (void)answer(w, KEYS, 200, "{\"keys\":[]}");
     fail_at(w, METADATA, BEARER_FETCH_TIMEOUT);
-    unit_expect_reason("empty", run(w)->why, "jwks_empty");
+    unit_expect_reason("empty", run(w)->why, "jwks_none");
     assert_string_equal(path_taken(w), KEYS " " METADATA);
     /* and in the rounds that begin with the metadata too */
-    unit_expect_reason("empty again", run(w)->why, "jwks_empty");
+    unit_expect_reason("empty again", run(w)->why, "jwks_none");
     assert_string_equal(path_taken(w), METADATA " " KEYS);
     assert_int_equal(w->written, 0);
+}
+
+/* --- keys that are taken back --------------------------------------------- */
+
+#define NOTHING "{\"keys\":[]}"
+
+/* revocation: an issuer that says twice that it has no key is believed */
+static void refresh_drops_keys_that_are_withdrawn(void **state)
+{
+    static const char *const empty[] = {
+        NOTHING,
+        "{\"keys\":[{" POINT ",\"use\":\"enc\"}]}",
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
+
+        (void)answer(w, KEYS, 200, ONE("a"));
+        unit_expect_reason("good", run(w)->why, "ok");
+        advance(w, 100);
+        (void)answer(w, KEYS, 200, empty[i]);
+        unit_expect_reason("once", run(w)->why, "jwks_none");
+        unit_expect("once", has(posted(w), "\"a\""));
+        unit_expect("once", schedule(w).failures == 1);
+        unit_expect("once", line_has(w, 0, "the keys in use are 100 s old"));
+        /* again and again, but not for long enough */
+        advance(w, 59);
+        unit_expect_reason("soon", run(w)->why, "jwks_none");
+        unit_expect("soon", has(posted(w), "\"a\""));
+        advance(w, 1);
+        unit_expect_reason("twice", run(w)->why, "ok");
+        unit_expect("twice", w->result.changed && w->result.keys == 0);
+        assert_string_equal(posted(w), NOTHING);
+        unit_expect("twice", schedule(w).failures == 0);
+        unit_expect("twice", w->written == 1);
+        unit_expect("twice", w->lines[0].level == BEARER_LEVEL_WARNING);
+        assert_string_equal(w->lines[0].id, "MAB0209");
+        assert_string_equal(
+            w->lines[0].text,
+            "issuer " ISSUER ": its keys are gone: it has published none for "
+            "signatures, twice in a row, so its tokens are refused; "
+            "from " KEYS "; next refresh in 2880 s");
+        /* nothing new, also for another fetcher */
+        restart(w);
+        unit_expect("confirmed", is_unchanged(run(w)) && !w->written);
+        (void)answer(w, KEYS, 200, ONE("b"));
+        unit_expect_reason("new", run(w)->why, "ok");
+        unit_expect("new", has(posted(w), "\"b\""));
+        unit_expect("new", line_has(w, 0, "keys changed: 1 (b)"));
+    }
+}
+
+/* an outage in which the issuer answers, but has nothing: its keys stay */
+static void refresh_keeps_keys_when_an_empty_answer_is_not_confirmed(
+    void **state)
+{
+    static const struct {
+        const char *name;
+        int status;
+        const char *body;
+    } between[] = {
+        {"good keys", 200, ONE("a")},
+        {"an error", 500, NOTHING},
+        {"a page", 200, HTML},
+        {"a broken key", 200, "{\"keys\":[{}]}"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(between) / sizeof(between[0]); i++) {
+        world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
+
+        (void)answer(w, KEYS, 200, ONE("a"));
+        (void)run(w);
+        (void)answer(w, KEYS, 200, NOTHING);
+        unit_expect_reason("once", run(w)->why, "jwks_none");
+        advance(w, 60);
+        (void)answer(w, KEYS, between[i].status, between[i].body);
+        (void)run(w);
+        (void)answer(w, KEYS, 200, NOTHING);
+        advance(w, 60);
+        unit_expect_reason(between[i].name, run(w)->why, "jwks_none");
+        unit_expect(between[i].name, has(posted(w), "\"a\""));
+    }
+}
+
+/* a server that stops says nothing, and where there were no keys none are gone */
+static void refresh_withdraws_only_what_was_there(void **state)
+{
+    world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
+
+    (void)answer(w, KEYS, 200, NOTHING);
+    unit_expect_reason("first", run(w)->why, "jwks_none");
+    advance(w, 3600);
+    unit_expect_reason("second", run(w)->why, "jwks_none");
+    assert_null(posted(w));
+    assert_int_equal(schedule(w).last_good, 0);
+    (void)answer(w, KEYS, 200, ONE("a"));
+    unit_expect_reason("keys", run(w)->why, "ok");
+    (void)answer(w, KEYS, 200, NOTHING);
+    unit_expect_reason("once", run(w)->why, "jwks_none");
+    advance(w, 60);
+    w->stop = 1;
+    unit_expect_reason("stopped", run(w)->why, "fetch_stopped");
+    w->stop = 0;
+    unit_expect_reason("twice", run(w)->why, "ok");
+    assert_string_equal(posted(w), NOTHING);
 }
 
 /* --- files and secrets -------------------------------------------------- */
@@ -1412,7 +1519,7 @@ static void refresh_keeps_the_keys_of_a_file_gone_bad(void **state)
         {"too large", large, "file_size"},
         {"not JSON", "keys", "json_syntax"},
         {"cut off", "{\"keys\":[", "json_syntax"},
-        {"no key", "{\"keys\":[]}", "jwks_empty"},
+        {"no key", "{\"keys\":[]}", "jwks_none"},
         {"no set and no key", "{}", "jwks_form"},
         {"cut PEM", "-----BEGIN PUBLIC KEY-----\nMFkw", "pem_form"},
         {"a broken key", BROKEN, "jwk_member"},
@@ -1938,6 +2045,9 @@ static void refresh_finds_a_rotated_key_under_a_flood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        unit_row(refresh_drops_keys_that_are_withdrawn),
+        unit_row(refresh_keeps_keys_when_an_empty_answer_is_not_confirmed),
+        unit_row(refresh_withdraws_only_what_was_there),
         unit_row(refresh_never_replaces_good_keys_by_a_bad_document),
         unit_row(refresh_posts_nothing_of_a_bad_document),
         unit_row(refresh_keeps_good_keys_when_the_fetch_fails),

@@ -178,6 +178,9 @@ static void source_is_at_home_at_one_origin(void **state)
         {"https://a", "https://k/keys", "https://a/keys", false},
         {"kubernetes/serviceaccount", "https://k/keys", "https://k/x", true},
         {"kubernetes/serviceaccount", NULL, "https://k/x", false},
+        /* so is metadata= */
+        {"https://a/{tid}", "+https://m/x", "https://m/keys", true},
+        {"https://a/{tid}", "+https://m/x", "https://a/keys", false},
         {"http://127.0.0.1:1", NULL, "http://127.0.0.1:1/k", true},
         {"http://127.0.0.1:1", NULL, "http://127.0.0.1:2/k", false},
     };
@@ -190,11 +193,53 @@ static void source_is_at_home_at_one_origin(void **state)
             .location = cases[i].keys};
         const char *origin = NULL;
 
+        if (cases[i].keys && *cases[i].keys == '+') {
+            source.kind = BEARER_SOURCE_DISCOVERY;
+            source.location++;
+        }
+
         unit_expect(
             cases[i].address,
             bearer_source_is_home(&source, cases[i].address, &origin, *state)
                 == cases[i].want);
         unit_expect(cases[i].address, !cases[i].want || origin);
+    }
+}
+
+/* keys that count for SVIDs only never serve a line that does not say so */
+static void source_of_svids_is_another(void **state BEARER_UNUSED)
+{
+    bearer_source_t source = {.issuer = "https://a",
+                              .kind = BEARER_SOURCE_URL,
+                              .location = "https://a/k"};
+    bearer_source_t svid = source;
+
+    svid.svid = true;
+    assert_int_equal(bearer_source_identify(&source), BEARER_OK);
+    assert_int_equal(bearer_source_identify(&svid), BEARER_OK);
+    assert_false(bearer_source_is_same(&source, &svid));
+}
+
+static void source_says_which_documents_it_reads(void **state BEARER_UNUSED)
+{
+    static const struct {
+        bearer_source_kind_t kind;
+        bool any, file;
+    } cases[] = {
+        {BEARER_SOURCE_DISCOVERY, false, false},
+        {BEARER_SOURCE_URL, true, false},
+        {BEARER_SOURCE_FILE, true, true},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = {.kind = cases[i].kind};
+
+        assert_int_equal(bearer_source_form(&source).any, cases[i].any);
+        assert_int_equal(bearer_source_form(&source).file, cases[i].file);
+        assert_false(bearer_source_form(&source).svid);
+        source.svid = true;
+        assert_true(bearer_source_form(&source).svid);
     }
 }
 
@@ -242,6 +287,8 @@ static void source_is_the_same_by_identity(void **state BEARER_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        unit_row(source_of_svids_is_another),
+        unit_row(source_says_which_documents_it_reads),
         unit_row(source_is_told_from_others),
         unit_row(source_keeps_its_identity),
         unit_row(source_is_at_home_at_one_origin),

@@ -206,9 +206,34 @@ static void utf8_looks_at_both_ends(void **state BEARER_UNUSED)
                                       == rows[i].invisible);
 }
 
+static void utf8_skips_one_mark(void **state BEARER_UNUSED)
+{
+    static const struct {
+        bearer_str_t text;
+        apr_size_t skipped;
+    } cases[] = {
+        {BEARER_LIT("\xef\xbb\xbf{}"), 3},
+        {BEARER_LIT("\xef\xbb\xbf"), 3},
+        {BEARER_LIT("\xef\xbb"), 0},
+        {BEARER_LIT("{}"), 0},
+        {BEARER_LIT(""), 0},
+        {BEARER_LIT(" \xef\xbb\xbf"), 0},
+        {BEARER_LIT("\xfe\xff{}"), 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_str_t rest = bearer_utf8_skip_mark(cases[i].text);
+
+        assert_int_equal(rest.len, cases[i].text.len - cases[i].skipped);
+        assert_ptr_equal(rest.data, cases[i].text.data + cases[i].skipped);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        unit_row(utf8_skips_one_mark),
         unit_row(utf8_knows_every_code_point),
         unit_row(utf8_knows_every_three_bytes),
         unit_row(utf8_needs_whole_characters),

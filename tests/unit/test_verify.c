@@ -37,7 +37,7 @@ static bearer_reason_t judge(const char *token, bearer_policy_t *policy,
     bearer_reason_t why;
     bearer_str_t subject;
     bearer_job_t job;
-    bool newer_may_help;
+    bearer_newer_t newer;
 
     note->text[0] = '\0';
     bearer_policy_freeze(policy, pool);
@@ -46,7 +46,7 @@ static bearer_reason_t judge(const char *token, bearer_policy_t *policy,
         return why;
     if (job.issuer->secret)
         keys = job.issuer->secret;
-    why = bearer_verify_signature(&job, keys, &newer_may_help, note);
+    why = bearer_verify_signature(&job, keys, &newer, note);
     if (why)
         return why;
     return bearer_verify_claims(job.claims, job.policy, job.issuer, NOW,
@@ -260,7 +260,7 @@ static void verify_one_kid_of_two_issuers(void **state)
     const bearer_issuer_t *issuers[] = {&at->keys, &other};
     bearer_note_t note = {""};
     bearer_job_t job;
-    bool newer_may_help = true;
+    bearer_newer_t newer = BEARER_NEWER_NEEDED;
 
     at->policy.issuers = issuers;
     bearer_policy_freeze(&at->policy, *state);
@@ -269,21 +269,79 @@ static void verify_one_kid_of_two_issuers(void **state)
                             &at->policy, &job, &note, *state),
         BEARER_OK);
     assert_ptr_equal(job.issuer, &other);
-    unit_expect_reason(
-        "signed by the first, says the second",
-        bearer_verify_signature(&job, of_other, &newer_may_help, &note),
-        "sig_wrong");
-    assert_false(newer_may_help);
+    unit_expect_reason("signed by the first, says the second",
+                       bearer_verify_signature(&job, of_other, &newer, &note),
+                       "sig_wrong");
+    assert_int_equal(newer, BEARER_NEWER_MAY);
     assert_string_equal(note.text, "kid same, alg EdDSA");
     assert_int_equal(
         bearer_verify_begin(unit_str(mint_token(header, BY_I "}", 1, *state)),
                             &at->policy, &job, &note, *state),
         BEARER_OK);
     assert_ptr_equal(job.issuer, &at->keys);
-    unit_expect_reason(
-        "signed by the first, says so",
-        bearer_verify_signature(&job, of_i, &newer_may_help, &note), "ok");
-    assert_false(newer_may_help);
+    unit_expect_reason("signed by the first, says so",
+                       bearer_verify_signature(&job, of_i, &newer, &note),
+                       "ok");
+    assert_int_equal(newer, BEARER_NEWER_NO);
+}
+
+/* a set that many tenants share says of some keys whose they are (Entra ID) */
+static void verify_takes_no_other_tenants_key(void **state)
+{
+    static const struct {
+        const char *member, *want;
+    } cases[] = {
+        {"", "ok"},
+        {",'issuer':'https://l/{tid}/v2'", "ok"},
+        {",'issuer':'https://l/{tenantid}/v2'", "ok"},
+        {",'issuer':'https://l/a/v2'", "ok"},
+        {",'issuer':'https://l/b/v2'", "key_unfit"},
+        {",'issuer':'https://l/{tenantid}/v3'", "key_unfit"},
+        {",'issuer':''", "key_unfit"},
+        {",'issuer':7", "key_unfit"},
+        {",'issuer':['https://l/a/v2']", "key_unfit"},
+    };
+    const char *token = mint("{'alg':'EdDSA','kid':'one'}",
+                             "{'iss':'https://l/a/v2','tid':'a','aud':'api',"
+                             "'exp':1900000000,'sub':'alice'}",
+                             *state);
+    const char *key = mint_key(1, "one", *state);
+    bearer_issuer_t tenants = {.iss = BEARER_LIT("https://l/{tid}/v2"),
+                               .named = BEARER_NAMED_BY_TENANT};
+    bearer_issuer_t plain = {.iss = BEARER_LIT("https://l/a/v2")};
+    world_place_t *at = place(*state);
+    bearer_note_t note;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_issuer_t *issuers[] = {&tenants};
+        const bearer_jwks_t *keys, *again = NULL;
+
+        keys = set_of(apr_pstrcat(*state,
+                                  apr_pstrndup(*state, key, strlen(key) - 1),
+                                  cases[i].member, "}", NULL),
+                      *state);
+        at->policy.issuers = issuers;
+        at->policy.issuer_count = 1;
+        bearer_policy_freeze(&at->policy, *state);
+        unit_expect_reason(cases[i].member,
+                           judge(token, &at->policy, keys, &note, *state),
+                           cases[i].want);
+        /* through the board, too */
+        unit_expect_reason(cases[i].member,
+                           bearer_jwks_parse(bearer_jwks_render(keys, *state),
+                                             &again, &note, *state),
+                           "ok");
+        unit_expect_reason(cases[i].member,
+                           judge(token, &at->policy, again, &note, *state),
+                           cases[i].want);
+        /* a line of its own says whose keys these are */
+        issuers[0] = &plain;
+        bearer_policy_freeze(&at->policy, *state);
+        unit_expect_reason(cases[i].member,
+                           judge(token, &at->policy, keys, &note, *state),
+                           "ok");
+    }
 }
 
 /* --- whether newer keys may help -------------------------------------------- */
@@ -306,102 +364,118 @@ static void verify_tells_whether_newer_keys_may_help(void **state)
         const char *keys[6];
         const char *header;
         const char *want;
-        bool newer_may_help;
+        bearer_newer_t newer;
     } cases[] = {
-        {"known kid", {one}, "{'alg':'EdDSA','kid':'one'}", "ok", false},
+        {"known kid",
+         {one},
+         "{'alg':'EdDSA','kid':'one'}",
+         "ok",
+         BEARER_NEWER_NO},
         {"known kid, wrong signature",
          {twice},
          "{'alg':'EdDSA','kid':'one'}",
          "sig_wrong",
-         false},
+         BEARER_NEWER_MAY},
         {"known kid, also a key without",
          {twice, plain_one},
          "{'alg':'EdDSA','kid':'one'}",
          "sig_wrong",
-         false},
+         BEARER_NEWER_MAY},
         {"one kid, two keys",
          {twice, one},
          "{'alg':'EdDSA','kid':'one'}",
          "ok",
-         false},
+         BEARER_NEWER_NO},
         {"unknown kid",
          {one, two},
          "{'alg':'EdDSA','kid':'new'}",
          "key_unknown",
-         true},
+         BEARER_NEWER_NEEDED},
         {"empty kid",
          {one, two},
          "{'alg':'EdDSA','kid':''}",
          "key_unknown",
-         true},
+         BEARER_NEWER_NEEDED},
         {"unknown kid, key without",
          {plain_one},
          "{'alg':'EdDSA','kid':'new'}",
          "ok",
-         false},
+         BEARER_NEWER_NO},
         {"unknown kid, wrong key without",
          {plain_two},
          "{'alg':'EdDSA','kid':'new'}",
          "sig_wrong",
-         true},
+         BEARER_NEWER_NEEDED},
         {"unknown kid, unfit key without",
          {RSA_KEY("")},
          "{'alg':'EdDSA','kid':'new'}",
          "key_unknown",
-         true},
-        {"no kid", {one}, "{'alg':'EdDSA'}", "ok", false},
-        {"no kid, second fits", {two, one}, "{'alg':'EdDSA'}", "ok", false},
+         BEARER_NEWER_NEEDED},
+        {"no kid", {one}, "{'alg':'EdDSA'}", "ok", BEARER_NEWER_NO},
+        {"no kid, second fits",
+         {two, one},
+         "{'alg':'EdDSA'}",
+         "ok",
+         BEARER_NEWER_NO},
         {"no kid, wrong signature",
          {two},
          "{'alg':'EdDSA'}",
          "sig_wrong",
-         true},
+         BEARER_NEWER_NEEDED},
         {"no kid, another size",
          {ED448_KEY("")},
          "{'alg':'EdDSA'}",
          "sig_length",
-         true},
+         BEARER_NEWER_NEEDED},
         {"no kid, wrong, then another size",
          {two, ED448_KEY("")},
          "{'alg':'EdDSA'}",
          "sig_wrong",
-         true},
+         BEARER_NEWER_NEEDED},
         {"no kid, another size, then wrong",
          {ED448_KEY(""), two},
          "{'alg':'EdDSA'}",
          "sig_wrong",
-         true},
+         BEARER_NEWER_NEEDED},
         {"no kid, none fits",
          {RSA_KEY("")},
          "{'alg':'EdDSA'}",
          "key_unfit",
-         true},
+         BEARER_NEWER_NEEDED},
         {"no kid, five keys",
          {two, two, two, two, one},
          "{'alg':'EdDSA'}",
          "ok",
-         false},
+         BEARER_NEWER_NO},
         {"known kid, unfit",
          {RSA_KEY(",'kid':'one'"), two},
          "{'alg':'EdDSA','kid':'one'}",
          "key_unfit",
-         false},
+         BEARER_NEWER_MAY},
         {"known kid, another size",
          {ED448_KEY(",'kid':'one'")},
          "{'alg':'EdDSA','kid':'one'}",
          "sig_length",
-         false},
+         BEARER_NEWER_MAY},
         /* 64 bytes are no RS256 signature by any key of 2048 bits, but may be
          * by a key yet to come; ES256 has only one length, and here it fits */
-        {"no kid, RSA", {RSA_KEY("")}, "{'alg':'RS256'}", "sig_length", true},
-        {"no kid, EC", {P256_KEY}, "{'alg':'ES256'}", "sig_wrong", true},
+        {"no kid, RSA",
+         {RSA_KEY("")},
+         "{'alg':'RS256'}",
+         "sig_length",
+         BEARER_NEWER_NEEDED},
+        {"no kid, EC",
+         {P256_KEY},
+         "{'alg':'ES256'}",
+         "sig_wrong",
+         BEARER_NEWER_NEEDED},
     };
     world_place_t *at = place(*state);
     apr_size_t i, k;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *keys = cases[i].keys[0];
-        bool newer_may_help = !cases[i].newer_may_help;
+        bearer_newer_t newer = (bearer_newer_t)77;
         bearer_note_t note = {""};
         bearer_job_t job;
 
@@ -413,11 +487,43 @@ static void verify_tells_whether_newer_keys_may_help(void **state)
                 unit_str(mint(cases[i].header, BY_I "}", *state)), &at->policy,
                 &job, &note, *state),
             "ok");
-        unit_expect_reason(cases[i].name,
-                           bearer_verify_signature(&job, set_of(keys, *state),
-                                                   &newer_may_help, &note),
-                           cases[i].want);
-        unit_expect(cases[i].name, newer_may_help == cases[i].newer_may_help);
+        unit_expect_reason(
+            cases[i].name,
+            bearer_verify_signature(&job, set_of(keys, *state), &newer, &note),
+            cases[i].want);
+        unit_expect(cases[i].name, newer == cases[i].newer);
+    }
+}
+
+/* who reads the log line sees which key it is that does not fit */
+static void verify_names_the_key_that_is_unfit(void **state)
+{
+    static const struct {
+        const char *keys, *header, *note;
+    } cases[] = {
+        {RSA_KEY(",'kid':'one'"), "{'alg':'EdDSA','kid':'one'}",
+         "kid one, alg EdDSA, but the key is RSA"},
+        {ED448_KEY(",'kid':'one'"), "{'alg':'Ed25519','kid':'one'}",
+         "kid one, alg Ed25519, but the key is OKP Ed448"},
+        {RSA_KEY(",'kid':'one','alg':'PS256'"), "{'alg':'RS256','kid':'one'}",
+         "kid one, alg RS256, but the key is RSA for another alg"},
+        {P256_KEY, "{'alg':'RS256'}",
+         "no kid, alg RS256, but the key is EC P-256"},
+        {P256_KEY "," RSA_KEY(",'alg':'PS256'"), "{'alg':'RS256'}",
+         "no kid, alg RS256, but the first key is EC P-256"},
+        {P256_KEY, "{'alg':'RS256','kid':''}", "kid (empty), alg RS256"},
+        {P256_KEY, "{'alg':'RS256','kid':null}",
+         "no kid, alg RS256, but the key is EC P-256"},
+    };
+    world_place_t *at = place(*state);
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_note_t note = {""};
+
+        (void)judge(mint(cases[i].header, BY_I "}", *state), &at->policy,
+                    set_of(cases[i].keys, *state), &note, *state);
+        assert_string_equal(note.text, cases[i].note);
     }
 }
 
@@ -430,16 +536,16 @@ static void verify_asks_nobody_for_impossible_lengths(void **state)
         NULL);
     bearer_note_t note;
     bearer_job_t job;
-    bool newer_may_help = true;
+    bearer_newer_t newer = BEARER_NEWER_NEEDED;
 
     assert_int_equal(
         bearer_verify_begin(unit_str(token), &at->policy, &job, &note, *state),
         BEARER_OK);
-    unit_expect_reason("ES256 of 3 bytes",
-                       bearer_verify_signature(&job, set_of(P256_KEY, *state),
-                                               &newer_may_help, &note),
-                       "sig_length");
-    assert_false(newer_may_help);
+    unit_expect_reason(
+        "ES256 of 3 bytes",
+        bearer_verify_signature(&job, set_of(P256_KEY, *state), &newer, &note),
+        "sig_length");
+    assert_int_equal(newer, BEARER_NEWER_NO);
 }
 
 /* --- what is handed out ----------------------------------------------------- */
@@ -560,7 +666,8 @@ static void verify_notes_are_short_and_escaped(void **state)
         {"{'alg':'HS256'}", BY_I "}", "alg HS256"},
         {"{'alg':'EdDSA','kid':'a\\r\\nb'}", BY_I "}",
          "kid a\\x0d\\x0ab, alg EdDSA"},
-        {"{'alg':'ES256'}", BY_I "}", "kid , alg ES256"},
+        {"{'alg':'ES256'}", BY_I "}",
+         "no kid, alg ES256, but the key is OKP Ed25519"},
     };
     world_place_t *at = place(*state);
     const bearer_jwks_t *keys = set_of(mint_key(1, "one", *state), *state);
@@ -579,7 +686,7 @@ static void verify_notes_are_short_and_escaped(void **state)
                        judge(mint("{'alg':'EdDSA'}", BY_I "}", *state),
                              &at->policy, keys, &note, *state),
                        "typ_wrong");
-    assert_string_equal(note.text, "typ ");
+    assert_string_equal(note.text, "no typ");
 }
 
 /* --- what a token may cost -------------------------------------------------- */
@@ -624,7 +731,7 @@ static void verify_tries_keys_within_a_budget(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        bool newer_may_help = true;
+        bearer_newer_t newer = BEARER_NEWER_NEEDED;
         bearer_note_t note = {""};
         bearer_job_t job;
 
@@ -636,10 +743,10 @@ static void verify_tries_keys_within_a_budget(void **state)
             "ok");
         unit_expect_reason(
             cases[i].name,
-            bearer_verify_signature(&job, set_of(cases[i].keys, *state),
-                                    &newer_may_help, &note),
+            bearer_verify_signature(&job, set_of(cases[i].keys, *state), &newer,
+                                    &note),
             cases[i].want);
-        unit_expect(cases[i].name, !newer_may_help);
+        unit_expect(cases[i].name, newer != BEARER_NEWER_NEEDED);
     }
 }
 
@@ -652,7 +759,9 @@ int main(void)
         unit_row(verify_uses_an_issuers_own_algorithms),
         unit_row(verify_keeps_secrets_and_keys_apart),
         unit_row(verify_one_kid_of_two_issuers),
+        unit_row(verify_takes_no_other_tenants_key),
         unit_row(verify_tells_whether_newer_keys_may_help),
+        unit_row(verify_names_the_key_that_is_unfit),
         unit_row(verify_asks_nobody_for_impossible_lengths),
         unit_row(verify_fills_a_job_as_far_as_it_got),
         unit_row(verify_finds_the_subject_if_asked),

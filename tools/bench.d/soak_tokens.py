@@ -200,7 +200,7 @@ class Source:
                 status = 0
             if status == 200:
                 return True
-            if status not in (0, 401):
+            if status not in (0, 401, 503):  # 503: the issuer just failed
                 self.wrong.append((held.label, status))
             if end.wait(0.1):
                 return False

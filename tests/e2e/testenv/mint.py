@@ -31,11 +31,12 @@ KINDS = {
     "P-521": {"kty": "EC", "crv": "P-521"},
     "secp256k1": {"kty": "EC", "crv": "secp256k1"},
     "Ed25519": {"kty": "OKP", "crv": "Ed25519"},
+    "Ed448": {"kty": "OKP", "crv": "Ed448"},
     "oct": {"kty": "oct", "size": 512},
 }
 FITTING = {"RSA": "RS256", "RSA1024": "RS256", "P-256": "ES256",
            "P-384": "ES384", "P-521": "ES512", "secp256k1": "ES256K",
-           "Ed25519": "EdDSA", "oct": "HS256"}
+           "Ed25519": "EdDSA", "Ed448": "EdDSA", "oct": "HS256"}
 
 
 def note(token):
