@@ -277,6 +277,33 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
     return BEARER_OK;
 }
 
+bearer_reason_t bearer_url_parse_address(const char *text, bearer_url_t *out,
+                                         bearer_note_t *note, apr_pool_t *pool)
+{
+    const char *colon = strrchr(text, ':');
+    const char *whole = apr_pstrcat(pool, "https://", text, NULL);
+    bearer_url_t url;
+
+    if (!colon || !colon[1] || colon[1 + strspn(colon + 1, DIGITS)]
+        || parse(whole, HTTPS_ONLY, &url, NULL, pool)
+        || strcmp(url.path, "/") != 0)
+        return refuse(BEARER_URL_FORM, note, "not host:port");
+    *out = url;
+    return BEARER_OK;
+}
+
+bool bearer_url_same_origin(const bearer_url_t *a, const bearer_url_t *b)
+{
+    return a->tls == b->tls && a->port == b->port
+           && strcmp(a->host, b->host) == 0;
+}
+
+const char *bearer_url_origin(const bearer_url_t *url, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, url->tls ? "https://" : "http://", url->authority,
+                       NULL);
+}
+
 /* whether one entry of no_proxy is this host, or a domain that it is in */
 static bool is_excepted(const char *host, bearer_str_t entry)
 {

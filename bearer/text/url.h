@@ -47,6 +47,23 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
                                        bearer_note_t *note,
                                        apr_pool_t *pool) BEARER_MUST_USE;
 
+/**
+ * Cuts "host:port" or "[::1]:port", where to connect to instead of a URL's own
+ * host; the port must be there. Only host, port and authority are set.
+ *
+ * @return BEARER_OK, BEARER_URL_FORM
+ */
+bearer_reason_t bearer_url_parse_address(const char *text, bearer_url_t *out,
+                                         bearer_note_t *note,
+                                         apr_pool_t *pool) BEARER_MUST_USE;
+
+/** Whether two addresses have the same origin (RFC 6454 4): scheme, host and
+ * port. */
+bool bearer_url_same_origin(const bearer_url_t *a, const bearer_url_t *b);
+
+/** "https://host:port" of an address, as a browser would write it. */
+const char *bearer_url_origin(const bearer_url_t *url, apr_pool_t *pool);
+
 /** Which proxy is used for what; each is http://host:port, or NULL: direct. */
 typedef struct bearer_url_proxies_t {
     const char *https;  /**< for https addresses */

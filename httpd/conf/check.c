@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <ap_mpm.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -38,6 +39,15 @@ static void complain(check_t *check, const server_rec *s, const char *where,
                  advice);
 }
 
+/* with an older configuration before it, whose keys are still on the board */
+static bool is_restart(void)
+{
+    int generation = 0;
+
+    return ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS
+           && generation > 0;
+}
+
 /* --- issuers ------------------------------------------------------------------- */
 
 /* one TLS context for each file of authorities */
@@ -56,43 +66,104 @@ static bearer_reason_t find_tls(check_t *check, bearer_source_t *source,
     return why;
 }
 
-static void check_fetched(check_t *check, mab_issuer_line_t *line)
+/* What is read again while the server runs stops it no more when it restarts: the keys
+ * that it has serve on, as they would without a restart. The first start has
+ * none, and is refused. */
+static void complain_of_file(check_t *check, const mab_issuer_line_t *line,
+                             const mab_check_files_fault_t *fault)
+{
+    if (!fault->why)
+        return;
+    if (!fault->passing || !is_restart()) {
+        complain(check, line->s, line->where, fault->why, &fault->note,
+                 fault->advice);
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, line->s,
+                 "MAB0215: %s: %s; %s; at this restart, the keys that were "
+                 "there before serve on, as long as stale= says",
+                 line->where,
+                 bearer_error_text(fault->why, &fault->note, check->ptemp),
+                 fault->advice);
+}
+
+/* Without TLS, only the loopback may hear who we are, and prove nothing to us. */
+static const char *wrong_with_http(const mab_issuer_line_t *line,
+                                   const bearer_url_t *url)
+{
+    const bearer_source_t *source = &line->source;
+    const bearer_credentials_t *files = &source->credentials;
+
+    if (url->tls)
+        return NULL;
+    if (source->address)
+        return "address= with plain http";
+    if (files->cert)
+        return "cert= with plain http";
+    if ((files->token || files->header)
+        && bearer_url_find_proxy(&source->proxies, url))
+        return "token= and header= with plain http through a proxy";
+    return NULL;
+}
+
+static void check_address(check_t *check, mab_issuer_line_t *line)
 {
     bearer_source_t *source = &line->source;
-    const mab_server_t *server =
-        ap_get_module_config(line->s->module_config, &auth_bearer_module);
+    bool discovery = source->kind == BEARER_SOURCE_DISCOVERY;
+    const char *address = bearer_source_address(source);
     bearer_note_t note = {""};
+    const char *wrong;
     bearer_url_t url;
-    bearer_reason_t why;
+    bearer_reason_t why = BEARER_OK;
 
-    if (source->kind == BEARER_SOURCE_DISCOVERY)
-        why =
-            bearer_url_check_issuer(bearer_source_address(source),
-                                    source->http_loopback, &note, check->ptemp);
-    else
-        why = bearer_url_parse(source->location, source->http_loopback, &url,
-                               &note, check->ptemp);
-    if (why)
+    if (discovery)
+        why = bearer_url_check_issuer(address, source->http_loopback, &note,
+                                      check->ptemp);
+    if (!why)
+        why = bearer_url_parse(address, source->http_loopback, &url, &note,
+                               check->ptemp);
+    if (why) {
         complain(
             check, line->s, line->where, why, &note,
             "allowed is an https URL without user, query and fragment, or, "
             "with AuthBearerFetch http=On, an http URL of the loopback");
-    note.text[0] = '\0';
-    why = find_tls(check, source, &note);
+        return;
+    }
+    wrong = wrong_with_http(line, &url);
+    if (!wrong)
+        return;
+    bearer_note_set(&note, "%s", wrong);
+    complain(check, line->s, line->where, BEARER_FETCH_CREDENTIALS, &note,
+             "give the issuer, or keys=, an https URL");
+}
+
+static void check_fetched(check_t *check, mab_issuer_line_t *line,
+                          const mab_server_t *fetch)
+{
+    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL, false};
+    bearer_note_t note = {""};
+    bearer_reason_t why;
+
+    check_address(check, line);
+    why = find_tls(check, &line->source, &note);
     if (why)
-        complain(check, line->s, server->where ? server->where : line->where,
+        complain(check, line->s,
+                 fetch->where && !line->fetch.ca ? fetch->where : line->where,
                  why, &note, "ca= names a PEM file with CA certificates");
+    mab_check_files_credentials(&line->source.credentials, &fault,
+                                check->ptemp);
+    complain_of_file(check, line, &fault);
 }
 
 static void check_issuer(check_t *check, mab_issuer_line_t *line)
 {
-    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL};
+    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL, false};
+    const mab_server_t *fetch = mab_conf_fill_source(line, check->ptemp);
 
-    mab_conf_fill_source(&line->source, line->s);
     switch (line->source.kind) {
     case BEARER_SOURCE_DISCOVERY:
     case BEARER_SOURCE_URL:
-        check_fetched(check, line);
+        check_fetched(check, line, fetch);
         break;
     case BEARER_SOURCE_FILE:
         mab_check_files_keys(line, &fault, check->ptemp);
@@ -101,9 +172,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
         mab_check_files_secret(line, &fault, check->pconf, check->ptemp);
         break;
     }
-    if (fault.why)
-        complain(check, line->s, line->where, fault.why, &fault.note,
-                 fault.advice);
+    complain_of_file(check, line, &fault);
     if (bearer_source_identify(&line->source))
         complain(check, line->s, line->where, BEARER_NO_MEMORY, NULL,
                  "OpenSSL cannot make a SHA-256 digest");

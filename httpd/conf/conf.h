@@ -109,10 +109,10 @@ typedef struct mab_place_t {
     struct mab_place_t *joined;      /**< of this one in that */
 } mab_place_t;
 
-/** How a server or virtual host fetches. */
+/** How a server or virtual host fetches, or for one issuer. */
 typedef struct mab_server_t {
-#define MAB_SERVER_NUMBER(id, field, ...) apr_int64_t field;
-#define MAB_SERVER_ITEM(id, type, field)  const type *field;
+#define MAB_SERVER_NUMBER(id, field, ...)     apr_int64_t field;
+#define MAB_SERVER_ITEM(id, type, field, ...) const type *field;
 #include "httpd/conf/field.def"
 } mab_server_t;
 
@@ -127,6 +127,7 @@ typedef struct mab_profile_t mab_profile_t;
 
 /** An AuthBearerIssuer line with its options. */
 typedef struct mab_issuer_line_t {
+    mab_server_t fetch; /**< its own; first, as options are read into it */
     bearer_issuer_t issuer;
     bearer_source_t source;
     const mab_profile_t *profile; /**< NULL: none */
@@ -226,7 +227,11 @@ bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
 void mab_conf_note_header(const char *name);
 void mab_conf_note_source(const mab_source_t *source, const server_rec *s);
 
-/** Fills a source's numbers from its server's AuthBearerFetch. */
-void mab_conf_fill_source(bearer_source_t *source, const server_rec *s);
+/** Fills the source of a line with how it is fetched: as its options say, or else its
+ * server's AuthBearerFetch.
+ *
+ * @return what counts for it, made in the pool */
+const mab_server_t *mab_conf_fill_source(mab_issuer_line_t *line,
+                                         apr_pool_t *pool);
 
 #endif

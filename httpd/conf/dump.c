@@ -116,6 +116,33 @@ static void print_fetch(const dump_t *dump, const bearer_source_t *source)
     print_line(dump, "", apr_pstrcat(dump->pool, text, strict, NULL));
 }
 
+/* how it is reached, and who we are there; of a file with a secret only its name */
+static void print_access(const dump_t *dump, const bearer_source_t *source)
+{
+    const char *proxy =
+        source->proxies.https ? source->proxies.https : source->proxies.http;
+    const struct {
+        const char *name, *value;
+    } rows[] = {{"ca=", source->ca},
+                {"proxy=", proxy},
+                {"http=", source->http_loopback ? "On" : NULL},
+                {"address=", source->address},
+                {"token=file:", source->credentials.token},
+                {"header=file:", source->credentials.header},
+                {"cert=file:", source->credentials.cert},
+                {"key=file:", source->credentials.key}};
+    const char *line = NULL;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].value)
+            line = apr_pstrcat(dump->pool, line ? line : "", line ? " " : "",
+                               rows[i].name, rows[i].value, NULL);
+    }
+    if (line && bearer_source_is_fetched(source))
+        print_line(dump, "", line);
+}
+
 /* whose tokens a template takes */
 static const char *tenants(const dump_t *dump, const bearer_issuer_t *issuer)
 {
@@ -155,8 +182,10 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         if (issuer->named == BEARER_NAMED_BY_TENANT)
             print_line(dump, "", tenants(dump, issuer));
         print_line(dump, "", location(dump, issuer));
-        if (issuer->source)
+        if (issuer->source) {
             print_fetch(dump, issuer->source);
+            print_access(dump, issuer->source);
+        }
         print_line(
             dump, "",
             apr_pstrcat(dump->pool, "algorithms ",

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from testenv import env, mint
+from testenv import env, issuer as issuers, mint
 from testenv.conf import Conf
 from testenv.mint import key
 
@@ -42,6 +42,20 @@ def server():
         {"keys": [key("P-256", "ec1").public()]}))
     made.write("secretset.json", json.dumps(
         {"keys": [{"kty": "oct", "k": mint.b64("x" * 64)}]}))
+    made.write("token", "abc.def\n", 0o600)
+    made.write("bearer", "Bearer abc\n", 0o600)
+    made.write("header", "X-Api-Key: abc\n", 0o600)
+    made.write("basic", "Authorization: Basic abc\n", 0o600)
+    made.write("lines", "X-Api-Key: abc\r\nHost: b\n", 0o600)
+    made.write("host", "Host: b\n", 0o600)
+    made.write("loose/token", "abc", 0o600)
+    pair = issuers.Authority(made.root).pair.read_text()
+    made.write("pair.pem", pair, 0o600)
+    made.write("cert.pem", pair[pair.index("-----BEGIN CERT"):])
+    for name in ("token", "header", "pair.pem"):
+        if os.getuid() == 0:
+            (made.root / name).chmod(0o640)
+            shutil.chown(made.root / name, group="www-data")
     made.write("private.json", json.dumps(
         key("P-256", "ec1").jwk.export(as_dict=True)), 0o600)
     made.write("pair.json", json.dumps(
@@ -86,6 +100,17 @@ GOOD = {
     "another AuthType": '<Location "/x">\nAuthType None\n'
                         "Require all granted\n</Location>",
     "key file": place(AUDIENCE, ISSUER + " keys=file:ROOT/keys.json"),
+    "an issuer's own ways": place(
+        AUDIENCE, ISSUER + " ca=ca.pem proxy=http://p.example:3128 timeout=9s "
+        "connect=3s refresh=2h miss=30s stale=2d max-size=64k http=Off "
+        "token=file:token header=file:ROOT/header cert=file:pair.pem "
+        "key=file:pair.pem address=10.0.0.1:6443"),
+    "an issuer's own authorities, too": place(
+        AUDIENCE, ISSUER + " ca=+ROOT/ca.pem proxy=none"),
+    "how long keys of a file are good": place(
+        AUDIENCE, ISSUER + " keys=file:keys.json stale=1h"),
+    "profile kubernetes with everything else": place(
+        AUDIENCE, ISSUER + " profile=kubernetes ca=ca.pem token=file:token"),
     "relative key file": place(AUDIENCE, ISSUER + " keys=file:keys.json"),
     "secret": place(AUDIENCE, ISSUER + " secret=file:ROOT/secret"),
     "secret with algorithm": place(
@@ -371,7 +396,13 @@ BAD = {
         "use is not jwt-svid"),
     "profile of no such name": (
         place(AUDIENCE, ISSUER + " profile=spife"), "AuthBearerIssuer",
-        'there is no profile "spife"; allowed is profile= with one of: '),
+        'there is no profile "spife"; allowed is profile= with one of: '
+        ".*kubernetes"),
+    **({} if os.path.exists("/var/run/secrets/kubernetes.io") else {
+        "profile kubernetes outside of a cluster": (
+            place(AUDIENCE, ISSUER + " profile=kubernetes"),
+            "AuthBearerIssuer", "token=file:/var/run/secrets/kubernetes.io/"
+            "serviceaccount/token: file_read: .*No such file or directory")}),
     "issuer option twice": (place(AUDIENCE, ISSUER + " alg=ES256 alg=RS256"),
                             "AuthBearerIssuer", "alg= is given twice"),
     "issuer option empty": (place(AUDIENCE, ISSUER + " alg="),
@@ -434,6 +465,145 @@ BAD = {
     "keys for all to write": (
         place(AUDIENCE, ISSUER + " keys=file:ROOT/writable.json"),
         "AuthBearerIssuer", "file_writable: .*mode 666.*chmod o-w"),
+    # how one issuer is reached
+    "issuer's proxy": (
+        place(AUDIENCE, ISSUER + " proxy=https://p.example"),
+        "AuthBearerIssuer",
+        '"https://p.example" is not a proxy; allowed is http://host:port, env, '
+        "or none"),
+    "issuer's timeout": (
+        place(AUDIENCE, ISSUER + " timeout=2h"), "AuthBearerIssuer",
+        '"2h" is not a valid value for timeout; allowed is 1 to 60 seconds; '
+        "the number may end in s, m, h or d"),
+    "issuer's refresh": (
+        place(AUDIENCE, ISSUER + " refresh=1s"), "AuthBearerIssuer",
+        '"1s" is not a valid value for refresh; allowed is 60 to '),
+    "issuer's stale": (
+        place(AUDIENCE, ISSUER + " stale=off"), "AuthBearerIssuer",
+        '"off" is not a valid value for stale; allowed is 60 to '),
+    "issuer's http": (
+        place(AUDIENCE, ISSUER + " http=yes"), "AuthBearerIssuer",
+        '"yes" is not a valid value for http; allowed is On or Off'),
+    "issuer's ca is not there": (
+        place(AUDIENCE, ISSUER + " ca=ROOT/nowhere"),
+        'AuthBearerIssuer in <Location "/x"> at .*httpd.conf:',
+        "file_read: .*/nowhere: No such file or directory.; ca= names a PEM "
+        "file with CA certificates"),
+    "issuer's ca is empty": (
+        place(AUDIENCE, ISSUER + " ca=+"), "AuthBearerIssuer",
+        "ca= has an unusable path; name a PEM file with CA certificates, which "
+        "are trusted instead of the system's: ca=<file>, or beside them: "
+        "ca=\\+<file>"),
+    "address without a port": (
+        place(AUDIENCE, ISSUER + " address=10.0.0.1"), "AuthBearerIssuer",
+        'address="10.0.0.1" is not host:port; allowed is '
+        "address=<host>:<port>, where to connect instead of to the host of the "
+        "URL"),
+    "address with http": (
+        "AuthBearerFetch http=On\n" + place(
+            AUDIENCE, "AuthBearerIssuer http://127.0.0.1 address=10.0.0.1:80"),
+        "AuthBearerIssuer",
+        "fetch_credentials: .*address= with plain http.; give the issuer, or "
+        "keys=, an https URL"),
+    "certificate with http": (
+        "AuthBearerFetch http=On\n" + place(
+            AUDIENCE, "AuthBearerIssuer http://127.0.0.1 cert=file:pair.pem "
+            "key=file:pair.pem"), "AuthBearerIssuer",
+        "fetch_credentials: .*cert= with plain http.; give the issuer"),
+    "token with http through a proxy": (
+        "AuthBearerFetch http=On proxy=http://p.example:1\n" + place(
+            AUDIENCE, "AuthBearerIssuer http://127.0.0.1 token=file:token"),
+        "AuthBearerIssuer", "fetch_credentials: .*token= and header= with "
+        "plain http through a proxy.; give the issuer"),
+    "token in the open": (
+        place(AUDIENCE, ISSUER + " token=abc"), "AuthBearerIssuer",
+        "token= does not name a file; allowed is token=file:<path>"),
+    "header in the open": (
+        place(AUDIENCE, ISSUER + ' "header=X: y"'), "AuthBearerIssuer",
+        "header= does not name a file; allowed is header=file:<path>"),
+    "cert without file": (
+        place(AUDIENCE, ISSUER + " cert=pair.pem key=file:pair.pem"),
+        "AuthBearerIssuer",
+        "cert= does not name a file; allowed is cert=file:<path>"),
+    "key for keys": (
+        place(AUDIENCE, ISSUER + " key=https://x/keys"), "AuthBearerIssuer",
+        "key= does not name a file; allowed is key=file:<path>, the private "
+        "key to cert=; where the issuer's keys are is said by keys="),
+    "cert without key": (
+        place(AUDIENCE, ISSUER + " cert=file:pair.pem"), "AuthBearerIssuer",
+        "cert= without key=; give both: cert=file:<certificate and chain> "
+        "key=file:<private key>; they may be one file"),
+    "key without cert": (
+        place(AUDIENCE, ISSUER + " key=file:pair.pem"), "AuthBearerIssuer",
+        "key= without cert=; give both: "),
+    "token missing": (
+        place(AUDIENCE, ISSUER + " token=file:nowhere"), "AuthBearerIssuer",
+        "fetch_credentials: what identifies us to the key server cannot be "
+        "used .token=file:.*/nowhere: file_read: .*No such file or "
+        "directory.*; token=, header=, cert= and key= name files that httpd's "
+        "children read at each fetch: keep them from others .chmod 640."),
+    "token with its scheme": (
+        place(AUDIENCE, ISSUER + " token=file:bearer"), "AuthBearerIssuer",
+        "bearer: it is not one token alone, without the word Bearer before "
+        "it"),
+    "token for all to read": (
+        place(AUDIENCE, ISSUER + " token=file:open"), "AuthBearerIssuer",
+        "token=file:.*/open: file_open: .*mode 644"),
+    "token of a pipe": (
+        place(AUDIENCE, ISSUER + " token=file:fifo"), "AuthBearerIssuer",
+        "token=file:.*/fifo: file_read: .*not a regular file"),
+    "token's folder for all": (
+        place(AUDIENCE, ISSUER + " token=file:loose/token"),
+        "AuthBearerIssuer", "file_writable: .*loose/token, through its folder"
+        ".; whoever can replace it can decide what is sent: chmod o-w .*loose"),
+    "header of two lines": (
+        place(AUDIENCE, ISSUER + " header=file:lines"), "AuthBearerIssuer",
+        "header=file:.*/lines: it has a second line or a control character; "
+        "one line of the form Name: value is allowed"),
+    "header Host": (
+        place(AUDIENCE, ISSUER + " header=file:host"), "AuthBearerIssuer",
+        "header=file:.*/host: a header of that name is part of the request "
+        "itself; name another one"),
+    "header of no header": (
+        place(AUDIENCE, ISSUER + " header=file:token"), "AuthBearerIssuer",
+        "header=file:.*/token: it is not one line of the form Name: value"),
+    "token and Authorization": (
+        place(AUDIENCE, ISSUER + " token=file:token header=file:basic"),
+        "AuthBearerIssuer", "header=file:.*/basic: token= sends Authorization "
+        "already; remove one of the two"),
+    "cert of no certificate": (
+        place(AUDIENCE, ISSUER + " cert=file:text key=file:pair.pem"),
+        "AuthBearerIssuer", "cert=file:.*/text: cert= has no certificate in "
+        "PEM"),
+    "key of no key": (
+        place(AUDIENCE, ISSUER + " cert=file:cert.pem key=file:token"),
+        "AuthBearerIssuer", "cert=file:.*/cert.pem: key= has no private key in "
+        "PEM that opens without a passphrase"),
+    "key of another certificate": (
+        place(AUDIENCE, ISSUER + " cert=file:cert.pem key=file:private.pem"),
+        "AuthBearerIssuer", "cert=file:.*/cert.pem: key= is not the key of "
+        "the certificate in cert="),
+    "fetching a secret": (
+        place(AUDIENCE, ISSUER + " secret=file:secret token=file:token"),
+        "AuthBearerIssuer", "token= has no effect with secret=; nothing is "
+        "fetched for this issuer: remove it, or name where to fetch with "
+        "keys=<https-url>"),
+    "stale of a secret": (
+        place(AUDIENCE, ISSUER + " secret=file:secret stale=1h"),
+        "AuthBearerIssuer", "stale= has no effect with secret=; "),
+    **{f"{option} of a key file": (
+        place(AUDIENCE, ISSUER + f" keys=file:keys.json {option}={value}"),
+        "AuthBearerIssuer", f"{option}= has no effect with keys=file:; nothing "
+        "is fetched for this issuer: remove it, or name where to fetch with "
+        "keys=<https-url>")
+       for option, value in {
+           "ca": "ca.pem", "proxy": "none", "timeout": "5s", "refresh": "1h",
+           "http": "On", "address": "a:1", "token": "file:token",
+           "header": "file:header"}.items()},
+    "profile kubernetes with a file": (
+        place(AUDIENCE, ISSUER + " profile=kubernetes keys=file:keys.json"),
+        "AuthBearerIssuer", "profile=kubernetes fetches keys from the API "
+        "server, and this line gives a file; remove profile=, or the file"),
     # secrets
     "secret in the open": (place(AUDIENCE, ISSUER + " secret=" + "x" * 40),
                            "AuthBearerIssuer", "secret=file:"),

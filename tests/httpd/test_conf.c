@@ -579,14 +579,53 @@ static void conf_servers(void **state)
 static void conf_sources_get_their_servers_numbers(void **state)
 {
     const request_rec *r = inside_request("/", *state);
-    bearer_source_t source = {0};
+    mab_issuer_line_t line = {.s = r->server, .source.issuer = "https://a"};
+    const bearer_source_t *source = &line.source;
 
-    mab_conf_fill_source(&source, r->server);
-    assert_true(source.timeout == apr_time_from_sec(5));
-    assert_true(source.schedule.refresh == apr_time_from_sec(3600));
-    assert_true(source.schedule.stale == apr_time_from_sec(86400));
-    assert_int_equal(source.max_body, 262144);
-    assert_false(source.http_loopback);
+    mab_field_unset(&line.fetch, mab_conf_server_fields);
+    (void)mab_conf_fill_source(&line, *state);
+    assert_true(source->timeout == apr_time_from_sec(5));
+    assert_true(source->schedule.refresh == apr_time_from_sec(3600));
+    assert_true(source->schedule.stale == apr_time_from_sec(86400));
+    assert_int_equal(source->max_body, 262144);
+    assert_false(source->http_loopback);
+    assert_null(source->address);
+    assert_null(source->credentials.token);
+}
+
+static void conf_an_issuers_own_numbers_win(void **state)
+{
+    const request_rec *r = inside_request("/", *state);
+    static const bearer_url_proxies_t none, some = {"http://p:1", NULL, NULL};
+    mab_server_t *server =
+        ap_get_module_config(r->server->module_config, &auth_bearer_module);
+    const mab_server_t before = *server;
+    mab_issuer_line_t line = {.s = r->server, .source.issuer = "https://a"};
+
+    mab_field_unset(&line.fetch, mab_conf_server_fields);
+    server->ca = "/theirs";
+    server->proxies = &some;
+    server->timeout = 9;
+    server->stale = 7200;
+    line.fetch.ca = "+/own";
+    line.fetch.proxies = &none;
+    line.fetch.timeout = 3;
+    line.fetch.token = "/token";
+    line.fetch.header = "/header";
+    line.fetch.cert = "/cert";
+    line.fetch.key = "/key";
+    line.fetch.address = "127.0.0.1:1";
+    (void)mab_conf_fill_source(&line, *state);
+    *server = before;
+    assert_string_equal(line.source.ca, "+/own");
+    assert_null(line.source.proxies.https);
+    assert_true(line.source.timeout == apr_time_from_sec(3));
+    assert_true(line.source.schedule.stale == apr_time_from_sec(7200));
+    assert_string_equal(line.source.credentials.token, "/token");
+    assert_string_equal(line.source.credentials.header, "/header");
+    assert_string_equal(line.source.credentials.cert, "/cert");
+    assert_string_equal(line.source.credentials.key, "/key");
+    assert_string_equal(line.source.address, "127.0.0.1:1");
 }
 
 int inside_conf(void)
@@ -610,6 +649,7 @@ int inside_conf(void)
         unit_row(conf_answers_make_no_difference),
         unit_row(conf_servers),
         unit_row(conf_sources_get_their_servers_numbers),
+        unit_row(conf_an_issuers_own_numbers_win),
     };
 
     return unit_run(tests);

@@ -318,6 +318,83 @@ static void url_cuts_a_proxy(void **state)
     }
 }
 
+static void url_cuts_where_to_connect(void **state)
+{
+    static const struct {
+        const char *text, *host; /* NULL: refused */
+        int port;
+    } cases[] = {
+        {"10.0.0.1:6443", "10.0.0.1", 6443},
+        {"API.example:443", "api.example", 443},
+        {"[::1]:8443", "::1", 8443},
+        {"10.0.0.1", NULL, 0},
+        {"10.0.0.1:", NULL, 0},
+        {":443", NULL, 0},
+        {"10.0.0.1:0", NULL, 0},
+        {"10.0.0.1:65536", NULL, 0},
+        {"10.0.0.1:44x", NULL, 0},
+        {"::1:443", NULL, 0},
+        {"a/b:443", NULL, 0},
+        {"a/:443", NULL, 0},
+        {"a?b:443", NULL, 0},
+        {"a#b:443", NULL, 0},
+        {"me@a:443", NULL, 0},
+        {"https://a:443", NULL, 0},
+        {"a b:443", NULL, 0},
+        {"", NULL, 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_note_t note = {""};
+        bearer_url_t url;
+
+        unit_expect_reason(
+            cases[i].text,
+            bearer_url_parse_address(cases[i].text, &url, &note, *state),
+            cases[i].host ? "ok" : "url_form");
+        if (!cases[i].host)
+            unit_expect(cases[i].text, !strcmp(note.text, "not host:port"));
+        else
+            unit_expect(cases[i].text, !strcmp(url.host, cases[i].host)
+                                           && url.port == cases[i].port);
+    }
+}
+
+static void url_compares_origins(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"https://a/x", "https://a:443/y?z", true},
+        {"https://A/", "https://a/", true},
+        {"https://a/", "https://a:444/", false},
+        {"https://a/", "https://b/", false},
+        {"https://a/", "https://a.b/", false},
+        {"https://localhost/", "http://localhost:443/", false},
+        {"http://127.0.0.1/", "http://localhost/", false},
+        {"https://[::1]/", "https://[::1]:443/", true},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_url_t a, b;
+
+        unit_expect_reason(cases[i].a,
+                           bearer_url_parse(cases[i].a, true, &a, NULL, *state),
+                           "ok");
+        unit_expect_reason(cases[i].b,
+                           bearer_url_parse(cases[i].b, true, &b, NULL, *state),
+                           "ok");
+        unit_expect(cases[i].a,
+                    bearer_url_same_origin(&a, &b) == cases[i].same);
+        unit_expect(cases[i].a, !cases[i].same
+                                    || !strcmp(bearer_url_origin(&a, *state),
+                                               bearer_url_origin(&b, *state)));
+    }
+}
+
 static void url_finds_the_proxy(void **state)
 {
     static const char DIRECT[] = "", TLS[] = "tls", PLAIN[] = "plain";
@@ -551,6 +628,8 @@ int main(void)
         unit_row(url_bounds_its_length),
         unit_row(url_keeps_copies),
         unit_row(url_cuts_a_proxy),
+        unit_row(url_cuts_where_to_connect),
+        unit_row(url_compares_origins),
         unit_row(url_finds_the_proxy),
         unit_row(url_checks_issuers),
         unit_row(url_makes_metadata_addresses),
