@@ -32,6 +32,7 @@
 #include "httpd/request/resource.h"
 #include "httpd/request/take.h"
 #include "httpd/request/trailers.h"
+#include "httpd/request/unasked.h"
 #include "httpd/request/uri.h"
 #include "httpd/status/status.h"
 
@@ -176,9 +177,12 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
         return status;
     if (why == BEARER_OK) {
         /* what lines demanded of anybody is not yet what this token lacks */
+        request->demanded = request->scopes;
         request->scopes = NULL;
         if (closed)
             return mab_refuse_scope(r, request);
+        if (status != DECLINED)
+            mab_unasked_fail(r, request->place, status);
         /* with force_authn the same, and nobody is asked twice */
         return status == DECLINED ? OK : status;
     }
@@ -192,6 +196,7 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
      * negated one holds: closed to requests without a token */
     if (request->claims_read && (status == OK || closed))
         return mab_refuse_verdict(r, request);
+    mab_unasked_tell(r, request->place, status);
     return status;
 }
 
@@ -297,9 +302,10 @@ static int check_authz(request_rec *r)
     request->nested = true;
     status = ap_run_auth_checker(r);
     request->nested = false;
-    if (status == HTTP_FORBIDDEN || status == HTTP_UNAUTHORIZED)
-        return mab_refuse_scope(r, request);
-    return status;
+    if (status != HTTP_FORBIDDEN && status != HTTP_UNAUTHORIZED)
+        return status;
+    mab_refuse_complete_scopes(r, request);
+    return mab_refuse_scope(r, request);
 }
 
 /* --- requests: what runs inside -------------------------------------------------------- */

@@ -67,6 +67,21 @@ void tool_options_print(int command);
  * people paste tokens there. @return TOOL_UNDECIDED */
 int tool_complain(const char *format, ...) BEARER_PRINTF(1, 2);
 
+/* --- authbearer_access.c: how the key server is reached --------------------- */
+
+/** The options for that: NULL, or what is allowed. */
+const char *tool_access_set_ca(tool_t *tool, const char *value);
+const char *tool_access_set_proxy(tool_t *tool, const char *value);
+const char *tool_access_set_address(tool_t *tool, const char *value);
+const char *tool_access_set_token(tool_t *tool, const char *value);
+const char *tool_access_set_header(tool_t *tool, const char *value);
+const char *tool_access_set_cert(tool_t *tool, const char *value);
+const char *tool_access_set_key(tool_t *tool, const char *value);
+
+/** Whether those that were given make sense together; false after the mistake was
+ * reported. */
+bool tool_access_check(const tool_t *tool);
+
 /* --- authbearer_text.c ------------------------------------------------------ */
 
 /** A JSON value as one line of printable ASCII: strangers' claims may hold what a

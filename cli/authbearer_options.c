@@ -312,18 +312,6 @@ static const char *set_at(tool_t *tool, const char *value)
                : "seconds since 1970, or 2026-01-31T12:00:00Z";
 }
 
-static const char *set_ca(tool_t *tool, const char *value)
-{
-    tool->source.ca = value;
-    return NULL;
-}
-
-static const char *set_proxy(tool_t *tool, const char *value)
-{
-    tool->source.proxies.https = tool->source.proxies.http = value;
-    return NULL;
-}
-
 static const char *set_timeout(tool_t *tool, const char *value)
 {
     apr_int64_t seconds;
@@ -398,9 +386,21 @@ static const struct {
      "choice"},
     {"at", "TIME", TOOL_VERIFY | TOOL_EXPLAIN, set_at,
      "judge as if it were then: seconds, or 2026-01-31T12:00:00Z"},
-    {"ca", "FILE", TOOL_VERIFY | TOOL_KEYS, set_ca,
-     "certificate authorities to trust instead of the system's"},
-    {"proxy", "URL", TOOL_VERIFY | TOOL_KEYS, set_proxy, "http://host:port"},
+    {"ca", "FILE", TOOL_VERIFY | TOOL_KEYS, tool_access_set_ca,
+     "certificate authorities to trust instead of the system's; +FILE: beside "
+     "them"},
+    {"proxy", "URL", TOOL_VERIFY | TOOL_KEYS, tool_access_set_proxy,
+     "http://host:port, or none"},
+    {"address", "HOST:PORT", TOOL_VERIFY | TOOL_KEYS, tool_access_set_address,
+     "where to connect instead of to the host of the URL"},
+    {"token", "FILE", TOOL_VERIFY | TOOL_KEYS, tool_access_set_token,
+     "a bearer token for the key server, not the one to judge"},
+    {"header", "FILE", TOOL_VERIFY | TOOL_KEYS, tool_access_set_header,
+     "one line \"Name: value\" for the key server"},
+    {"cert", "FILE", TOOL_VERIFY | TOOL_KEYS, tool_access_set_cert,
+     "our certificate for the key server, in PEM"},
+    {"key", "FILE", TOOL_VERIFY | TOOL_KEYS, tool_access_set_key,
+     "the private key to --cert"},
     {"timeout", "TIME", TOOL_VERIFY | TOOL_KEYS, set_timeout,
      "for each answer (default 5s)"},
     {"http-loopback", NULL, TOOL_VERIFY | TOOL_KEYS, set_http_loopback,
@@ -555,5 +555,5 @@ const char *const *tool_options_read(tool_t *tool, int command, int count,
         at += used;
     }
     APR_ARRAY_PUSH(others, const char *) = NULL;
-    return (const char *const *)others->elts;
+    return tool_access_check(tool) ? (const char *const *)others->elts : NULL;
 }

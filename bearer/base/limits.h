@@ -53,6 +53,9 @@
 #define BEARER_LIMIT_KEY_FILE 1048576
 /** A shared secret beyond this is a mistake (a wrong file). */
 #define BEARER_LIMIT_SECRET 4096
+/** A file by which we identify ourselves to a key server: a token as long as the
+ * longest we take ourselves, a certificate with its chain. */
+#define BEARER_LIMIT_CREDENTIAL 65536
 
 /* --- the board ---------------------------------------------------------- */
 

@@ -39,7 +39,7 @@ static bool is_stale(const bearer_prover_t *prover,
     bearer_schedule_t state;
 
     state = bearer_board_schedule(prover->conf.board, &source->slot);
-    return !bearer_schedule_usable(&state, &source->schedule, now);
+    return !bearer_source_is_usable(source, &state, now);
 }
 
 /* how a token fared with the keys as they were at one moment */

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/audience.h"
 
+#include "bearer/text/url.h"
+
 /** Who a token of one issuer must be meant for at one place. */
 typedef struct wanted_t {
     const char *claim;
     const bearer_str_t *ours;
     int count;
     bool any;
+    bool url; /**< ours is the URL of a resource */
 } wanted_t;
 
 static wanted_t find_wanted(const bearer_policy_t *policy,
                             const bearer_issuer_t *issuer)
 {
     wanted_t wanted = {issuer->audience_claim ? issuer->audience_claim : "aud",
-                       policy->audiences, policy->audience_count, false};
+                       policy->audiences, policy->audience_count, false,
+                       policy->audience_is_url};
 
     wanted.any = policy->any_audience && !issuer->audience_count;
     if (issuer->audience_count) {
         wanted.ours = issuer->audiences;
         wanted.count = issuer->audience_count;
+        wanted.url = false;
     }
     return wanted;
 }
@@ -43,13 +48,17 @@ static void note_aud(bearer_note_t *note, const wanted_t *wanted,
                     wanted->claim, theirs.len ? theirs.text : "empty");
 }
 
-/* whether one string of the token is one of ours, byte for byte */
+/* whether one string of the token is one of ours, byte for byte; of a resource's URL,
+ * which clients and issuers write as they like, scheme and host without case */
 static bool is_ours(const bearer_value_t *value, const wanted_t *wanted)
 {
     int i;
 
     for (i = 0; i < wanted->count; i++) {
         if (bearer_value_equals(value, wanted->ours[i]))
+            return true;
+        if (wanted->url
+            && bearer_url_same(bearer_value_text(value), wanted->ours[i]))
             return true;
     }
     return wanted->any;

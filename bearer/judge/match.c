@@ -12,6 +12,7 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
+#include "bearer/judge/advice.h"
 #include "bearer/text/number.h"
 
 /* How deep one match may be, which bounds its memory. Its work is metered below:
@@ -316,11 +317,11 @@ static bearer_reason_t parse_number(const char *text, operand_t *operand,
         return BEARER_OK;
     /* it would be rounded to something else */
     bearer_note_set(note,
-                    large ? "%s is beyond 64 bits; a number with a fraction "
-                            "(1.0) or an exponent (1e20) may be larger, and is "
-                            "rounded to a double"
+                    large ? "%s is beyond 64 bits, which a whole number may "
+                            "have; write %s.0 to compare with the nearest "
+                            "double"
                           : "%s is not a number",
-                    text);
+                    text, text);
     return BEARER_MATCH_FORM;
 }
 
@@ -333,11 +334,7 @@ static bearer_reason_t add(apr_array_header_t *conditions, const char *path,
 
     /* "not claim role=guest" would let guests in: there is no such claim */
     if (*path != '/' && strpbrk(path, "=<>")) {
-        bearer_note_set(
-            note,
-            "%s: path and operator are words of their own (age < 18, "
-            "role guest); a claim of that name is written /%s",
-            path, path);
+        bearer_advice_path(note, path);
         return BEARER_MATCH_FORM;
     }
     why = bearer_path_parse(path, &condition.path, note, pool);
@@ -380,6 +377,12 @@ static bearer_reason_t add_one_word(apr_array_header_t *conditions,
                         word);
         return BEARER_MATCH_FORM;
     }
+    /* alone, it would be the claim "https" with the value "//example.org" */
+    if (bearer_str_opens_nocase(word, "https://")
+        || bearer_str_opens_nocase(word, "http://")) {
+        bearer_advice_url(note, word, pool);
+        return BEARER_MATCH_FORM;
+    }
     path = apr_pstrmemdup(pool, word, (apr_size_t)(sign - word));
     if (*sign == ':')
         return add_value(conditions, path, sign + 1, note, pool);
@@ -413,8 +416,7 @@ static test_t find_comparison(const char *word)
     return NULL;
 }
 
-/* "!=", "=>", "<18", "=guest": if they were values, "not claim age <18" would let in
- * who is 10 */
+/* "!=", "<18": as a value, "not claim age <18" would let in who is 10 */
 static bool is_like_operator(const char *word)
 {
     return strchr("=<>~", word[strspn(word, "!")]) != NULL;
@@ -447,6 +449,9 @@ static bearer_reason_t add_words(apr_array_header_t *conditions,
     if (words[0][0] != '/' && strpbrk(words[0], ":~")) {
         for (i = 0; i < count && !why; i++)
             why = add_one_word(conditions, words[i], note, pool);
+        /* "cognito:groups admin" */
+        if (why == BEARER_MATCH_FORM && i > 1 && !strpbrk(words[i - 1], ":~"))
+            bearer_advice_colon(note, words[0], words[i - 1], pool);
         return why;
     }
     if (count == 1)
@@ -454,12 +459,7 @@ static bearer_reason_t add_words(apr_array_header_t *conditions,
     if (strcmp(words[1], "~") == 0 || find_comparison(words[1]))
         return add_operator(conditions, words, count, note, pool);
     if (is_like_operator(words[1])) {
-        bearer_note_set(
-            note,
-            "%s is not an operator here, which is a word of its own "
-            "(age < 18); a value that begins so is written "
-            "<name>:<value>",
-            words[1]);
+        bearer_advice_operator(note, words[0], words[1], pool);
         return BEARER_MATCH_FORM;
     }
     for (i = 1; i < count && !why; i++)

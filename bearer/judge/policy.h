@@ -62,6 +62,7 @@ typedef struct bearer_policy_t {
     const bearer_str_t *audiences; /**< any of these */
     int audience_count;
     bool any_audience;    /**< "any" was written */
+    bool audience_is_url; /**< a resource's: its scheme and host have no case */
     bearer_algset_t algs; /**< 0: every algorithm that fits the issuer */
     bearer_typ_t typ;
     apr_int64_t leeway;          /**< seconds */

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <apr_tables.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/url.h"
 #include "bearer/text/write.h"
 
@@ -35,15 +37,30 @@ static void add_text(bearer_write_t *out, const char *name, const char *text)
         bearer_write_text(out, name, text);
 }
 
+static void add_list(bearer_write_t *out, const char *name,
+                     const bearer_str_t *items, int count)
+{
+    int i;
+
+    if (!count)
+        return;
+    bearer_write_open(out, name, '[');
+    for (i = 0; i < count; i++)
+        bearer_write_string(out, NULL, items[i]);
+    bearer_write_close(out);
+}
+
 static void add_words(bearer_write_t *out, const char *name, const char *text)
 {
-    char *state = NULL;
-    char *word = apr_strtok(apr_pstrdup(out->pool, text), " ", &state);
+    apr_array_header_t *words =
+        apr_array_make(out->pool, 8, sizeof(bearer_str_t));
+    bearer_str_t rest = bearer_str(text), word;
 
-    bearer_write_open(out, name, '[');
-    for (; word; word = apr_strtok(NULL, " ", &state))
-        bearer_write_text(out, NULL, word);
-    bearer_write_close(out);
+    while (bearer_str_next_word(&rest, &word)) {
+        if (!bearer_str_is(word, BEARER_RESOURCE_OFFLINE))
+            APR_ARRAY_PUSH(words, bearer_str_t) = word;
+    }
+    add_list(out, name, (const bearer_str_t *)words->elts, words->nelts);
 }
 
 const char *bearer_resource_render(const bearer_resource_t *resource,
@@ -51,19 +68,14 @@ const char *bearer_resource_render(const bearer_resource_t *resource,
                                    bool query_method, apr_pool_t *pool)
 {
     bearer_write_t out;
-    int i;
 
     bearer_write_begin(&out, BEARER_WRITE_COMPACT, pool);
     bearer_write_open(&out, NULL, '{');
     bearer_write_text(&out, "resource", resource->url);
-    bearer_write_open(&out, "authorization_servers", '[');
-    for (i = 0; i < count; i++)
-        bearer_write_string(&out, NULL, issuers[i]);
-    bearer_write_close(&out);
+    add_list(&out, "authorization_servers", issuers, count);
     add_words(&out, "bearer_methods_supported",
               query_method ? "header query" : "header");
-    if (resource->scopes)
-        add_words(&out, "scopes_supported", resource->scopes);
+    add_words(&out, "scopes_supported", resource->scopes);
     add_text(&out, "resource_name", resource->name);
     add_text(&out, "resource_documentation", resource->docs);
     bearer_write_close(&out);

@@ -14,12 +14,13 @@
 #include "bearer/base/base.h"
 #include "bearer/base/error.h"
 
-/** A resource; the first four as configured, the others follow from url. */
+/** A resource; the first five as configured, the others follow from url. */
 typedef struct bearer_resource_t {
     const char *url;    /**< the identifier, byte for byte the audience */
     const char *scopes; /**< space-separated; NULL: none are named */
     const char *name;   /**< for people; NULL: none */
     const char *docs;   /**< a page for developers; NULL: none */
+    const char *where;  /**< the line that says so, for messages; or NULL */
     const char *host;
     const char *metadata_url;  /**< absolute, for resource_metadata= */
     const char *metadata_path; /**< the same without scheme and host */
@@ -27,6 +28,9 @@ typedef struct bearer_resource_t {
 
 /** The path of the metadata of a resource without a path of its own. */
 #define BEARER_RESOURCE_ROOT "/.well-known/oauth-protected-resource"
+
+/** The scope that no resource supports (OpenID Connect Core 11). */
+#define BEARER_RESOURCE_OFFLINE "offline_access"
 
 /**
  * Takes a resource identifier and derives where its metadata is: the well-known
@@ -42,7 +46,9 @@ bearer_reason_t bearer_resource_parse(const char *url, bearer_resource_t *out,
 
 /** The metadata document: resource, authorization_servers (the issuers),
  * bearer_methods_supported, and what else is set; NULL if a text is not
- * UTF-8. */
+ * UTF-8. What has no value is left out (RFC 9728 3.2), and so is the scope
+ * offline_access: it asks an issuer for a refresh token, which is none of the
+ * resource's business. */
 const char *bearer_resource_render(const bearer_resource_t *resource,
                                    const bearer_str_t *issuers, int count,
                                    bool query_method, apr_pool_t *pool);

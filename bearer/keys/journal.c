@@ -129,8 +129,7 @@ void bearer_journal_failure(bearer_journal_t *journal,
                             const bearer_schedule_t *state, apr_time_t now,
                             apr_pool_t *tmp)
 {
-    bearer_schedule_conf_t conf = bearer_source_schedule(source);
-    bool usable = bearer_schedule_usable(state, &conf, now);
+    bool usable = bearer_source_is_usable(source, state, now);
     const char *age = "there are no keys";
 
     if (!is_news(journal, told, usable))

@@ -67,6 +67,23 @@ static bearer_str_t public_part(const char *url)
     return out;
 }
 
+/* an address that wants to know who we are, and may not be told */
+static void note_elsewhere(const search_t *search, const char *address,
+                           int status, bearer_note_t *note)
+{
+    const bearer_source_t *source = search->source;
+    const char *origin = NULL;
+
+    if ((status == 401 || status == 403)
+        && bearer_credentials_are_given(&source->credentials)
+        && !bearer_source_is_home(source, address, &origin, search->pool)
+        && origin)
+        bearer_note_set(note,
+                        "status %d; token=, header= and cert= are sent to %s "
+                        "only: if this address is right, give it as keys=",
+                        status, origin);
+}
+
 /* what is wrong with an answer that came, apart from its body */
 static bearer_reason_t judge_status(const bearer_http_response_t *response,
                                     bool conditional, bearer_note_t *note)
@@ -83,6 +100,29 @@ static bearer_reason_t judge_status(const bearer_http_response_t *response,
     }
     bearer_note_set(note, "status %d", response->status);
     return BEARER_HTTP_STATUS;
+}
+
+/* where to connect, and who we are: for the origin that was configured only */
+static bearer_reason_t identify(const search_t *search,
+                                bearer_fetch_request_t *request,
+                                bearer_note_t *note)
+{
+    const bearer_source_t *source = search->source;
+    bearer_credentials_read_t who = {NULL, NULL};
+    bearer_reason_t why;
+
+    if (!source->address && !bearer_credentials_are_given(&source->credentials))
+        return BEARER_OK;
+    if (!bearer_source_is_home(source, request->url, NULL, search->pool))
+        return BEARER_OK;
+    why = bearer_credentials_read(&source->credentials, search->env->pipe, &who,
+                                  note, search->pool);
+    if (why)
+        return why;
+    request->address = source->address;
+    request->headers = who.headers;
+    request->pair = who.pair;
+    return BEARER_OK;
 }
 
 static bearer_reason_t get(const search_t *search, const char *address,
@@ -107,11 +147,16 @@ static bearer_reason_t get(const search_t *search, const char *address,
     one->tried = address;
     if (stop && *stop)
         return one->why = BEARER_FETCH_STOPPED;
-    one->why = search->env->fetch(&request, out, &one->note, search->pool);
+    one->why = identify(search, &request, &one->note);
+    if (!one->why)
+        one->why = search->env->fetch(&request, out, &one->note, search->pool);
     if (one->why)
         return one->why;
     one->status = (*out)->status;
-    return one->why = judge_status(*out, etag != NULL, &one->note);
+    one->why = judge_status(*out, etag != NULL, &one->note);
+    if (one->why)
+        note_elsewhere(search, address, one->status, &one->note);
+    return one->why;
 }
 
 /* --- what the board keeps ------------------------------------------------- */

@@ -4,9 +4,9 @@
 bool bearer_outcome_is_network(bearer_reason_t why)
 {
     static const bearer_reason_t network[] = {
-        BEARER_FETCH_RESOLVE, BEARER_FETCH_CONNECT, BEARER_FETCH_TLS,
-        BEARER_FETCH_PROXY,   BEARER_FETCH_TIMEOUT, BEARER_FETCH_IO,
-        BEARER_FETCH_STOPPED};
+        BEARER_FETCH_RESOLVE, BEARER_FETCH_CONNECT,    BEARER_FETCH_TLS,
+        BEARER_FETCH_PROXY,   BEARER_FETCH_TIMEOUT,    BEARER_FETCH_IO,
+        BEARER_FETCH_STOPPED, BEARER_FETCH_CREDENTIALS};
     apr_size_t i;
 
     for (i = 0; i < sizeof(network) / sizeof(network[0]); i++) {

@@ -24,7 +24,8 @@ typedef struct bearer_outcome_t {
     apr_time_t next; /**< tick of the next regular attempt */
 } bearer_outcome_t;
 
-/** Whether nobody answered: other addresses of the host would not answer either. */
+/** Whether nobody answered, or could be asked: it would be the same with other
+ * addresses of the host. */
 bool bearer_outcome_is_network(bearer_reason_t why);
 
 /** Takes the other one if it says more about why there are no keys. */

@@ -61,6 +61,14 @@ bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source)
     return conf;
 }
 
+bool bearer_source_is_usable(const bearer_source_t *source,
+                             const bearer_schedule_t *state, apr_time_t now)
+{
+    /* not those of bearer_source_schedule: how often a file is looked at says
+     * nothing about how long its keys are good */
+    return bearer_schedule_usable(state, &source->schedule, now);
+}
+
 static bool digest_field(EVP_MD_CTX *ctx, const char *field)
 {
     unsigned char size[8];
@@ -73,6 +81,20 @@ static bool digest_field(EVP_MD_CTX *ctx, const char *field)
         size[i] = (unsigned char)(len >> (8 * i));
     return EVP_DigestUpdate(ctx, size, sizeof(size))
            && EVP_DigestUpdate(ctx, field ? field : "", (size_t)len);
+}
+
+/* Nothing for a source without: ids of older versions, by which the key store has
+ * its files, stay. With, there are fields behind the others, which no source without
+ * can have. */
+static bool digest_access(EVP_MD_CTX *ctx, const bearer_source_t *source)
+{
+    const bearer_credentials_t *files = &source->credentials;
+
+    if (!source->address && !bearer_credentials_are_given(files))
+        return true;
+    return digest_field(ctx, source->address) && digest_field(ctx, files->token)
+           && digest_field(ctx, files->header) && digest_field(ctx, files->cert)
+           && digest_field(ctx, files->key);
 }
 
 bearer_reason_t bearer_source_identify(bearer_source_t *source)
@@ -91,7 +113,7 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
            && digest_field(ctx, source->proxies.https)
            && digest_field(ctx, source->proxies.http)
            && digest_field(ctx, source->proxies.except)
-           && digest_field(ctx, source->ca)
+           && digest_field(ctx, source->ca) && digest_access(ctx, source)
            && (!source->svid || digest_field(ctx, "jwt-svid"))
            && EVP_DigestFinal_ex(ctx, digest, NULL);
     EVP_MD_CTX_free(ctx);
@@ -101,16 +123,33 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source)
     return BEARER_OK;
 }
 
+/* the address that the administrator wrote */
+static const char *written_address(const bearer_source_t *source)
+{
+    return bearer_source_is_fetched(source) ? bearer_source_address(source)
+                                            : source->issuer;
+}
+
+bool bearer_source_is_home(const bearer_source_t *source, const char *address,
+                           const char **origin, apr_pool_t *pool)
+{
+    bearer_url_t home, there;
+
+    /* whether http may be fetched at all is asked elsewhere */
+    if (bearer_url_parse(written_address(source), true, &home, NULL, pool))
+        return false;
+    if (origin)
+        *origin = bearer_url_origin(&home, pool);
+    return !bearer_url_parse(address, true, &there, NULL, pool)
+           && bearer_url_same_origin(&home, &there);
+}
+
 void bearer_source_narrow_http(bearer_source_t *source)
 {
-    const char *written = bearer_source_is_fetched(source)
-                              ? bearer_source_address(source)
-                              : source->issuer;
-
     /* the metadata of an https issuer that was taken over must not have us call
      * the services of our own host (SSRF) */
     source->http_loopback =
-        source->http_loopback && bearer_url_is_http(written);
+        source->http_loopback && bearer_url_is_http(written_address(source));
 }
 
 static void take_smaller(apr_int64_t *own, apr_int64_t other, bool *tightened)

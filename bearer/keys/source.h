@@ -12,6 +12,7 @@
 
 #include "bearer/jose/jwks.h"
 #include "bearer/keys/board.h"
+#include "bearer/net/credentials.h"
 #include "bearer/net/fetch.h"
 #include "bearer/text/url.h"
 
@@ -34,7 +35,9 @@ typedef struct bearer_source_t {
     bool http_loopback; /**< see bearer_source_narrow_http */
     bool svid;          /**< a SPIFFE bundle: see bearer_jwks_form_t */
     bearer_url_proxies_t proxies;
-    const char *ca; /**< what tls was made from; NULL: the system's */
+    const char *ca;      /**< what tls was made from, see bearer_tls_create */
+    const char *address; /**< host:port to connect to, or NULL */
+    bearer_credentials_t credentials; /**< who we are there */
     bearer_tls_t *tls;
     apr_interval_time_t timeout, connect;
     apr_size_t max_body;
@@ -63,10 +66,16 @@ bearer_jwks_form_t bearer_source_form(const bearer_source_t *source);
  * costs nobody anything. */
 bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
 
+/** Whether its keys may be used, by its numbers as they are configured: whoever uses
+ * them and whoever speaks of it go by this one answer. */
+bool bearer_source_is_usable(const bearer_source_t *source,
+                             const bearer_schedule_t *state, apr_time_t now);
+
 /** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
- * in them depends on (http_loopback, proxies, ca, svid), each with its length: keys
- * fetched under one virtual host's authorities never serve another's. The numbers
- * of the schedule do not count, so changing them keeps the keys.
+ * in them depends on (http_loopback, proxies, ca, svid, address, the names of the
+ * files that say who we are), each with its length: keys fetched under one virtual
+ * host's authorities, or shown to who we are on one line, never serve another's. The
+ * numbers of the schedule do not count, so changing them keeps the keys.
  *
  * @return BEARER_OK, BEARER_NO_MEMORY (two sources without an identity would
  *         share their keys)
@@ -79,6 +88,17 @@ bearer_reason_t bearer_source_identify(bearer_source_t *source) BEARER_MUST_USE;
  * goes off for all others. Call before identify.
  */
 void bearer_source_narrow_http(bearer_source_t *source);
+
+/**
+ * Whether an address has the origin that the administrator wrote: that of keys=, or
+ * else of the issuer. Only there the source's address is connected to, and only
+ * there we say who we are: metadata that was taken over, or a redirect, must not
+ * have a token sent elsewhere (stolen credentials).
+ *
+ * @param origin set to that origin if it can be told; may be NULL
+ */
+bool bearer_source_is_home(const bearer_source_t *source, const char *address,
+                           const char **origin, apr_pool_t *pool);
 
 /**
  * Lines of several servers may name one source (the same identity), which is

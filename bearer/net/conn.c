@@ -150,6 +150,8 @@ bearer_reason_t bearer_conn_secure(bearer_conn_t *conn, const bearer_tls_t *tls,
         conn->tls = bearer_tls_begin(tls, &conn->wire, host, conn->pool);
     if (!conn->tls)
         return bearer_conn_fail(conn, BEARER_FETCH_TLS, "it cannot be set up");
+    if (conn->pair && !bearer_tls_show(conn->tls, conn->pair))
+        return fail_tls(conn);
     while (bearer_tls_connect(conn->tls) != 1) {
         events = wanted(conn, 0);
         if (!events)

@@ -24,6 +24,7 @@ typedef struct bearer_conn_t {
     apr_time_t until;                  /**< tick: the end of all waiting */
     const volatile apr_uint32_t *stop; /**< not 0: give up soon; may be NULL */
     bearer_note_t *note;               /**< told what failed; may be NULL */
+    const bearer_tls_pair_t *pair;     /**< who we are; NULL: nobody */
     const char *doing;                 /**< for the note: "talking to" */
     const char *peer;                  /**< for the note: "::1 port 443" */
     /* its own */

@@ -16,6 +16,7 @@
 typedef struct plan_t {
     const bearer_fetch_request_t *request;
     bearer_url_t url;
+    bearer_url_t target; /* what is connected to, or tunnelled to */
     bearer_url_t proxy;
     bool proxied;
     bearer_note_t *note;
@@ -90,7 +91,7 @@ static bearer_reason_t open_one(const plan_t *plan, apr_sockaddr_t *address,
     if (why || !plan->url.tls)
         return why;
     if (plan->proxied)
-        why = tunnel(conn, &plan->url);
+        why = tunnel(conn, &plan->target);
     if (why)
         return why;
     conn->doing = apr_psprintf(conn->pool, "TLS with %s %s", plan->url.host,
@@ -123,6 +124,7 @@ static bearer_reason_t try_address(const plan_t *plan, apr_sockaddr_t *address,
     conn->stop = plan->request->stop;
     conn->note = note;
     conn->until = until;
+    conn->pair = plan->request->pair;
     conn->peer = describe(address, own);
     why = open_one(plan, address, conn);
     if (why) {
@@ -172,7 +174,7 @@ static bearer_reason_t try_addresses(const plan_t *plan,
 static bearer_reason_t open_connection(const plan_t *plan, bearer_conn_t **out,
                                        apr_pool_t *pool)
 {
-    const bearer_url_t *peer = plan->proxied ? &plan->proxy : &plan->url;
+    const bearer_url_t *peer = plan->proxied ? &plan->proxy : &plan->target;
     apr_sockaddr_t *address;
     apr_status_t rv;
     char text[96];
@@ -200,6 +202,7 @@ static const char *render_request(const plan_t *plan, apr_pool_t *pool)
     const char *etag = plan->request->etag;
     const char *condition = "";
     const char *prefix = "";
+    const char *headers = plan->request->headers;
 
     if (etag && is_sendable(etag))
         condition = apr_pstrcat(pool, "If-None-Match: ", etag, "\r\n", NULL);
@@ -211,7 +214,8 @@ static const char *render_request(const plan_t *plan, apr_pool_t *pool)
                        "\r\nUser-Agent: " USER_AGENT
                        "\r\nAccept: application/json, application/jwk-set+json"
                        "\r\nAccept-Encoding: identity\r\n",
-                       condition, "Connection: close\r\n\r\n", NULL);
+                       condition, headers ? headers : "",
+                       "Connection: close\r\n\r\n", NULL);
 }
 
 static bearer_reason_t exchange(const plan_t *plan, bearer_conn_t *conn,
@@ -233,6 +237,22 @@ static bearer_reason_t exchange(const plan_t *plan, bearer_conn_t *conn,
     return BEARER_OK;
 }
 
+/* Without TLS only the loopback hears us: an address elsewhere or a proxy would take
+ * who we are over the network for everybody to read (stolen credentials), and
+ * believe keys of whoever answers there (planted keys). */
+static bearer_reason_t check_secrecy(const plan_t *plan)
+{
+    const bearer_fetch_request_t *request = plan->request;
+
+    if (plan->url.tls
+        || (!request->address && !(request->proxy && request->headers)))
+        return BEARER_OK;
+    bearer_note_set(plan->note, "%s",
+                    request->address ? "address= with plain http"
+                                     : "plain http through a proxy");
+    return BEARER_FETCH_CREDENTIALS;
+}
+
 static bearer_reason_t parse_addresses(plan_t *plan, apr_pool_t *pool)
 {
     const bearer_fetch_request_t *request = plan->request;
@@ -240,6 +260,13 @@ static bearer_reason_t parse_addresses(plan_t *plan, apr_pool_t *pool)
 
     why = bearer_url_parse(request->url, request->http_loopback, &plan->url,
                            plan->note, pool);
+    if (why)
+        return why;
+    plan->target = plan->url;
+    why = check_secrecy(plan);
+    if (!why && request->address)
+        why = bearer_url_parse_address(request->address, &plan->target,
+                                       plan->note, pool);
     if (why || !request->proxy)
         return why;
     plan->proxied = true;

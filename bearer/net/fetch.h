@@ -20,8 +20,13 @@
 /** What to get, and the bounds. */
 typedef struct bearer_fetch_request_t {
     const char *url;
-    const char *etag;            /**< sent as If-None-Match; NULL: none */
-    const char *proxy;           /**< http://host:port; NULL: direct */
+    const char *etag;    /**< sent as If-None-Match; NULL: none */
+    const char *proxy;   /**< http://host:port; NULL: direct */
+    const char *address; /**< host:port to connect to; NULL: the URL's own */
+    /** Who we are: headers, each ended by CRLF, or NULL; and for TLS, or NULL.
+     * Whoever fills them knows that this host may have them. */
+    const char *headers;
+    const bearer_tls_pair_t *pair;
     bool http_loopback;          /**< http is allowed for loopback hosts */
     apr_interval_time_t timeout; /**< for all of it together */
     apr_interval_time_t connect; /**< for connecting, TLS included */
@@ -38,13 +43,17 @@ typedef bearer_reason_t (*bearer_fetch_fn)(
 /**
  * Gets one document: every address of the host in turn (each may use half of
  * the connect time that is left), SNI and host name check, CONNECT through the
- * proxy, identity coding only, no redirects, one connection, closed after.
+ * proxy, identity coding only, no redirects, one connection, closed after. With
+ * an address of its own, only that is connected to; names are those of the URL
+ * all the same.
+ *
  * Measures time by a clock that never steps. Name resolution blocks without
  * bound in APR.
  *
  * @param out set on BEARER_OK, whatever the status is
  * @return BEARER_OK, BEARER_URL_*, BEARER_FETCH_*, BEARER_HTTP_* except
- *         BEARER_HTTP_STATUS, BEARER_NO_MEMORY
+ *         BEARER_HTTP_STATUS, BEARER_NO_MEMORY. BEARER_FETCH_CREDENTIALS: without
+ *         TLS there is no address of its own, and who we are goes through no proxy
  */
 bearer_reason_t bearer_fetch_get(const bearer_fetch_request_t *request,
                                  const bearer_http_response_t **out,

@@ -4,6 +4,7 @@
 #include <apr_poll.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -100,7 +101,7 @@ static apr_status_t free_tls(void *data)
     return APR_SUCCESS;
 }
 
-static bool set_up_tls(bearer_tls_t *tls, const char *ca_file)
+static bool set_up_tls(bearer_tls_t *tls, const char *ca)
 {
     /* no index of its own: OpenSSL has only 127 of them per process, and a
      * graceful restart makes a new method each time */
@@ -121,12 +122,12 @@ static bool set_up_tls(bearer_tls_t *tls, const char *ca_file)
     if (SSL_CTX_get_min_proto_version(tls->ctx) < TLS1_2_VERSION
         && !SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION))
         return false;
-    if (ca_file)
-        return SSL_CTX_load_verify_file(tls->ctx, ca_file) == 1;
-    return SSL_CTX_set_default_verify_paths(tls->ctx) == 1;
+    if ((!ca || *ca == '+') && SSL_CTX_set_default_verify_paths(tls->ctx) != 1)
+        return false;
+    return !ca || SSL_CTX_load_verify_file(tls->ctx, ca + (*ca == '+')) == 1;
 }
 
-bearer_reason_t bearer_tls_create(const char *ca_file, bearer_tls_t **out,
+bearer_reason_t bearer_tls_create(const char *ca, bearer_tls_t **out,
                                   bearer_note_t *note, apr_pool_t *pool)
 {
     bearer_tls_t *tls = apr_pcalloc(pool, sizeof(*tls));
@@ -134,18 +135,103 @@ bearer_reason_t bearer_tls_create(const char *ca_file, bearer_tls_t **out,
 
     apr_pool_cleanup_register(pool, tls, free_tls, apr_pool_cleanup_null);
     ERR_clear_error();
-    good = set_up_tls(tls, ca_file);
+    good = set_up_tls(tls, ca);
     if (!good) {
         char text[96];
 
         bearer_note_set(note, "%s: %s",
-                        ca_file ? ca_file : "the system's authorities",
+                        ca ? ca + (*ca == '+') : "the system's authorities",
                         openssl_error(text, sizeof(text)));
     }
     ERR_clear_error();
     if (!good)
         return BEARER_FILE_READ;
     *out = tls;
+    return BEARER_OK;
+}
+
+/* --- who we are --------------------------------------------------------- */
+
+struct bearer_tls_pair_t {
+    X509 *cert;
+    STACK_OF(X509) * chain;
+    EVP_PKEY *key;
+};
+
+static apr_status_t free_pair(void *data)
+{
+    bearer_tls_pair_t *pair = data;
+
+    X509_free(pair->cert);
+    sk_X509_pop_free(pair->chain, X509_free);
+    EVP_PKEY_free(pair->key);
+    return APR_SUCCESS;
+}
+
+/* OpenSSL's own would ask at the terminal, and wait */
+static int no_passphrase(char *buf BEARER_UNUSED, int size BEARER_UNUSED,
+                         int writing BEARER_UNUSED, void *baton BEARER_UNUSED)
+{
+    return -1;
+}
+
+static bool read_certs(bearer_tls_pair_t *pair, bearer_str_t text)
+{
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
+    X509 *one;
+
+    pair->chain = sk_X509_new_null();
+    while (bio && pair->chain) {
+        one = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+        if (!one)
+            break;
+        if (!pair->cert)
+            pair->cert = one;
+        else if (!sk_X509_push(pair->chain, one))
+            X509_free(one);
+    }
+    BIO_free(bio);
+    return pair->cert != NULL;
+}
+
+static bool read_key(bearer_tls_pair_t *pair, bearer_str_t text)
+{
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
+
+    if (bio)
+        pair->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    BIO_free(bio);
+    return pair->key != NULL;
+}
+
+static const char *fill_pair(bearer_tls_pair_t *pair, bearer_str_t certs,
+                             bearer_str_t key)
+{
+    if (!read_certs(pair, certs))
+        return "cert= has no certificate in PEM";
+    if (!read_key(pair, key))
+        return "key= has no private key in PEM that opens without a passphrase";
+    if (X509_check_private_key(pair->cert, pair->key) != 1)
+        return "key= is not the key of the certificate in cert=";
+    return NULL;
+}
+
+bearer_reason_t bearer_tls_parse_pair(bearer_str_t certs, bearer_str_t key,
+                                      bearer_tls_pair_t **out,
+                                      bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_tls_pair_t *pair = apr_pcalloc(pool, sizeof(*pair));
+    const char *wrong;
+
+    apr_pool_cleanup_register(pool, pair, free_pair, apr_pool_cleanup_null);
+    ERR_clear_error();
+    wrong = fill_pair(pair, certs, key);
+    ERR_clear_error();
+    if (wrong) {
+        bearer_note_set(note, "%s", wrong);
+        return BEARER_FETCH_CREDENTIALS;
+    }
+    *out = pair;
     return BEARER_OK;
 }
 
@@ -205,6 +291,15 @@ bearer_tls_session_t *bearer_tls_begin(const bearer_tls_t *tls,
         return session;
     ERR_clear_error();
     return NULL;
+}
+
+bool bearer_tls_show(bearer_tls_session_t *session,
+                     const bearer_tls_pair_t *pair)
+{
+    ERR_clear_error();
+    return SSL_use_cert_and_key(session->ssl, pair->cert, pair->key,
+                                pair->chain, 1)
+           == 1;
 }
 
 static int note_outcome(bearer_tls_session_t *session, int n)

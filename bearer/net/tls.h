@@ -19,15 +19,32 @@
 typedef struct bearer_tls_t bearer_tls_t;
 
 /**
- * TLS 1.2 or newer, verification on, with the system's authorities or those of
- * one PEM file (all certificates in it).
+ * TLS 1.2 or newer, verification on, with the system's authorities, those of one
+ * PEM file (all certificates in it), or both.
  *
- * @param ca_file NULL: the system's
+ * @param ca NULL: the system's; "<file>": only those in it; "+<file>": the
+ *           system's and those in it
  * @return BEARER_OK, BEARER_FILE_READ (note says why)
  */
-bearer_reason_t bearer_tls_create(const char *ca_file, bearer_tls_t **out,
+bearer_reason_t bearer_tls_create(const char *ca, bearer_tls_t **out,
                                   bearer_note_t *note,
                                   apr_pool_t *pool) BEARER_MUST_USE;
+
+/** A certificate, its chain, and the private key to it: who we are. */
+typedef struct bearer_tls_pair_t bearer_tls_pair_t;
+
+/**
+ * Reads a pair from two PEM texts, which may be the same one: the first certificate
+ * is ours, those after it are its chain. A key with a passphrase is refused, and
+ * nobody is asked for one.
+ *
+ * @param note says why, without anything of the key
+ * @return BEARER_OK, BEARER_FETCH_CREDENTIALS, BEARER_NO_MEMORY
+ */
+bearer_reason_t bearer_tls_parse_pair(bearer_str_t certs, bearer_str_t key,
+                                      bearer_tls_pair_t **out,
+                                      bearer_note_t *note,
+                                      apr_pool_t *pool) BEARER_MUST_USE;
 
 /** TLS with one server. */
 typedef struct bearer_tls_session_t bearer_tls_session_t;
@@ -41,6 +58,11 @@ typedef struct bearer_tls_session_t bearer_tls_session_t;
 bearer_tls_session_t *bearer_tls_begin(const bearer_tls_t *tls,
                                        bearer_wire_t *wire, const char *host,
                                        apr_pool_t *pool);
+
+/** Before the handshake: what a server that asks is shown, which must live as long
+ * as the session. @return false if OpenSSL refuses it (a key that is too weak) */
+bool bearer_tls_show(bearer_tls_session_t *session,
+                     const bearer_tls_pair_t *pair) BEARER_MUST_USE;
 
 /** The handshake, a read, a write: as far as it goes without waiting.
  *

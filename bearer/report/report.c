@@ -30,8 +30,8 @@ static bool read_source(const bearer_report_conf_t *conf,
     if (why)
         return why != BEARER_NO_MEMORY;
     /* as the gate judges it */
-    out->usable = bearer_schedule_usable(&out->schedule, &source->schedule,
-                                         conf->now.tick);
+    out->usable =
+        bearer_source_is_usable(source, &out->schedule, conf->now.tick);
     return true;
 }
 

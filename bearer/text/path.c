@@ -95,6 +95,72 @@ static const char *cut_steps(bearer_path_t *path, char *rest, bool pointer)
     return NULL;
 }
 
+const char *bearer_path_pointer(const char *name, apr_pool_t *pool)
+{
+    char *pointer = apr_palloc(pool, 2 * strlen(name) + 2);
+    char *to = pointer;
+
+    *to++ = '/';
+    for (; *name; name++) {
+        if (*name != '~' && *name != '/') {
+            *to++ = *name;
+            continue;
+        }
+        *to++ = '~';
+        *to++ = *name == '~' ? '0' : '1';
+    }
+    *to = '\0';
+    return pointer;
+}
+
+/* "a[0].b" with dots only: "a.0.b"; of all elements ("a[*]"), the array */
+static const char *without_brackets(const char *text, apr_pool_t *pool)
+{
+    char *dotted = apr_palloc(pool, strlen(text) + 1);
+    char *to = dotted;
+
+    for (; *text; text++) {
+        if (strncmp(text, "[*]", 3) == 0)
+            text += 2;
+        else if (*text == '[')
+            *to++ = '.';
+        else if (!strchr("]'\"", *text))
+            *to++ = *text;
+    }
+    *to = '\0';
+    return dotted;
+}
+
+/* what else can only be meant by a dotted path, into the note; such a claim is in no
+ * token, so that all would be refused, and "not" before it would let all in */
+static bool is_elsewhere(const char *text, bearer_note_t *note,
+                         apr_pool_t *pool)
+{
+    if (strncmp(text, "$.", 2) == 0 || strncmp(text, "$[", 2) == 0)
+        bearer_note_set(note, "paths begin without $: write %s",
+                        without_brackets(text + 2, pool));
+    else if (strstr(text, "://") && strchr(text, '.'))
+        bearer_note_set(note,
+                        "dots separate steps, so a claim of that name is "
+                        "written %s",
+                        bearer_path_pointer(text, pool));
+    else if (strchr(text, ','))
+        bearer_note_set(note,
+                        "it is one path with a comma in it: give each path a "
+                        "word of its own, without commas; a claim of that name "
+                        "is written %s",
+                        bearer_path_pointer(text, pool));
+    else if (strchr(text, '[') && text[strlen(text) - 1] == ']')
+        bearer_note_set(note,
+                        "what is in an array is a step of its own: write %s; "
+                        "a claim of that name is written %s",
+                        without_brackets(text, pool),
+                        bearer_path_pointer(text, pool));
+    else
+        return false;
+    return true;
+}
+
 /* as many as cut_steps may make */
 static apr_size_t count_steps(const char *text, bool pointer)
 {
@@ -117,6 +183,8 @@ bearer_reason_t bearer_path_parse(const char *text, const bearer_path_t **out,
         return BEARER_PATH_FORM;
     }
     pointer = *text == '/';
+    if (!pointer && is_elsewhere(text, note, pool))
+        return BEARER_PATH_FORM;
     path = apr_pcalloc(pool, sizeof(*path)
                                  + sizeof(step_t) * count_steps(text, pointer));
     path->text = apr_pstrdup(pool, text);

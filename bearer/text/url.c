@@ -277,6 +277,33 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
     return BEARER_OK;
 }
 
+bearer_reason_t bearer_url_parse_address(const char *text, bearer_url_t *out,
+                                         bearer_note_t *note, apr_pool_t *pool)
+{
+    const char *colon = strrchr(text, ':');
+    const char *whole = apr_pstrcat(pool, "https://", text, NULL);
+    bearer_url_t url;
+
+    if (!colon || !colon[1] || colon[1 + strspn(colon + 1, DIGITS)]
+        || parse(whole, HTTPS_ONLY, &url, NULL, pool)
+        || strcmp(url.path, "/") != 0)
+        return refuse(BEARER_URL_FORM, note, "not host:port");
+    *out = url;
+    return BEARER_OK;
+}
+
+bool bearer_url_same_origin(const bearer_url_t *a, const bearer_url_t *b)
+{
+    return a->tls == b->tls && a->port == b->port
+           && strcmp(a->host, b->host) == 0;
+}
+
+const char *bearer_url_origin(const bearer_url_t *url, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, url->tls ? "https://" : "http://", url->authority,
+                       NULL);
+}
+
 /* whether one entry of no_proxy is this host, or a domain that it is in */
 static bool is_excepted(const char *host, bearer_str_t entry)
 {
@@ -354,4 +381,32 @@ const char *bearer_url_metadata(const char *issuer, int form, apr_pool_t *pool)
     if (form == 2 && *path)
         return apr_pstrcat(pool, origin, openid, path, NULL);
     return NULL;
+}
+
+/* what has no case of a URL: up to the path. User information has one (RFC 3986
+ * 3.2.1), so that nothing of such a URL counts */
+static apr_size_t caseless(bearer_str_t url)
+{
+    const char *end = url.data + url.len, *at = url.data;
+
+    while (at < end && *at && strchr(BEARER_STR_LETTERS, *at))
+        at++;
+    if (at == url.data || end - at < 3 || memcmp(at, "://", 3) != 0)
+        return 0;
+    for (at += 3; at < end && !strchr("/?#", *at); at++) {
+        if (*at == '@')
+            return 0;
+    }
+    return (apr_size_t)(at - url.data);
+}
+
+bool bearer_url_same(bearer_str_t a, bearer_str_t b)
+{
+    apr_size_t head = caseless(a);
+
+    if (a.len != b.len || head != caseless(b))
+        return false;
+    return (!head || apr_cstr_casecmpn(a.data, b.data, head) == 0)
+           && (head == a.len
+               || memcmp(a.data + head, b.data + head, a.len - head) == 0);
 }

@@ -47,6 +47,23 @@ bearer_reason_t bearer_url_parse_proxy(const char *text, bearer_url_t *out,
                                        bearer_note_t *note,
                                        apr_pool_t *pool) BEARER_MUST_USE;
 
+/**
+ * Cuts "host:port" or "[::1]:port", where to connect to instead of a URL's own
+ * host; the port must be there. Only host, port and authority are set.
+ *
+ * @return BEARER_OK, BEARER_URL_FORM
+ */
+bearer_reason_t bearer_url_parse_address(const char *text, bearer_url_t *out,
+                                         bearer_note_t *note,
+                                         apr_pool_t *pool) BEARER_MUST_USE;
+
+/** Whether two addresses have the same origin (RFC 6454 4): scheme, host and
+ * port. */
+bool bearer_url_same_origin(const bearer_url_t *a, const bearer_url_t *b);
+
+/** "https://host:port" of an address, as a browser would write it. */
+const char *bearer_url_origin(const bearer_url_t *url, apr_pool_t *pool);
+
 /** Which proxy is used for what; each is http://host:port, or NULL: direct. */
 typedef struct bearer_url_proxies_t {
     const char *https;  /**< for https addresses */
@@ -71,6 +88,12 @@ const char *bearer_url_find_proxy(const bearer_url_proxies_t *proxies,
 bearer_reason_t bearer_url_check_issuer(const char *text, bool http_loopback,
                                         bearer_note_t *note,
                                         apr_pool_t *pool) BEARER_MUST_USE;
+
+/** Whether two URLs are the same text but for the case of scheme and host, which have
+ * none (RFC 3986 6.2.2.1). Nothing else is forgiven: not a slash, a port that is the
+ * default, or a percent-encoding. Texts without "://" are the same if their bytes
+ * are. */
+bool bearer_url_same(bearer_str_t a, bearer_str_t b) BEARER_MUST_USE;
 
 /** How many metadata addresses an issuer may have. */
 #define BEARER_URL_METADATA_FORMS 3

@@ -10,6 +10,7 @@
 
 #include "bearer/base/str.h"
 #include "bearer/text/url.h"
+#include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
 
 static void advise_key_file(apr_pool_t *ptemp, const mab_issuer_line_t *line)
@@ -261,6 +262,17 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
     advise_granted(setting, place->optional == 1);
 }
 
+static void advise_doubts(const mab_registry_t *all)
+{
+    int i;
+
+    for (i = 0; i < all->doubts->nelts; i++) {
+        const mab_doubt_t *doubt = &APR_ARRAY_IDX(all->doubts, i, mab_doubt_t);
+
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, doubt->s, "%s", doubt->text);
+    }
+}
+
 void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
 {
     const mab_registry_t *all = mab_conf_registry();
@@ -272,6 +284,7 @@ void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
         && ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return;
     advise_key_store(all, s);
+    advise_doubts(all);
     for (i = 0; i < all->issuers->nelts; i++) {
         const mab_issuer_line_t *line =
             APR_ARRAY_IDX(all->issuers, i, mab_issuer_line_t *);
@@ -288,6 +301,7 @@ void mab_advise_all(apr_pool_t *ptemp, const server_rec *s)
         used = true;
         advise_place(ptemp, setting);
     }
+    mab_metadata_advise();
     if (used && ap_find_linked_module("mod_auth_openidc.c"))
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      "MAB0107: mod_auth_openidc is loaded too; each place "

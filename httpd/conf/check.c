@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <ap_mpm.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -11,9 +12,12 @@
 
 #include "bearer/text/url.h"
 #include "httpd/conf/advise.h"
+#include "httpd/conf/check_demand.h"
 #include "httpd/conf/check_files.h"
+#include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
 #include "httpd/conf/targets.h"
+#include "httpd/conf/words.h"
 
 /** The pools, and what was found so far. */
 typedef struct check_t {
@@ -29,7 +33,19 @@ static void complain(check_t *check, const server_rec *s, const char *where,
 {
     check->mistakes++;
     ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s, "%s: %s; %s",
-                 where, bearer_error_text(why, note, check->ptemp), advice);
+                 where,
+                 mab_words_plain(bearer_error_text(why, note, check->ptemp),
+                                 check->ptemp),
+                 advice);
+}
+
+/* with an older configuration before it, whose keys are still on the board */
+static bool is_restart(void)
+{
+    int generation = 0;
+
+    return ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS
+           && generation > 0;
 }
 
 /* --- issuers ------------------------------------------------------------------- */
@@ -50,43 +66,104 @@ static bearer_reason_t find_tls(check_t *check, bearer_source_t *source,
     return why;
 }
 
-static void check_fetched(check_t *check, mab_issuer_line_t *line)
+/* What is read again while the server runs stops it no more when it restarts: the keys
+ * that it has serve on, as they would without a restart. The first start has
+ * none, and is refused. */
+static void complain_of_file(check_t *check, const mab_issuer_line_t *line,
+                             const mab_check_files_fault_t *fault)
+{
+    if (!fault->why)
+        return;
+    if (!fault->passing || !is_restart()) {
+        complain(check, line->s, line->where, fault->why, &fault->note,
+                 fault->advice);
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, line->s,
+                 "MAB0215: %s: %s; %s; at this restart, the keys that were "
+                 "there before serve on, as long as stale= says",
+                 line->where,
+                 bearer_error_text(fault->why, &fault->note, check->ptemp),
+                 fault->advice);
+}
+
+/* Without TLS, only the loopback may hear who we are, and prove nothing to us. */
+static const char *wrong_with_http(const mab_issuer_line_t *line,
+                                   const bearer_url_t *url)
+{
+    const bearer_source_t *source = &line->source;
+    const bearer_credentials_t *files = &source->credentials;
+
+    if (url->tls)
+        return NULL;
+    if (source->address)
+        return "address= with plain http";
+    if (files->cert)
+        return "cert= with plain http";
+    if ((files->token || files->header)
+        && bearer_url_find_proxy(&source->proxies, url))
+        return "token= and header= with plain http through a proxy";
+    return NULL;
+}
+
+static void check_address(check_t *check, mab_issuer_line_t *line)
 {
     bearer_source_t *source = &line->source;
-    const mab_server_t *server =
-        ap_get_module_config(line->s->module_config, &auth_bearer_module);
+    bool discovery = source->kind == BEARER_SOURCE_DISCOVERY;
+    const char *address = bearer_source_address(source);
     bearer_note_t note = {""};
+    const char *wrong;
     bearer_url_t url;
-    bearer_reason_t why;
+    bearer_reason_t why = BEARER_OK;
 
-    if (source->kind == BEARER_SOURCE_DISCOVERY)
-        why =
-            bearer_url_check_issuer(bearer_source_address(source),
-                                    source->http_loopback, &note, check->ptemp);
-    else
-        why = bearer_url_parse(source->location, source->http_loopback, &url,
-                               &note, check->ptemp);
-    if (why)
+    if (discovery)
+        why = bearer_url_check_issuer(address, source->http_loopback, &note,
+                                      check->ptemp);
+    if (!why)
+        why = bearer_url_parse(address, source->http_loopback, &url, &note,
+                               check->ptemp);
+    if (why) {
         complain(
             check, line->s, line->where, why, &note,
             "allowed is an https URL without user, query and fragment, or, "
             "with AuthBearerFetch http=On, an http URL of the loopback");
-    note.text[0] = '\0';
-    why = find_tls(check, source, &note);
+        return;
+    }
+    wrong = wrong_with_http(line, &url);
+    if (!wrong)
+        return;
+    bearer_note_set(&note, "%s", wrong);
+    complain(check, line->s, line->where, BEARER_FETCH_CREDENTIALS, &note,
+             "give the issuer, or keys=, an https URL");
+}
+
+static void check_fetched(check_t *check, mab_issuer_line_t *line,
+                          const mab_server_t *fetch)
+{
+    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL, false};
+    bearer_note_t note = {""};
+    bearer_reason_t why;
+
+    check_address(check, line);
+    why = find_tls(check, &line->source, &note);
     if (why)
-        complain(check, line->s, server->where ? server->where : line->where,
+        complain(check, line->s,
+                 fetch->where && !line->fetch.ca ? fetch->where : line->where,
                  why, &note, "ca= names a PEM file with CA certificates");
+    mab_check_files_credentials(&line->source.credentials, &fault,
+                                check->ptemp);
+    complain_of_file(check, line, &fault);
 }
 
 static void check_issuer(check_t *check, mab_issuer_line_t *line)
 {
-    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL};
+    mab_check_files_fault_t fault = {BEARER_OK, {""}, NULL, false};
+    const mab_server_t *fetch = mab_conf_fill_source(line, check->ptemp);
 
-    mab_conf_fill_source(&line->source, line->s);
     switch (line->source.kind) {
     case BEARER_SOURCE_DISCOVERY:
     case BEARER_SOURCE_URL:
-        check_fetched(check, line);
+        check_fetched(check, line, fetch);
         break;
     case BEARER_SOURCE_FILE:
         mab_check_files_keys(line, &fault, check->ptemp);
@@ -95,9 +172,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
         mab_check_files_secret(line, &fault, check->pconf, check->ptemp);
         break;
     }
-    if (fault.why)
-        complain(check, line->s, line->where, fault.why, &fault.note,
-                 fault.advice);
+    complain_of_file(check, line, &fault);
     if (bearer_source_identify(&line->source))
         complain(check, line->s, line->where, BEARER_NO_MEMORY, NULL,
                  "OpenSSL cannot make a SHA-256 digest");
@@ -255,43 +330,6 @@ static void check_limits(check_t *check, const server_rec *s)
     }
 }
 
-/* --- resources ------------------------------------------------------------------- */
-
-/* the document of a place that has a resource of its own */
-static void add_resource(check_t *check, const mab_setting_t *setting)
-{
-    mab_place_t *place =
-        ap_get_module_config(setting->s->lookup_defaults, &auth_bearer_module);
-    const bearer_policy_t *policy;
-    apr_array_header_t *issuers;
-    mab_document_t *made;
-    const char *document;
-    int i;
-
-    if (!setting->server_level)
-        place = mab_place_merge(check->ptemp, place, setting->place);
-    policy = &place->policy;
-    issuers = apr_array_make(check->ptemp, policy->issuer_count + 1,
-                             sizeof(bearer_str_t));
-    for (i = 0; i < policy->issuer_count; i++)
-        APR_ARRAY_PUSH(issuers, bearer_str_t) = policy->issuers[i]->iss;
-    document = bearer_resource_render(
-        setting->place->resource, (const bearer_str_t *)issuers->elts,
-        issuers->nelts, mab_conf_takes_query(place), check->pconf);
-    if (document) {
-        made = apr_array_push(mab_conf_registry()->documents);
-        made->s = setting->s;
-        made->resource = setting->place->resource;
-        made->text = document;
-        return;
-    }
-    check->mistakes++;
-    ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
-                 "AuthBearerResource %s: its metadata cannot be written as "
-                 "JSON: scopes, name, docs and the issuers must be UTF-8",
-                 setting->place->resource->url);
-}
-
 /* --- the key store ------------------------------------------------------------------ */
 
 static void check_key_store(check_t *check, const server_rec *s)
@@ -330,7 +368,7 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
     check_names(&check, s);
     check_limits(&check, s);
     for (server = s; server; server = server->next)
-        mab_place_freeze(
+        mab_place_finish(
             ap_get_module_config(server->lookup_defaults, &auth_bearer_module),
             pconf);
     for (i = 0; i < all->settings->nelts; i++) {
@@ -341,9 +379,10 @@ int mab_check_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s)
             check_type(&check, setting);
         if (setting->bearer_where)
             check_place(&check, setting, s);
-        if (setting->place->resource)
-            add_resource(&check, setting);
     }
+    for (server = s; server; server = server->next)
+        check.mistakes += mab_metadata_make(pconf, ptemp, server, s);
+    check.mistakes += mab_check_demand_all(ptemp);
     if (check.mistakes)
         return HTTP_INTERNAL_SERVER_ERROR;
     for (i = 0; i < all->settings->nelts; i++) {

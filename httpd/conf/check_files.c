@@ -14,6 +14,7 @@
 #include <unixd.h>
 
 #include "bearer/keys/locate.h"
+#include "httpd/conf/words.h"
 
 static void set_fault(mab_check_files_fault_t *fault, bearer_reason_t why,
                       const char *advice)
@@ -113,6 +114,7 @@ static void check_readable(const char *path, mab_check_files_fault_t *fault,
     bearer_note_set(&fault->note, "%s: as %s, the user of httpd's children: %s",
                     path, user, apr_strerror(rv, text, sizeof(text)));
     set_fault(fault, BEARER_FILE_READ, how_to_open(path, pool));
+    fault->passing = true;
 }
 
 /* --- who can write ----------------------------------------------------------------- */
@@ -135,9 +137,10 @@ static const char *folder_for_all(const char *path, apr_pool_t *pool)
     return folder;
 }
 
-/* whether the folder of a file with keys or a secret stops the start */
-static bool is_folder_open(const char *path, mab_check_files_fault_t *fault,
-                           apr_pool_t *pool)
+/* whether the folder of a file stops the start; power: what who can replace the file
+ * can do */
+static bool is_folder_open(const char *path, const char *power,
+                           mab_check_files_fault_t *fault, apr_pool_t *pool)
 {
     const char *folder = folder_for_all(path, pool);
 
@@ -145,10 +148,8 @@ static bool is_folder_open(const char *path, mab_check_files_fault_t *fault,
         return false;
     bearer_note_set(&fault->note, "%s, through its folder", path);
     set_fault(fault, BEARER_FILE_WRITABLE,
-              apr_psprintf(pool,
-                           "whoever can replace it can sign tokens: chmod o-w "
-                           "%s",
-                           folder));
+              apr_psprintf(pool, "whoever can replace it can %s: chmod o-w %s",
+                           power, folder));
     return true;
 }
 
@@ -216,16 +217,47 @@ void mab_check_files_keys(const mab_issuer_line_t *line,
     bearer_locate_found_t found;
     bearer_reason_t why;
 
-    if (is_folder_open(path, fault, pool))
+    if (is_folder_open(path, "sign tokens", fault, pool))
         return;
     why = bearer_locate_file(&line->source, false, &found, &fault->note, pool);
     if (why) {
         set_fault(fault, why, how_to_mend(why, path, pool));
+        fault->passing = true;
         return;
     }
     check_readable(path, fault, pool);
     if (!fault->why)
         check_algs(line, found.keys, fault, pool);
+}
+
+/* --- who we are ------------------------------------------------------------------------ */
+
+void mab_check_files_credentials(const bearer_credentials_t *files,
+                                 mab_check_files_fault_t *fault,
+                                 apr_pool_t *pool)
+{
+    const char *const paths[] = {files->token, files->header, files->cert,
+                                 files->key};
+    bearer_credentials_read_t read;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        if (paths[i]
+            && is_folder_open(paths[i], "decide what is sent", fault, pool))
+            return;
+    }
+    if (bearer_credentials_read(files, false, &read, &fault->note, pool)) {
+        fault->passing = true;
+        set_fault(fault, BEARER_FETCH_CREDENTIALS,
+                  "token=, header=, cert= and key= name files that httpd's "
+                  "children read at each fetch: keep them from others (chmod "
+                  "640)");
+        return;
+    }
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]) && !fault->why; i++) {
+        if (paths[i])
+            check_readable(paths[i], fault, pool);
+    }
 }
 
 void mab_check_files_secret(mab_issuer_line_t *line,
@@ -241,14 +273,17 @@ void mab_check_files_secret(mab_issuer_line_t *line,
     bearer_note_t note = {""};
     bearer_reason_t why;
 
-    if (is_folder_open(path, fault, ptemp))
+    if (is_folder_open(path, "sign tokens", fault, ptemp))
         return;
     why = bearer_locate_secret(path, false, &keys, &note, pconf);
-    fault->note = note;
-    bearer_note_prefix(&fault->note, "%s%s", path, *note.text ? ": " : "");
+    bearer_note_set(&fault->note, "%s%s%s", path, *note.text ? ": " : "",
+                    mab_words_plain(note.text, ptemp));
     unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;
     if (unfit) {
-        bearer_note_set(&fault->note, "%s", bearer_alg_names(unfit, ptemp));
+        bearer_note_set(&fault->note, "%s%s%s",
+                        unfit & bearer_alg_public ? "" : path,
+                        unfit & bearer_alg_public ? "" : " for ",
+                        bearer_alg_names(unfit, ptemp));
         why = BEARER_JWK_OCT_SHORT;
     }
     if (unfit & bearer_alg_public) {

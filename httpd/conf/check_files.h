@@ -18,6 +18,7 @@ typedef struct mab_check_files_fault_t {
     bearer_reason_t why;
     bearer_note_t note;
     const char *advice; /**< what is allowed, or what to do */
+    bool passing;       /**< it is read again while the server runs */
 } mab_check_files_fault_t;
 
 /**
@@ -28,6 +29,17 @@ typedef struct mab_check_files_fault_t {
  */
 void mab_check_files_keys(const mab_issuer_line_t *line,
                           mab_check_files_fault_t *fault, apr_pool_t *pool);
+
+/**
+ * Reads the files that say who we are to a key server, and tries whether children can
+ * read them, too: they do so at each fetch.
+ *
+ * @param fault none so far; BEARER_FETCH_CREDENTIALS, BEARER_FILE_READ,
+ *              BEARER_FILE_WRITABLE
+ */
+void mab_check_files_credentials(const bearer_credentials_t *files,
+                                 mab_check_files_fault_t *fault,
+                                 apr_pool_t *pool);
 
 /**
  * Reads the shared secret of a line into its issuer, as root; children have it from

@@ -88,9 +88,9 @@ const mab_field_t mab_conf_server_fields[] = {
      .initial = (preset),                                                      \
      .goes = APR_OFFSETOF(bearer_source_t, member),                            \
      .size = SIZE_OF(bearer_source_t, member)},
-#define MAB_SERVER_ITEM(id, type, field)                                       \
+#define MAB_SERVER_ITEM(id, type, field, text)                                 \
     {.of = MAB_ON_##id,                                                        \
-     SEEN,                                                                     \
+     .name = (text),                                                           \
      .kind = MAB_POINTER,                                                      \
      .offset = APR_OFFSETOF(mab_server_t, field)},
 #include "httpd/conf/field.def"
@@ -177,10 +177,14 @@ void mab_conf_begin(apr_pool_t *pconf)
     for (; mab_field_is(field); field++)
         *mab_field_number(registry, field) = field->initial;
     registry->limited = apr_array_make(pconf, 1, sizeof(char *));
+    registry->doubts = apr_array_make(pconf, 1, sizeof(mab_doubt_t));
     registry->headers = apr_array_make(pconf, 4, sizeof(char *));
     registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
     registry->queries = apr_array_make(pconf, 4, sizeof(mab_query_name_t));
     registry->documents = apr_array_make(pconf, 4, sizeof(mab_document_t));
+    registry->files_that_ask.lines = true;
+    registry->files_that_do_not.told =
+        apr_pcalloc(pconf, sizeof(*registry->files_that_do_not.told));
     mab_conf_note_source(&by_default, NULL);
     if (bearer_path_parse("sub", (const bearer_path_t **)registry->sub.items,
                           NULL, pconf))
@@ -253,11 +257,14 @@ void *mab_conf_merge_server(apr_pool_t *pool, void *base, void *vhost)
     return merged;
 }
 
-void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
+const mab_server_t *mab_conf_fill_source(mab_issuer_line_t *line,
+                                         apr_pool_t *pool)
 {
-    const mab_server_t *server =
-        ap_get_module_config(s->module_config, &auth_bearer_module);
+    const mab_server_t *server = mab_conf_merge_server(
+        pool, ap_get_module_config(line->s->module_config, &auth_bearer_module),
+        &line->fetch);
     const mab_field_t *field = mab_conf_server_fields;
+    bearer_source_t *source = &line->source;
 
     for (; mab_field_is(field); field++) {
         if (field->kind == MAB_SECONDS)
@@ -270,4 +277,8 @@ void mab_conf_fill_source(bearer_source_t *source, const server_rec *s)
     source->ca = server->ca;
     if (server->proxies)
         source->proxies = *server->proxies;
+    source->address = server->address;
+    source->credentials = (bearer_credentials_t){server->token, server->header,
+                                                 server->cert, server->key};
+    return server;
 }

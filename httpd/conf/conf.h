@@ -65,6 +65,14 @@ typedef struct mab_user_t {
     const ap_expr_info_t *expr;
 } mab_user_t;
 
+/** Whether anybody is asked for a token in a section with AuthType Bearer. */
+typedef struct mab_asked_t {
+    bool lines; /**< it has Require lines of its own */
+    /** Whether this process has said that it let somebody in without a token;
+     * 1 for yes. Counts only without lines. */
+    volatile apr_uint32_t *told;
+} mab_asked_t;
+
 /** Whose definitions a place's issuers are: what a .htaccess file names is found
  * among the outer place's when it is merged into one that has issuers. */
 typedef enum mab_names_t { MAB_DEFINED, MAB_NAMED, MAB_SETTLED } mab_names_t;
@@ -101,10 +109,10 @@ typedef struct mab_place_t {
     struct mab_place_t *joined;      /**< of this one in that */
 } mab_place_t;
 
-/** How a server or virtual host fetches. */
+/** How a server or virtual host fetches, or for one issuer. */
 typedef struct mab_server_t {
-#define MAB_SERVER_NUMBER(id, field, ...) apr_int64_t field;
-#define MAB_SERVER_ITEM(id, type, field)  const type *field;
+#define MAB_SERVER_NUMBER(id, field, ...)     apr_int64_t field;
+#define MAB_SERVER_ITEM(id, type, field, ...) const type *field;
 #include "httpd/conf/field.def"
 } mab_server_t;
 
@@ -119,6 +127,7 @@ typedef struct mab_profile_t mab_profile_t;
 
 /** An AuthBearerIssuer line with its options. */
 typedef struct mab_issuer_line_t {
+    mab_server_t fetch; /**< its own; first, as options are read into it */
     bearer_issuer_t issuer;
     bearer_source_t source;
     const mab_profile_t *profile; /**< NULL: none */
@@ -129,6 +138,12 @@ typedef struct mab_issuer_line_t {
 /** The keys of an issuer that a .htaccess file names and lines define differently:
  * a place that is left with it judges nothing. */
 extern const bearer_source_t mab_conf_unclear;
+
+/** What works, but is hardly meant. */
+typedef struct mab_doubt_t {
+    const server_rec *s;
+    const char *text;
+} mab_doubt_t;
 
 /** A parameter of queries that some place of a server searches for a token. */
 typedef struct mab_query_name_t {
@@ -141,6 +156,9 @@ typedef struct mab_document_t {
     const server_rec *s;
     const bearer_resource_t *resource;
     const char *text;
+    int issuers;       /**< that its place trusts … */
+    int servers;       /**< … and those that the text names */
+    const char *doubt; /**< the line on which they depend, or NULL */
 } mab_document_t;
 
 /** A record in which some directive has set something, for the checks. */
@@ -152,6 +170,8 @@ typedef struct mab_setting_t {
     const char *type_where;          /**< of AuthType with any value, or NULL */
     const char *bearer_where;        /**< of AuthType Bearer, or NULL */
     const ap_directive_t *auth_type; /**< with its neighbours, in pconf */
+    const ap_directive_t *line; /**< the first AuthBearer… line, or NULL */
+    const char *line_where;     /**< of that, or NULL */
     bool server_level;
 } mab_setting_t;
 
@@ -165,9 +185,14 @@ typedef struct mab_registry_t {
     bearer_keystore_t store; /**< directory is NULL: none */
     const char *store_where; /**< "AuthBearerKeyStore at file:line" */
 
+    /* of all .htaccess files with AuthType Bearer: those with Require lines after
+     * it, and the others */
+    mab_asked_t files_that_ask, files_that_do_not;
+
     /* of all places of all virtual hosts, each once */
     apr_array_header_t
-        *limited; /**< of const char *: mistakes, as in <Limit> */
+        *limited;               /**< of const char *: mistakes, as in <Limit> */
+    apr_array_header_t *doubts; /**< of mab_doubt_t */
     apr_array_header_t *headers; /**< of const char *: exported to */
     apr_array_header_t *sources; /**< of mab_source_t: searched for tokens */
     apr_array_header_t *queries; /**< of mab_query_name_t */
@@ -202,7 +227,11 @@ bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
 void mab_conf_note_header(const char *name);
 void mab_conf_note_source(const mab_source_t *source, const server_rec *s);
 
-/** Fills a source's numbers from its server's AuthBearerFetch. */
-void mab_conf_fill_source(bearer_source_t *source, const server_rec *s);
+/** Fills the source of a line with how it is fetched: as its options say, or else its
+ * server's AuthBearerFetch.
+ *
+ * @return what counts for it, made in the pool */
+const mab_server_t *mab_conf_fill_source(mab_issuer_line_t *line,
+                                         apr_pool_t *pool);
 
 #endif

@@ -5,12 +5,14 @@
 #include <apr_strings.h>
 #include <http_core.h>
 
+#include "httpd/conf/demand.h"
 #include "httpd/conf/place.h"
 
 /** Where to, and with what. */
 typedef struct dump_t {
     apr_file_t *out;
     apr_pool_t *pool;
+    const mab_demand_t *demand;
 } dump_t;
 
 /* --- pieces -------------------------------------------------------------------- */
@@ -114,6 +116,33 @@ static void print_fetch(const dump_t *dump, const bearer_source_t *source)
     print_line(dump, "", apr_pstrcat(dump->pool, text, strict, NULL));
 }
 
+/* how it is reached, and who we are there; of a file with a secret only its name */
+static void print_access(const dump_t *dump, const bearer_source_t *source)
+{
+    const char *proxy =
+        source->proxies.https ? source->proxies.https : source->proxies.http;
+    const struct {
+        const char *name, *value;
+    } rows[] = {{"ca=", source->ca},
+                {"proxy=", proxy},
+                {"http=", source->http_loopback ? "On" : NULL},
+                {"address=", source->address},
+                {"token=file:", source->credentials.token},
+                {"header=file:", source->credentials.header},
+                {"cert=file:", source->credentials.cert},
+                {"key=file:", source->credentials.key}};
+    const char *line = NULL;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].value)
+            line = apr_pstrcat(dump->pool, line ? line : "", line ? " " : "",
+                               rows[i].name, rows[i].value, NULL);
+    }
+    if (line && bearer_source_is_fetched(source))
+        print_line(dump, "", line);
+}
+
 /* whose tokens a template takes */
 static const char *tenants(const dump_t *dump, const bearer_issuer_t *issuer)
 {
@@ -153,8 +182,10 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         if (issuer->named == BEARER_NAMED_BY_TENANT)
             print_line(dump, "", tenants(dump, issuer));
         print_line(dump, "", location(dump, issuer));
-        if (issuer->source)
+        if (issuer->source) {
             print_fetch(dump, issuer->source);
+            print_access(dump, issuer->source);
+        }
         print_line(
             dump, "",
             apr_pstrcat(dump->pool, "algorithms ",
@@ -322,6 +353,18 @@ static void print_directive(const dump_t *dump, const mab_place_t *place,
         print_line(dump, mab_field_directives[id].label, line);
 }
 
+/* who gets in, which mod_authz_core decides */
+static void print_demand(const dump_t *dump, const ap_directive_t *auth_type)
+{
+    const apr_array_header_t *texts =
+        mab_demand_show(dump->demand, auth_type, dump->pool);
+    int i;
+
+    for (i = 0; i < texts->nelts; i++)
+        print_line(dump, i ? "" : "require",
+                   APR_ARRAY_IDX(texts, i, const char *));
+}
+
 static void print_place(const dump_t *dump, const mab_setting_t *setting)
 {
     const mab_place_t *place =
@@ -341,12 +384,13 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
         if (mab_field_directives[id].label)
             print_directive(dump, place, (mab_directive_t)id);
     }
+    print_demand(dump, setting->auth_type);
 }
 
 void mab_dump_places(apr_pool_t *pconf, server_rec *s BEARER_UNUSED)
 {
     const apr_array_header_t *settings = mab_conf_registry()->settings;
-    dump_t dump = {NULL, pconf};
+    dump_t dump = {NULL, pconf, mab_demand_read(pconf)};
     int i, count = 0;
 
     if (!ap_exists_config_define("DUMP_BEARER")

@@ -8,6 +8,8 @@
 #include <apr_tables.h>
 #include <http_config.h>
 
+#include "httpd/conf/section.h"
+
 /** A word after Require, and the provider that it names. */
 typedef struct name_t {
     const char *name, *provider;
@@ -29,27 +31,6 @@ typedef struct search_t {
     int found;
 } search_t;
 
-static bool is_called(const ap_directive_t *one, const char *name)
-{
-    return strcasecmp(one->directive, name) == 0;
-}
-
-/* the first words of a directive, without the > of a section */
-static const char *word_of(search_t *search, const ap_directive_t *one,
-                           int index)
-{
-    const char *args = one->args ? one->args : "";
-    apr_size_t len = strlen(args);
-    const char *word = "";
-
-    if (*one->directive == '<' && len && args[len - 1] == '>')
-        len--;
-    args = apr_pstrmemdup(search->pool, args, len);
-    for (; index >= 0; index--)
-        word = ap_getword_conf(search->pool, &args);
-    return word;
-}
-
 /* --- what there is ------------------------------------------------------------- */
 
 static const char *auth_type_in(search_t *search, const ap_directive_t *one)
@@ -57,8 +38,8 @@ static const char *auth_type_in(search_t *search, const ap_directive_t *one)
     const char *type = NULL;
 
     for (; one; one = one->next) {
-        if (is_called(one, "AuthType"))
-            type = word_of(search, one, 0);
+        if (mab_section_is_called(one, "AuthType"))
+            type = mab_section_word(one, 0, search->pool);
     }
     return type;
 }
@@ -66,12 +47,12 @@ static const char *auth_type_in(search_t *search, const ap_directive_t *one)
 /* a provider under another name: <AuthzProviderAlias claim is-admin "role admin"> */
 static void add_alias(search_t *search, const ap_directive_t *one)
 {
-    const char *provider = word_of(search, one, 0);
+    const char *provider = mab_section_word(one, 0, search->pool);
     int i, count = search->names->nelts;
 
     for (i = 0; i < count; i++) {
         const name_t *name = &APR_ARRAY_IDX(search->names, i, name_t);
-        name_t alias = {word_of(search, one, 1), name->provider};
+        name_t alias = {mab_section_word(one, 1, search->pool), name->provider};
 
         if (strcmp(name->name, provider) == 0)
             APR_ARRAY_PUSH(search->names, name_t) = alias;
@@ -82,11 +63,12 @@ static void add_section(search_t *search, const ap_directive_t *one,
                         const ap_directive_t *host)
 {
     section_t section = {one->first_child, host, one->directive,
-                         word_of(search, one, 0),
+                         mab_section_word(one, 0, search->pool),
                          auth_type_in(search, one->first_child)};
 
     /* "~": a regular expression */
-    if ((is_called(one, "<Location") || is_called(one, "<Directory"))
+    if ((mab_section_is_called(one, "<Location")
+         || mab_section_is_called(one, "<Directory"))
         && *section.path == '/')
         APR_ARRAY_PUSH(search->sections, section_t) = section;
 }
@@ -96,9 +78,9 @@ static void collect(search_t *search, const ap_directive_t *one,
                     const ap_directive_t *host)
 {
     for (; one; one = one->next) {
-        if (is_called(one, "<VirtualHost"))
+        if (mab_section_is_called(one, "<VirtualHost"))
             collect(search, one->first_child, one);
-        else if (is_called(one, "<AuthzProviderAlias"))
+        else if (mab_section_is_called(one, "<AuthzProviderAlias"))
             add_alias(search, one);
         else
             add_section(search, one, host);
@@ -112,11 +94,11 @@ static const name_t *find_name(search_t *search, const ap_directive_t *one)
     const char *word;
     int i;
 
-    if (!is_called(one, "Require"))
+    if (!mab_section_is_called(one, "Require"))
         return NULL;
-    word = word_of(search, one, 0);
+    word = mab_section_word(one, 0, search->pool);
     if (strcasecmp(word, "not") == 0)
-        word = word_of(search, one, 1);
+        word = mab_section_word(one, 1, search->pool);
     for (i = 0; i < search->names->nelts; i++) {
         const name_t *name = &APR_ARRAY_IDX(search->names, i, name_t);
 

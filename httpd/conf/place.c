@@ -113,6 +113,7 @@ static void freeze_audiences(mab_place_t *place)
     policy->any_audience = audiences && !audiences->count;
     policy->audiences = audiences ? audiences->items : NULL;
     policy->audience_count = audiences ? audiences->count : 0;
+    policy->audience_is_url = !audiences && place->resource;
     if (audiences || !place->resource)
         return;
     place->resource_audience = bearer_str(place->resource->url);
@@ -144,7 +145,7 @@ static void refuse_unclear(mab_place_t *place)
 }
 
 /* what a request needs, with nothing left to resolve */
-void mab_place_freeze(mab_place_t *place, apr_pool_t *pool)
+static void freeze(mab_place_t *place, apr_pool_t *pool)
 {
     const mab_field_t *field = mab_conf_place_fields;
 
@@ -263,17 +264,19 @@ static mab_place_t *merge(apr_pool_t *pool, const mab_place_t *outer,
     merged->strict =
         merge_strict(outer->htaccess ? outer : outer->strict,
                      inner->htaccess ? inner : inner->strict, pool);
-    mab_place_freeze(merged, pool);
+    freeze(merged, pool);
     return merged;
 }
 
 /* Whether nothing is set in this one, neither in a section nor in a .htaccess file,
- * that the outer one does not say. Another handler counts only where the status page
- * is: requests elsewhere need no merging for it. */
+ * that the outer one does not say. Another handler counts where the status page may
+ * be: a server's own record says that it is not there, so that requests need no
+ * merging for it, but one of two <Files>, which httpd merges with each other first,
+ * says nothing. */
 static bool is_silent(const mab_place_t *place, const mab_place_t *outer)
 {
     return !place->registered && !place->htaccess
-           && (place->status != 0 || outer->status != 1);
+           && (place->status != 0 || outer->status == 0);
 }
 
 void *mab_place_merge(apr_pool_t *pool, void *outer_v, void *inner_v)
@@ -285,6 +288,13 @@ void *mab_place_merge(apr_pool_t *pool, void *outer_v, void *inner_v)
     if (found->outer == outer_v)
         return found->joined;
     return merge(pool, outer_v, inner_v);
+}
+
+void mab_place_finish(mab_place_t *place, apr_pool_t *pool)
+{
+    if (place->status == MAB_UNSET)
+        place->status = 0;
+    freeze(place, pool);
 }
 
 void mab_place_join(apr_pool_t *pconf, const server_rec *s, mab_place_t *place)

@@ -19,8 +19,9 @@
 void *mab_place_create(apr_pool_t *pool, char *path);
 void *mab_place_merge(apr_pool_t *pool, void *outer, void *inner);
 
-/** Completes a record that httpd will use without merging it: a server's own. */
-void mab_place_freeze(mab_place_t *place, apr_pool_t *pool);
+/** Completes a record that httpd will use without merging it: a server's own, into
+ * which all others of a request are merged. */
+void mab_place_finish(mab_place_t *place, apr_pool_t *pool);
 
 /** Merges a record of the configuration into its server's own, for all requests
  * that meet no other. The server's is frozen. */

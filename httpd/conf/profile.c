@@ -37,9 +37,44 @@ static const char *fill_spiffe(cmd_parms *cmd, mab_issuer_line_t *line)
     return NULL;
 }
 
+/* --- kubernetes -------------------------------------------------------------- */
+
+/* what every pod gets of its cluster */
+#define POD "/var/run/secrets/kubernetes.io/serviceaccount/"
+
+/* The key set of the cluster's API server, as its pods reach it: what the metadata
+ * names as jwks_uri is often an address for others, to which we would not send the
+ * pod's token. */
+static const char api_keys[] = "https://kubernetes.default.svc/openid/v1/jwks";
+
+static const char *fill_kubernetes(cmd_parms *cmd, mab_issuer_line_t *line)
+{
+    bearer_source_t *source = &line->source;
+    mab_server_t *fetch = &line->fetch;
+
+    if (source->kind == BEARER_SOURCE_FILE
+        || source->kind == BEARER_SOURCE_SECRET)
+        return mab_words_wrong(cmd,
+                               "profile=kubernetes fetches keys from the API "
+                               "server, and this line gives a file",
+                               "remove profile=, or the file");
+    if (!fetch->ca)
+        fetch->ca = POD "ca.crt";
+    /* the pod's token goes to nobody but the API server by default */
+    if (!source->location && !fetch->token && !fetch->cert)
+        fetch->token = POD "token";
+    if (!source->location) {
+        source->kind = BEARER_SOURCE_URL;
+        source->location = api_keys;
+    }
+    return NULL;
+}
+
 /* --- the table --------------------------------------------------------------- */
 
 static const mab_profile_t profiles[] = {
+    {"kubernetes", fill_kubernetes,
+     "keys of the API server, by what this pod got from its cluster"},
     {"spiffe", fill_spiffe,
      "sub is a SPIFFE ID of this trust domain, iss may be absent and does not "
      "count, an audience is demanded, types JWT and JOSE, only RS, PS and ES "

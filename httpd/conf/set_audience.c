@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "httpd/conf/doubt.h"
+
 static const char *set_audience(cmd_parms *cmd, void *record, int count,
                                 char *const words[])
 {
@@ -20,6 +22,8 @@ static const char *set_audience(cmd_parms *cmd, void *record, int count,
                                    "allowed is \"any\" alone, or a list of "
                                    "values");
         error = mab_words_add_text(cmd, texts, words[i]);
+        if (!error && strchr(words[i], ','))
+            error = mab_doubt_comma(cmd, words[i]);
     }
     if (!error && strcasecmp(words[0], "any") == 0) {
         if (mab_words_in_htaccess(cmd))

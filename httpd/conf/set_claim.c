@@ -7,6 +7,7 @@
 
 #include "bearer/base/limits.h"
 #include "bearer/base/str.h"
+#include "httpd/conf/doubt.h"
 #include "httpd/conf/targets.h"
 
 static const char *check_variable(cmd_parms *cmd, const char *name)
@@ -136,6 +137,8 @@ static const char *set_claim(cmd_parms *cmd, void *record, int count,
         error = parse_form(cmd, words[2], &export);
     if (!error)
         error = check_unused_target(cmd, place->exports, &export);
+    if (!error)
+        mab_doubt_path(cmd, words[0]);
     if (!error)
         mab_words_append(&place->exports, &export, sizeof(export), cmd->pool);
     if (!error && export.header) {

@@ -43,7 +43,7 @@ static const char *proxy_in(cmd_parms *cmd, const char *name,
     return NULL;
 }
 
-static const char *set_proxy(cmd_parms *cmd, void *record, const char *value)
+const char *mab_set_fetch_proxy(cmd_parms *cmd, void *record, const char *value)
 {
     bearer_url_proxies_t *proxies = apr_pcalloc(cmd->pool, sizeof(*proxies));
     mab_server_t *server = record;
@@ -68,18 +68,25 @@ static const char *set_proxy(cmd_parms *cmd, void *record, const char *value)
     return NULL;
 }
 
-static const char *set_ca(cmd_parms *cmd, void *record, const char *value)
+const char *mab_set_fetch_ca(cmd_parms *cmd, void *record, const char *value)
 {
     mab_server_t *server = record;
+    bool beside = *value == '+';
+    const char *path = value[beside]
+                           ? ap_server_root_relative(cmd->pool, value + beside)
+                           : NULL;
 
-    server->ca = ap_server_root_relative(cmd->pool, value);
-    return server->ca ? NULL
-                      : mab_words_wrong(cmd, "ca= has an unusable path",
-                                        "name a PEM file with CA certificates");
+    if (!path)
+        return mab_words_wrong(
+            cmd, "ca= has an unusable path",
+            "name a PEM file with CA certificates, which are trusted instead of "
+            "the system's: ca=<file>, or beside them: ca=+<file>");
+    server->ca = beside ? apr_pstrcat(cmd->pool, "+", path, NULL) : path;
+    return NULL;
 }
 
 static const mab_option_t others[] = {
-    {"proxy", set_proxy}, {"ca", set_ca}, {NULL, NULL}};
+    {"proxy", mab_set_fetch_proxy}, {"ca", mab_set_fetch_ca}, {NULL, NULL}};
 static const mab_options_t options = {mab_conf_server_fields, MAB_ON_FETCH,
                                       others};
 

@@ -14,11 +14,17 @@
 
 extern const mab_setter_t mab_set_fetch;
 
+/** Options that AuthBearerIssuer has, too, for one issuer; the record begins with a
+ * mab_server_t. */
+const char *mab_set_fetch_proxy(cmd_parms *cmd, void *record,
+                                const char *value);
+const char *mab_set_fetch_ca(cmd_parms *cmd, void *record, const char *value);
+
 /** For the command table. */
 #define MAB_SET_FETCH_ROWS                                                     \
     MAB_SETTER_WORDS("AuthBearerFetch", mab_set_fetch, RSRC_CONF,              \
                      "[timeout=5s] [connect=2s] [refresh=1h] [miss=60s] "      \
                      "[stale=24h] [max-size=256k] [proxy=<url>|env|none] "     \
-                     "[ca=<file>] [http=Off]")
+                     "[ca=[+]<file>] [http=Off]")
 
 #endif

@@ -6,9 +6,11 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/access.h"
 #include "httpd/conf/names.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
+#include "httpd/conf/set_fetch.h"
 
 static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
                                 bearer_source_kind_t kind, const char *value)
@@ -42,6 +44,10 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
                                "keys=file:<path>");
     if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
+    if (!strchr(value, ':'))
+        return mab_words_wrong(
+            cmd, apr_psprintf(cmd->pool, "keys=%s is not a URL", value),
+            apr_psprintf(cmd->pool, "a file is named by keys=file:%s", value));
     return set_location(cmd, &line->source, BEARER_SOURCE_URL, value);
 }
 
@@ -65,7 +71,8 @@ static const char *set_secret(cmd_parms *cmd, void *record, const char *value)
      * mod_info */
     if (strncmp(value, "file:", 5) != 0 || !value[5])
         return mab_words_wrong(cmd, "secret= does not name a file",
-                               "allowed is secret=file:<path>");
+                               "allowed is secret=file:<path>, with file: in "
+                               "front of the path");
     return set_location(cmd, &line->source, BEARER_SOURCE_SECRET, value + 5);
 }
 
@@ -164,7 +171,9 @@ static bool is_same_issuer(const mab_issuer_line_t *a,
 {
     return a->source.kind == b->source.kind
            && bearer_str_same(a->source.location, b->source.location)
-           && a->profile == b->profile && same_demands(&a->issuer, &b->issuer);
+           && a->profile == b->profile
+           && mab_access_is_same(&a->fetch, &b->fetch)
+           && same_demands(&a->issuer, &b->issuer);
 }
 
 /* The lines of this name, of which the virtual host's own take precedence over
@@ -259,6 +268,13 @@ static const mab_option_t others[] = {{"keys", set_keys},
                                       {"audience", set_issuer_audience},
                                       {"audience-claim", set_audience_claim},
                                       {"profile", set_profile},
+                                      {"proxy", mab_set_fetch_proxy},
+                                      {"ca", mab_set_fetch_ca},
+                                      {"address", mab_access_set_address},
+                                      {"token", mab_access_set_token},
+                                      {"header", mab_access_set_header},
+                                      {"cert", mab_access_set_cert},
+                                      {"key", mab_access_set_key},
                                       {NULL, NULL}};
 
 /* the name was forgotten: "AuthBearerIssuer keys=file:x" would define an issuer of
@@ -294,14 +310,17 @@ static const char *check_new_issuer(cmd_parms *cmd, const mab_place_t *place,
 static const char *read_options(cmd_parms *cmd, mab_issuer_line_t *line,
                                 int count, char *const words[])
 {
-    static const mab_options_t options = {mab_conf_place_fields, MAB_ON_ISSUER,
+    /* the numbers of AuthBearerFetch, into line->fetch */
+    static const mab_options_t options = {mab_conf_server_fields, MAB_ON_FETCH,
                                           others};
     const char *error;
 
     error = mab_words_set_options(cmd, &options, line, words, count);
     if (!error)
         error = mab_profile_apply(cmd, line);
-    return error ? error : mab_names_complete(cmd, line);
+    if (!error)
+        error = mab_names_complete(cmd, line);
+    return error ? error : mab_access_check(cmd, line);
 }
 
 static const char *set_issuer(cmd_parms *cmd, void *record, int count,
@@ -323,6 +342,7 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     line->issuer.iss.len = strlen(words[0]);
     line->s = cmd->server;
     line->where = mab_words_describe(cmd);
+    mab_field_unset(&line->fetch, mab_conf_server_fields);
     error = read_options(cmd, line, count - 1, words + 1);
     if (error)
         return error;

@@ -52,13 +52,19 @@ static const char *set_resource(cmd_parms *cmd, void *record, int count,
     bearer_resource_t *resource = apr_pcalloc(cmd->pool, sizeof(*resource));
     bearer_note_t note = {""};
 
+    if (place->resource)
+        return mab_words_wrong(cmd, "this section has one already",
+                               "write one line with all options; a second "
+                               "resource has a section of its own");
     if (bearer_resource_parse(words[0], resource, &note, cmd->pool))
         return mab_words_wrong(
             cmd,
             apr_pstrcat(cmd->pool, "\"", words[0], "\" is not a resource",
-                        *note.text ? ": " : "", note.text, NULL),
+                        *note.text ? ": " : "",
+                        mab_words_plain(note.text, cmd->pool), NULL),
             "allowed is an https URL without query and "
             "fragment");
+    resource->where = mab_words_describe(cmd);
     place->resource = resource;
     return mab_words_set_options(cmd, &options, resource, words + 1, count - 1);
 }

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/doubt.h"
 
 static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
                                   const char *text)
@@ -23,6 +24,9 @@ static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
                                "allowed is expr=<expression>");
     user->expr =
         ap_expr_parse_cmd(cmd, text, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    /* of a claim in it, which says what is allowed */
+    if (error && strstr(error, "; allowed is"))
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL);
     return error ? mab_words_wrong(cmd, error, "allowed is expr=<expression>")
                  : NULL;
 }
@@ -54,6 +58,8 @@ static const char *set_user(cmd_parms *cmd, void *record, int count,
         return set_expression(cmd, user, count, words[0]);
     for (i = 0; i < count && !error; i++)
         error = mab_words_path(cmd, words[i], &paths[i]);
+    for (i = 0; i < count && !error; i++)
+        mab_doubt_path(cmd, words[i]);
     user->paths.count = count;
     return error;
 }

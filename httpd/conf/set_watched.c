@@ -5,6 +5,38 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+#include "httpd/conf/doubt.h"
+
+/* Require lines after the AuthType of a .htaccess file, where most people write
+ * them; what is before it has been read already and cannot be found */
+static bool has_lines_after(const ap_directive_t *one)
+{
+    for (; one; one = one->next) {
+        if (strcasecmp(one->directive, "Require") == 0
+            || bearer_str_opens_nocase(one->directive, "<Require")
+            || (bearer_str_opens_nocase(one->directive, "<Limit")
+                && has_lines_after(one->first_child)))
+            return true;
+    }
+    return false;
+}
+
+/* for a section, whether it has such lines is seen when all is read */
+static const mab_asked_t *find_asked(const cmd_parms *cmd)
+{
+    const mab_registry_t *all = mab_conf_registry();
+    mab_asked_t *asked;
+
+    if (mab_words_in_htaccess(cmd))
+        return has_lines_after(cmd->directive) ? &all->files_that_ask
+                                               : &all->files_that_do_not;
+    asked = apr_pcalloc(cmd->pool, sizeof(*asked));
+    asked->lines = true;
+    asked->told = apr_pcalloc(cmd->pool, sizeof(*asked->told));
+    return asked;
+}
+
 /* httpd hands a directive to every module that names it; mod_authn_core acts on
  * it, and we learn which places must have an issuer and an audience */
 const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
@@ -13,6 +45,8 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
     mab_setting_t *setting;
     const char *error = NULL;
 
+    if (mab_doubt_is_curly(type))
+        return mab_doubt_curly(cmd, type);
     place->bearer = strcasecmp(type, "Bearer") == 0;
     /* where other types may stand is none of our business */
     if (place->bearer)
@@ -20,6 +54,7 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
     if (error)
         return error;
     place->where = mab_words_place(cmd);
+    place->asked = place->bearer ? find_asked(cmd) : NULL;
     setting = mab_setter_register(cmd, place);
     if (!setting)
         return NULL;

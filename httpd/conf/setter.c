@@ -6,6 +6,8 @@
 #include <apr_strings.h>
 
 #include "bearer/base/limits.h"
+#include "bearer/base/str.h"
+#include "httpd/conf/doubt.h"
 
 /* Every directive of a place is let through here, those of .htaccess files too.
  * AllowOverrideList lets any directive of a directory into such a file; what only the
@@ -55,11 +57,28 @@ static const char *check_alias(cmd_parms *cmd)
     return NULL;
 }
 
+/* <Location “/api”> is no path at all: nothing would be protected */
+static const char *check_sections(cmd_parms *cmd)
+{
+    const ap_directive_t *parent = cmd->directive->parent;
+
+    for (; parent; parent = parent->parent) {
+        if (mab_doubt_is_curly(parent->args))
+            return mab_doubt_curly(cmd,
+                                   apr_pstrcat(cmd->pool, parent->directive,
+                                               " ", parent->args, NULL));
+    }
+    return NULL;
+}
+
 const char *mab_setter_check_context(cmd_parms *cmd)
 {
     const char *error = check_file(cmd);
 
     if (error || mab_words_in_htaccess(cmd))
+        return error;
+    error = check_sections(cmd);
+    if (error)
         return error;
     note_limit(cmd);
     return check_alias(cmd);
@@ -94,6 +113,8 @@ mab_setting_t *mab_setter_register(cmd_parms *cmd, mab_place_t *place)
 static void *find_record(cmd_parms *cmd, const mab_setter_t *setter,
                          void *place)
 {
+    mab_setting_t *setting;
+
     switch (setter->scope) {
     case MAB_OF_SERVER:
         return ap_get_module_config(cmd->server->module_config,
@@ -103,7 +124,11 @@ static void *find_record(cmd_parms *cmd, const mab_setter_t *setter,
     case MAB_OF_PLACE:
         break;
     }
-    (void)mab_setter_register(cmd, place);
+    setting = mab_setter_register(cmd, place);
+    if (setting && !setting->line) {
+        setting->line = cmd->directive;
+        setting->line_where = mab_words_describe(cmd);
+    }
     return place;
 }
 
@@ -122,16 +147,29 @@ static const char *set_numbers(cmd_parms *cmd, const mab_options_t *options,
                                          count - used);
 }
 
-/* of an empty variable, before all */
-static bool has_empty(int count, char *const words[])
+/* name= of a resource is shown to people */
+static bool is_curly(const char *word)
+{
+    const char *equals = strchr(word, '=');
+
+    return mab_doubt_is_curly(word)
+           || (equals && mab_doubt_is_curly(equals + 1)
+               && !bearer_str_opens_nocase(word, "name="));
+}
+
+/* of an empty variable, or copied from a page with fine typography; before all */
+static const char *check_words(const cmd_parms *cmd, int count,
+                               char *const words[])
 {
     int i;
 
     for (i = 0; i < count; i++) {
         if (!*words[i])
-            return true;
+            return mab_words_empty(cmd);
+        if (is_curly(words[i]))
+            return mab_doubt_curly(cmd, words[i]);
     }
-    return false;
+    return NULL;
 }
 
 static const char *run(cmd_parms *cmd, void *record, int count,
@@ -153,8 +191,9 @@ static const char *run(cmd_parms *cmd, void *record, int count,
                                                    setter->options, cmd->pool));
     if (count > BEARER_LIMIT_WORDS)
         return mab_words_too_many(cmd);
-    if (has_empty(count, words))
-        return mab_words_empty(cmd);
+    error = check_words(cmd, count, words);
+    if (error)
+        return error;
     record = find_record(cmd, setter, record);
     return setter->set
                ? setter->set(cmd, record, count, words)

@@ -153,7 +153,12 @@ static const char *allowed(const mab_field_t *field, apr_pool_t *pool)
     case MAB_LIMIT:
         return allowed_range(field, " seconds", "s, m, h or d", pool);
     case MAB_AMOUNT:
-        return allowed_range(field, "", "k or m", pool);
+        return field->of == MAB_ON_CACHE
+                   ? apr_pstrcat(pool,
+                                 allowed_range(field, " entries, not bytes",
+                                               "k or m", pool),
+                                 "; for no cache: off", NULL)
+                   : allowed_range(field, " bytes", "k or m", pool);
     case MAB_FLAG:
         return "allowed is On or Off";
     case MAB_WORD:
@@ -329,6 +334,35 @@ apr_array_header_t *mab_words_cut(apr_pool_t *pool, const char *text)
     return words;
 }
 
+/* --- texts of the library ---------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *found = c ? strchr(digits, c) : NULL;
+
+    return found ? (int)(found - digits) : -1;
+}
+
+const char *mab_words_plain(const char *text, apr_pool_t *pool)
+{
+    char *plain = apr_palloc(pool, strlen(text) + 1);
+    char *to = plain;
+
+    /* a backslash of the text itself was escaped, too (bearer_note_set) */
+    while (*text) {
+        if (text[0] == '\\' && text[1] == 'x' && hex_digit(text[2]) >= 0
+            && hex_digit(text[3]) >= 0) {
+            *to++ = (char)(hex_digit(text[2]) * 16 + hex_digit(text[3]));
+            text += 4;
+        }
+        else
+            *to++ = *text++;
+    }
+    *to = '\0';
+    return plain;
+}
+
 /* --- claim paths ---------------------------------------------------------------- */
 
 const char *mab_words_parse_path(const char *text, const bearer_path_t **path,
@@ -341,7 +375,7 @@ const char *mab_words_parse_path(const char *text, const bearer_path_t **path,
     return apr_psprintf(pool,
                         "\"%s\" is not a claim path (%s); allowed is name, "
                         "name.name, or a JSON Pointer that begins with /",
-                        text, note.text);
+                        text, mab_words_plain(note.text, pool));
 }
 
 const char *mab_words_path(cmd_parms *cmd, const char *text,
@@ -422,11 +456,27 @@ const char *mab_words_add_text(cmd_parms *cmd, apr_array_header_t *texts,
     return NULL;
 }
 
+/* "a,,b", "client_id," with the rest after a blank */
+static const char *check_commas(const cmd_parms *cmd, const char *text)
+{
+    apr_size_t len = strlen(text);
+
+    if (!len || (*text != ',' && text[len - 1] != ',' && !strstr(text, ",,")))
+        return NULL;
+    return mab_words_wrong(
+        cmd,
+        apr_psprintf(
+            cmd->pool,
+            "\"%s\" has an empty value beside a comma (is a variable of the configuration not set?)",
+            text),
+        "write the list without blanks: a,b,c");
+}
+
 /* cuts "a,b,c"; empty pieces are mistakes */
 const char *mab_words_cut_commas(cmd_parms *cmd, const char *text,
                                  apr_array_header_t *out)
 {
-    const char *error = NULL;
+    const char *error = check_commas(cmd, text);
     const char *comma;
 
     while (!error) {

@@ -81,6 +81,10 @@ void mab_words_append(const mab_list_t **list, const void *item, int size,
 /** The message for more than BEARER_LIMIT_WORDS words. */
 const char *mab_words_too_many(const cmd_parms *cmd);
 
+/** A text of the library as it was before it was made safe for logs, which httpd
+ * does once more: "\x22" would be shown as "\\x22". */
+const char *mab_words_plain(const char *text, apr_pool_t *pool);
+
 /** The message for an empty word. */
 const char *mab_words_empty(const cmd_parms *cmd);
 

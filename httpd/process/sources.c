@@ -78,6 +78,16 @@ static bearer_reason_t post_file(const bearer_source_t *source,
     return bearer_board_post(board, &source->slot, found.document, &state);
 }
 
+/* At a restart, the keys that the file had before: who would not restart keeps them
+ * just as long (AuthBearerFetch stale=). */
+static bool serves_on(const bearer_source_t *source, bearer_board_t *board)
+{
+    bearer_schedule_t state = bearer_board_schedule(board, &source->slot);
+
+    return bearer_board_version(board, &source->slot)
+           && bearer_source_is_usable(source, &state, mab_clock_now(NULL).tick);
+}
+
 bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,
                       server_rec *s, apr_pool_t *ptemp)
 {
@@ -95,10 +105,14 @@ bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,
         mab_segment_unlock(NULL);
         if (!why)
             continue;
+        /* the checks have said what is wrong with the file */
+        if (serves_on(sources.all[i], board))
+            continue;
         good = false;
-        ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
-                     "AuthBearerIssuer %s: %s", sources.all[i]->issuer,
-                     bearer_error_text(why, &note, ptemp));
+        ap_log_error(
+            APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, s,
+            "AuthBearerIssuer %s: %s; the file is %s", sources.all[i]->issuer,
+            bearer_error_text(why, &note, ptemp), sources.all[i]->location);
     }
     return good;
 }

@@ -29,9 +29,10 @@ mab_sources_t mab_sources_collect(apr_pool_t *pconf);
 bool mab_sources_claim(bearer_board_t *board,
                        apr_uint32_t epoch) BEARER_MUST_USE;
 
-/** Posts the keys of files, which serve from the first request on.
+/** Posts the keys of files, which serve from the first request on. At a restart, a
+ * file that cannot be read, or has no key, leaves those that it had before.
  *
- * @return false if one cannot be read or has no key (logged) */
+ * @return false if there are no keys of one (logged) */
 bool mab_sources_post(mab_sources_t sources, bearer_board_t *board,
                       server_rec *s, apr_pool_t *ptemp) BEARER_MUST_USE;
 

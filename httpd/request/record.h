@@ -49,8 +49,10 @@ typedef struct mab_request_t {
 
     bool logged;        /**< the refusal has its log line */
     const char *scopes; /**< what Require scope lines wanted, or NULL */
-    int status;         /**< of the refusal, 0: none */
-    const char *body;   /**< of the refusal, NULL: httpd's own */
+    const char
+        *demanded; /**< the same of anybody, before the token was looked at */
+    int status;    /**< of the refusal, 0: none */
+    const char *body; /**< of the refusal, NULL: httpd's own */
 } mab_request_t;
 
 /** What a verdict leaves behind: a number on the status page, a line in the log. */

@@ -8,9 +8,12 @@
 #include <mod_core.h>
 #include <util_filter.h>
 
+#include "bearer/base/str.h"
 #include "bearer/judge/challenge.h"
+#include "bearer/judge/scope.h"
 #include "httpd/process/log.h"
 #include "httpd/process/shared.h"
+#include "httpd/request/judge.h"
 #include "httpd/request/private.h"
 
 #define FILTER_NAME "AUTH_BEARER_BODY"
@@ -138,8 +141,9 @@ static void set_challenge(request_rec *r, const mab_request_t *request,
         challenge.description = answer->message;
     if (request->place->resource)
         challenge.resource_metadata = request->place->resource->metadata_url;
-    /* what to ask the issuer for: when there is no token, or not enough in it */
-    if (answer->status == HTTP_FORBIDDEN || !answer->error)
+    /* all that the next token needs, so that one more visit to the issuer is enough;
+     * a request that is malformed needs no other token */
+    if (answer->status != HTTP_BAD_REQUEST)
         challenge.scope = request->scopes;
     apr_table_setn(r->err_headers_out,
                    r->proxyreq == PROXYREQ_PROXY ? "Proxy-Authenticate"
@@ -185,6 +189,26 @@ int mab_refuse_scope(request_rec *r, mab_request_t *request)
     if (!request->logged)
         mab_judge_count(r, BEARER_SCOPE_SHORT);
     return refuse(r, request, BEARER_SCOPE_SHORT);
+}
+
+static bool lacks_one(request_rec *r, const char *scopes)
+{
+    const bearer_claims_t *claims = mab_judge_claims(r);
+    bearer_str_t rest = bearer_str(scopes), word;
+
+    while (claims && bearer_str_next_word(&rest, &word)) {
+        const char *scope = apr_pstrmemdup(r->pool, word.data, word.len);
+
+        if (!bearer_scope_held(&scope, 1, claims))
+            return true;
+    }
+    return false;
+}
+
+void mab_refuse_complete_scopes(request_rec *r, mab_request_t *request)
+{
+    if (request->demanded && lacks_one(r, request->demanded))
+        request->scopes = request->demanded;
 }
 
 /* --- the body -------------------------------------------------------------------- */

@@ -18,6 +18,12 @@ int mab_refuse_verdict(request_rec *r, mab_request_t *request);
 /** Answers a good token that a Require line denies: 403 insufficient_scope. */
 int mab_refuse_scope(request_rec *r, mab_request_t *request);
 
+/** Makes the challenge of a denied token complete: all scopes that the Require lines
+ * demand of this request, if the token lacks one of them, since httpd leaves off at
+ * the first line that fails and a client would be sent to the issuer for each. If it has them
+ * all, more scopes would not help, and none is named. */
+void mab_refuse_complete_scopes(request_rec *r, mab_request_t *request);
+
 /** insert_error_filter: the JSON body, unless an ErrorDocument is there. */
 void mab_refuse_insert_filter(request_rec *r);
 

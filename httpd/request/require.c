@@ -15,8 +15,8 @@
 #include "bearer/base/limits.h"
 #include "bearer/judge/match.h"
 #include "bearer/judge/scope.h"
+#include "httpd/conf/doubt.h"
 #include "httpd/conf/foreign.h"
-#include "httpd/conf/words.h"
 #include "httpd/request/judge.h"
 
 /** A value to compare with that only the request brings. */
@@ -138,11 +138,15 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
 {
     line_t *line = apr_pcalloc(cmd->pool, sizeof(*line));
     bearer_note_t note = {""};
+    const char *error;
 
     line->words = cut_words(text, &line->count, cmd->pool);
     line->negated = is_negated(cmd);
     line->lasting = !mab_words_in_htaccess(cmd);
     *parsed = line;
+    error = mab_doubt_quotes(cmd, line->words, line->count);
+    if (error)
+        return error;
     if (bearer_match_parse(line->words, line->count, &line->match, &note,
                            cmd->pool))
         return apr_psprintf(
@@ -150,10 +154,11 @@ static const char *parse_claim(cmd_parms *cmd, const char *text,
             "Require claim: %s; allowed is <path> [<value>...], "
             "<path> ~ <regex>, <path> >=|>|<=|< <number>, "
             "<name>:<value> or <name>~<regex>",
-            note.text);
+            mab_words_plain(note.text, cmd->pool));
     line->regex = bearer_match_has_regex(line->match);
-    if (!has_expression(line))
-        return NULL;
+    error = mab_doubt_claim(cmd, line->words, line->count);
+    if (error || !has_expression(line))
+        return error;
     if (line->count > 1 && strpbrk(line->words[1], "~<>")
         && strlen(line->words[1]) <= 2)
         return only_values;
@@ -172,11 +177,16 @@ static const char *parse_scope(cmd_parms *cmd, const char *text,
     if (!line->count)
         return "Require scope: no scope is named; name one or more, all of "
                "which the token must have";
-    for (i = 0; i < line->count; i++) {
+    error = mab_doubt_quotes(cmd, line->words, line->count);
+    for (i = 0; i < line->count && !error; i++) {
         if (!*line->words[i])
             return "Require scope: a word is empty (is a variable of the "
                    "configuration not set?); name one or more scopes";
+        if (strchr(line->words[i], ',') && !strstr(line->words[i], "%{"))
+            error = mab_doubt_comma(cmd, line->words[i]);
     }
+    if (error)
+        return error;
     line->negated = is_negated(cmd);
     *parsed = line;
     if (!has_expression(line))

@@ -2,6 +2,7 @@
 """Every configuration of docs/cookbook.md, run as it is printed: only hosts,
 ports and paths are replaced, and only the modules that the page names are
 loaded beside those that Debian has enabled."""
+import base64
 import json
 import os
 import re
@@ -505,6 +506,69 @@ def test_logto(cook, make_issuer, backend):
                   "dGhlIG9wYXF1ZSBvbmU", mint_.token(EC)):
         assert site.ask("/orders/1", token).status == 401
     site.refuses("/orders/1", read, mint_.token(), "write:orders read:orders")
+
+
+def coded(name):
+    """As MCP writes a name in a header that is not plain text."""
+    return "=?base64?" + base64.b64encode(name.encode()).decode() + "?="
+
+
+def test_mcp_tools(cook, login, backend):
+    site = cook(11, **at(login, "login.example.com"),
+                **{"127.0.0.1:8080": f"127.0.0.1:{backend.port}"})
+    mint_ = tokens_for(login, "https://tools.example.com/mcp")
+    reads = mint_.token(scope="mcp:use files:read")
+    deletes = mint_.token(scope="mcp:use files:delete")
+    poor = mint_.token(scope="openid")
+
+    def call(method=None, *names, token=None, **more):
+        headers = [("Mcp-Method", method)] if method else []
+        headers += [("Mcp-Name", name) for name in names]
+        return site.ask("/mcp", token, "POST", headers, body=b"{}", **more)
+
+    site.ready("/mcp", reads, method="POST", body=b"{}",
+               headers=[("Mcp-Method", "tools/list")])
+    rows = [("tools/list", (), "mcp:use", (reads, deletes)),
+            ("server/discover", (), "mcp:use", (reads, deletes)),
+            ("tools/call", ("read_file",), "mcp:use files:read", (reads,)),
+            ("tools/call", (coded("read_file"),), "mcp:use files:read",
+             (reads,)),
+            ("tools/call", ("delete_file",), "mcp:use files:delete",
+             (deletes,)),
+            ("tools/call", (coded("delete_file"),), "mcp:use files:delete",
+             (deletes,))]
+    for method, names, scopes, good in rows:
+        for token in (reads, deletes):
+            answer = call(method, *names, token=token)
+            assert answer.status == (200 if token in good else 403)
+        answer = call(method, *names, token=poor)
+        assert answer.status == 403
+        # of that tool, and of no other
+        assert answer.challenge()["scope"] == scopes
+        answer = call(method, *names)
+        assert answer.status == 401
+        assert answer.challenge()["scope"] == scopes
+    # nothing that is not listed, however it is written
+    for method, names in (
+            (None, ()), (None, ("read_file",)), ("TOOLS/CALL", ("read_file",)),
+            ("tools/call", ()), ("tools/call", ("",)), ("tools/call", ("x",)),
+            ("tools/call", ("Read_file",)), ("tools/call", (coded("x"),)),
+            ("tools/call", ("read_file", "delete_file")),
+            ("tools/call", ("read_file", coded("delete_file"))),
+            ("tools/call", ("=?base64?!!!!?=",)), ("tools/call", ("=?base64??=",)),
+            ("tools/call", (coded("read_file") + "x",)),
+            ("tools/call", ("x" + coded("read_file"),)),
+            ("tools/call", ("=?BASE64?cmVhZF9maWxl?=",)),
+            ("tools/call, tools/list", ()), ("initialize", ())):
+        for token in (None, reads, deletes):
+            assert call(method, *names, token=token).status == 403, names
+    answer = site.ask("/mcp", None, "OPTIONS", [
+        ("Origin", "https://inspector.example"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers",
+         "authorization,mcp-method,mcp-name,mcp-param-region")])
+    assert answer.status == 204
+    assert "mcp-param-region" in answer.header("Access-Control-Allow-Headers")
 
 
 def test_mcp(cook, login, backend):

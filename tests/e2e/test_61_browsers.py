@@ -2,7 +2,7 @@
 """Clients in browsers and MCP clients: CORS, and RFC 9728 metadata."""
 import pytest
 
-from testenv import env
+from testenv import env, mint
 from testenv.behind import BackEnd
 
 pytestmark = pytest.mark.skipif(
@@ -37,6 +37,21 @@ def site(serve, base, tokens, backend):
         .location("/p/second", "AuthType Bearer",
                   "AuthBearerResource https://api.example/second",
                   "Require valid-user")
+        .place("operation", "AuthBearerResource https://api.example/operation",
+               require="""
+               <RequireAny>
+               <RequireAll>
+               Require not env HEAD
+               Require scope read
+               Require scope write admin
+               Require claim tier gold
+               </RequireAll>
+               <RequireAll>
+               Require env HEAD
+               Require scope look
+               </RequireAll>
+               </RequireAny>""")
+        .add("SetEnvIf Request_Method ^HEAD$ HEAD")
         .location("/p/behind", "AuthType Bearer",
                   "AuthBearerCrossOrigin https://app.example",
                   f"ProxyPass http://127.0.0.1:{backend.port}/",
@@ -127,6 +142,35 @@ def test_challenges_name_the_scopes(site, tokens):
     assert site.get("/p/resource").challenge()["scope"] == "read"
     assert site.get("/p/resource",
                     tokens.token()).challenge()["scope"] == "read"
+
+
+@pytest.mark.parametrize("scope, wanted", [
+    (None, "read write admin"), ("read", "read write admin"),
+    ("read write", "read write admin"), ("x", "read write admin"),
+    # it has all of them: more scopes would not help
+    ("read write admin", None)])
+def test_one_challenge_names_all_scopes_of_an_operation(site, tokens, scope,
+                                                        wanted):
+    """httpd leaves off at the first line that fails; a client would be sent to its
+    issuer for each scope."""
+    more = {"scope": scope} if scope else {}
+    answer = site.get("/p/operation", tokens.token(**more))
+    assert answer.status == 403
+    found = answer.challenge()
+    assert found["error"] == "insufficient_scope"
+    assert found.get("scope") == wanted
+    assert found["resource_metadata"] == \
+        f"https://api.example{METADATA}/operation"
+    good = tokens.token(scope="read write admin", tier="gold")
+    assert site.get("/p/operation", good).status == 200
+    # what another method demands is not of this operation
+    assert site.get("/p/operation", tokens.token(**more),
+                    method="HEAD").challenge()["scope"] == "look"
+    for token in (None, "x.y.z", mint.note(good[:-8] + "AAAAAAAA")):
+        answer = site.get("/p/operation", token)
+        assert answer.status == 401
+        assert answer.challenge()["scope"] == "read write admin"
+        assert "resource_metadata" in answer.challenge()
 
 
 @pytest.mark.parametrize("path, resource", [

@@ -8,12 +8,14 @@ import shutil
 
 import pytest
 
-from testenv import env, mint
+from testenv import env, issuer as issuers, mint
 from testenv.conf import Conf
 from testenv.mint import key
 
 ISSUER = "AuthBearerIssuer https://issuer.example"
 AUDIENCE = "AuthBearerAudience urn:a"
+# as Debian has it for /var/www
+GRANTED = "<Directory ROOT>\nAllowOverride None\nRequire all granted\n</Directory>\n"
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,20 @@ def server():
         {"keys": [key("P-256", "ec1").public()]}))
     made.write("secretset.json", json.dumps(
         {"keys": [{"kty": "oct", "k": mint.b64("x" * 64)}]}))
+    made.write("token", "abc.def\n", 0o600)
+    made.write("bearer", "Bearer abc\n", 0o600)
+    made.write("header", "X-Api-Key: abc\n", 0o600)
+    made.write("basic", "Authorization: Basic abc\n", 0o600)
+    made.write("lines", "X-Api-Key: abc\r\nHost: b\n", 0o600)
+    made.write("host", "Host: b\n", 0o600)
+    made.write("loose/token", "abc", 0o600)
+    pair = issuers.Authority(made.root).pair.read_text()
+    made.write("pair.pem", pair, 0o600)
+    made.write("cert.pem", pair[pair.index("-----BEGIN CERT"):])
+    for name in ("token", "header", "pair.pem"):
+        if os.getuid() == 0:
+            (made.root / name).chmod(0o640)
+            shutil.chown(made.root / name, group="www-data")
     made.write("private.json", json.dumps(
         key("P-256", "ec1").jwk.export(as_dict=True)), 0o600)
     made.write("pair.json", json.dumps(
@@ -84,6 +100,17 @@ GOOD = {
     "another AuthType": '<Location "/x">\nAuthType None\n'
                         "Require all granted\n</Location>",
     "key file": place(AUDIENCE, ISSUER + " keys=file:ROOT/keys.json"),
+    "an issuer's own ways": place(
+        AUDIENCE, ISSUER + " ca=ca.pem proxy=http://p.example:3128 timeout=9s "
+        "connect=3s refresh=2h miss=30s stale=2d max-size=64k http=Off "
+        "token=file:token header=file:ROOT/header cert=file:pair.pem "
+        "key=file:pair.pem address=10.0.0.1:6443"),
+    "an issuer's own authorities, too": place(
+        AUDIENCE, ISSUER + " ca=+ROOT/ca.pem proxy=none"),
+    "how long keys of a file are good": place(
+        AUDIENCE, ISSUER + " keys=file:keys.json stale=1h"),
+    "profile kubernetes with everything else": place(
+        AUDIENCE, ISSUER + " profile=kubernetes ca=ca.pem token=file:token"),
     "relative key file": place(AUDIENCE, ISSUER + " keys=file:keys.json"),
     "secret": place(AUDIENCE, ISSUER + " secret=file:ROOT/secret"),
     "secret with algorithm": place(
@@ -144,10 +171,31 @@ GOOD = {
        f"</{limit.split()[0]}>\n</Location>"
        for limit in ("Limit GET", "LimitExcept GET", "RequireAll")
        for name in ("Basic", "None", "Other")},
-    "AuthType Basic where tokens count": with_issuer(
-        "<Limit DELETE>", "AuthType Basic", "Require valid-user", "</Limit>"),
     "AuthType Basic in an alias": "<AuthzProviderAlias env a A>\n"
                                   "AuthType Basic\n</AuthzProviderAlias>",
+    # somebody is asked, or it is said that nobody is
+    "Require of a section around": ISSUER + "\n" + AUDIENCE
+    + '\n<Location "/">\nRequire valid-user\n</Location>\n'
+      '<Location "/x">\nAuthType Bearer\n</Location>',
+    "Require of a section inside": with_issuer(
+        "<If true>", "Require valid-user", "</If>").replace(
+            "Require valid-user\n</Location>", "</Location>"),
+    "Require of .htaccess files": GRANTED.replace("None", "AuthConfig")
+    + place(ISSUER, AUDIENCE, require=""),
+    "nobody is asked on purpose": GRANTED + place(
+        ISSUER, AUDIENCE, require="Require all granted"),
+    "tokens are optional": GRANTED + place(
+        ISSUER, AUDIENCE, require="AuthBearerOptional On"),
+    "tokens are optional in a section around": GRANTED
+    + '<Location "/">\nAuthBearerOptional On\n</Location>\n'
+    + place(ISSUER, AUDIENCE, require=""),
+    "what looks like a mistake": with_issuer(
+        'Require claim dn "cn=staff,dc=example"', 'Require claim name "Doe, Jane"',
+        "Require claim groups ~ ^a,b*$", "Require claim iss:https://issuer.example",
+        "Require claim /https:~1~1example.com~1roles admin", "Require scope files:*",
+        "Require claim scope ~ read", "Require claim scope", "Require claim a:b,c=d",
+        "Require claim /roles[0] admin",
+        'AuthBearerResource https://api.example name="“The” API"'),
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
@@ -159,7 +207,11 @@ GOOD = {
 def test_a_good_configuration(server, name):
     status, said = check(server, GOOD[name])
     assert (status, "Syntax OK" in said) == (0, True), said
+    assert "auth_bearer:warn" not in said, said
 
+
+WRITE = ('; write "Require valid-user" there (or "AuthBearerOptional On" if tokens '
+         'are optional, "Require all granted" if nobody needs one)')
 
 #: name -> (configuration, directive that is named, words that must be said)
 BAD = {
@@ -170,6 +222,24 @@ BAD = {
         place(ISSUER + " audience=urn:a",
               "AuthBearerIssuer https://b.example"),
         "AuthType", "AuthBearerAudience"),
+    # places that ask nobody
+    **{f"no Require, {name}": (
+        text, "AuthType",
+        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+            "there is no Require line beside it, and no other section asks for a "
+            "token, but some let everybody in" + WRITE))
+       for name, text in (
+           ("granted around", GRANTED + place(ISSUER, AUDIENCE, require="")),
+           ("granted in a host", GRANTED + "<VirtualHost *:80>\n" + place(
+               ISSUER, AUDIENCE, require="") + "\n</VirtualHost>"),
+           ("asked elsewhere", GRANTED + place(ISSUER, AUDIENCE, require="")
+            + '\n<Location "/y">\nRequire valid-user\n</Location>'))},
+    "no Require anywhere": (
+        place(ISSUER, AUDIENCE, require=""), "AuthType",
+        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+            "there is no Require line beside it, and none in another section that "
+            "could apply, so that httpd would answer each request with 500 "
+            "(AH01627)" + WRITE)),
     # issuers
     "issuer with another placeholder": (
         place(AUDIENCE, ISSUER + "/{realm}/ tid=a keys=https://k.example/"),
@@ -326,7 +396,13 @@ BAD = {
         "use is not jwt-svid"),
     "profile of no such name": (
         place(AUDIENCE, ISSUER + " profile=spife"), "AuthBearerIssuer",
-        'there is no profile "spife"; allowed is profile= with one of: '),
+        'there is no profile "spife"; allowed is profile= with one of: '
+        ".*kubernetes"),
+    **({} if os.path.exists("/var/run/secrets/kubernetes.io") else {
+        "profile kubernetes outside of a cluster": (
+            place(AUDIENCE, ISSUER + " profile=kubernetes"),
+            "AuthBearerIssuer", "token=file:/var/run/secrets/kubernetes.io/"
+            "serviceaccount/token: file_read: .*No such file or directory")}),
     "issuer option twice": (place(AUDIENCE, ISSUER + " alg=ES256 alg=RS256"),
                             "AuthBearerIssuer", "alg= is given twice"),
     "issuer option empty": (place(AUDIENCE, ISSUER + " alg="),
@@ -389,6 +465,145 @@ BAD = {
     "keys for all to write": (
         place(AUDIENCE, ISSUER + " keys=file:ROOT/writable.json"),
         "AuthBearerIssuer", "file_writable: .*mode 666.*chmod o-w"),
+    # how one issuer is reached
+    "issuer's proxy": (
+        place(AUDIENCE, ISSUER + " proxy=https://p.example"),
+        "AuthBearerIssuer",
+        '"https://p.example" is not a proxy; allowed is http://host:port, env, '
+        "or none"),
+    "issuer's timeout": (
+        place(AUDIENCE, ISSUER + " timeout=2h"), "AuthBearerIssuer",
+        '"2h" is not a valid value for timeout; allowed is 1 to 60 seconds; '
+        "the number may end in s, m, h or d"),
+    "issuer's refresh": (
+        place(AUDIENCE, ISSUER + " refresh=1s"), "AuthBearerIssuer",
+        '"1s" is not a valid value for refresh; allowed is 60 to '),
+    "issuer's stale": (
+        place(AUDIENCE, ISSUER + " stale=off"), "AuthBearerIssuer",
+        '"off" is not a valid value for stale; allowed is 60 to '),
+    "issuer's http": (
+        place(AUDIENCE, ISSUER + " http=yes"), "AuthBearerIssuer",
+        '"yes" is not a valid value for http; allowed is On or Off'),
+    "issuer's ca is not there": (
+        place(AUDIENCE, ISSUER + " ca=ROOT/nowhere"),
+        'AuthBearerIssuer in <Location "/x"> at .*httpd.conf:',
+        "file_read: .*/nowhere: No such file or directory.; ca= names a PEM "
+        "file with CA certificates"),
+    "issuer's ca is empty": (
+        place(AUDIENCE, ISSUER + " ca=+"), "AuthBearerIssuer",
+        "ca= has an unusable path; name a PEM file with CA certificates, which "
+        "are trusted instead of the system's: ca=<file>, or beside them: "
+        "ca=\\+<file>"),
+    "address without a port": (
+        place(AUDIENCE, ISSUER + " address=10.0.0.1"), "AuthBearerIssuer",
+        'address="10.0.0.1" is not host:port; allowed is '
+        "address=<host>:<port>, where to connect instead of to the host of the "
+        "URL"),
+    "address with http": (
+        "AuthBearerFetch http=On\n" + place(
+            AUDIENCE, "AuthBearerIssuer http://127.0.0.1 address=10.0.0.1:80"),
+        "AuthBearerIssuer",
+        "fetch_credentials: .*address= with plain http.; give the issuer, or "
+        "keys=, an https URL"),
+    "certificate with http": (
+        "AuthBearerFetch http=On\n" + place(
+            AUDIENCE, "AuthBearerIssuer http://127.0.0.1 cert=file:pair.pem "
+            "key=file:pair.pem"), "AuthBearerIssuer",
+        "fetch_credentials: .*cert= with plain http.; give the issuer"),
+    "token with http through a proxy": (
+        "AuthBearerFetch http=On proxy=http://p.example:1\n" + place(
+            AUDIENCE, "AuthBearerIssuer http://127.0.0.1 token=file:token"),
+        "AuthBearerIssuer", "fetch_credentials: .*token= and header= with "
+        "plain http through a proxy.; give the issuer"),
+    "token in the open": (
+        place(AUDIENCE, ISSUER + " token=abc"), "AuthBearerIssuer",
+        "token= does not name a file; allowed is token=file:<path>"),
+    "header in the open": (
+        place(AUDIENCE, ISSUER + ' "header=X: y"'), "AuthBearerIssuer",
+        "header= does not name a file; allowed is header=file:<path>"),
+    "cert without file": (
+        place(AUDIENCE, ISSUER + " cert=pair.pem key=file:pair.pem"),
+        "AuthBearerIssuer",
+        "cert= does not name a file; allowed is cert=file:<path>"),
+    "key for keys": (
+        place(AUDIENCE, ISSUER + " key=https://x/keys"), "AuthBearerIssuer",
+        "key= does not name a file; allowed is key=file:<path>, the private "
+        "key to cert=; where the issuer's keys are is said by keys="),
+    "cert without key": (
+        place(AUDIENCE, ISSUER + " cert=file:pair.pem"), "AuthBearerIssuer",
+        "cert= without key=; give both: cert=file:<certificate and chain> "
+        "key=file:<private key>; they may be one file"),
+    "key without cert": (
+        place(AUDIENCE, ISSUER + " key=file:pair.pem"), "AuthBearerIssuer",
+        "key= without cert=; give both: "),
+    "token missing": (
+        place(AUDIENCE, ISSUER + " token=file:nowhere"), "AuthBearerIssuer",
+        "fetch_credentials: what identifies us to the key server cannot be "
+        "used .token=file:.*/nowhere: file_read: .*No such file or "
+        "directory.*; token=, header=, cert= and key= name files that httpd's "
+        "children read at each fetch: keep them from others .chmod 640."),
+    "token with its scheme": (
+        place(AUDIENCE, ISSUER + " token=file:bearer"), "AuthBearerIssuer",
+        "bearer: it is not one token alone, without the word Bearer before "
+        "it"),
+    "token for all to read": (
+        place(AUDIENCE, ISSUER + " token=file:open"), "AuthBearerIssuer",
+        "token=file:.*/open: file_open: .*mode 644"),
+    "token of a pipe": (
+        place(AUDIENCE, ISSUER + " token=file:fifo"), "AuthBearerIssuer",
+        "token=file:.*/fifo: file_read: .*not a regular file"),
+    "token's folder for all": (
+        place(AUDIENCE, ISSUER + " token=file:loose/token"),
+        "AuthBearerIssuer", "file_writable: .*loose/token, through its folder"
+        ".; whoever can replace it can decide what is sent: chmod o-w .*loose"),
+    "header of two lines": (
+        place(AUDIENCE, ISSUER + " header=file:lines"), "AuthBearerIssuer",
+        "header=file:.*/lines: it has a second line or a control character; "
+        "one line of the form Name: value is allowed"),
+    "header Host": (
+        place(AUDIENCE, ISSUER + " header=file:host"), "AuthBearerIssuer",
+        "header=file:.*/host: a header of that name is part of the request "
+        "itself; name another one"),
+    "header of no header": (
+        place(AUDIENCE, ISSUER + " header=file:token"), "AuthBearerIssuer",
+        "header=file:.*/token: it is not one line of the form Name: value"),
+    "token and Authorization": (
+        place(AUDIENCE, ISSUER + " token=file:token header=file:basic"),
+        "AuthBearerIssuer", "header=file:.*/basic: token= sends Authorization "
+        "already; remove one of the two"),
+    "cert of no certificate": (
+        place(AUDIENCE, ISSUER + " cert=file:text key=file:pair.pem"),
+        "AuthBearerIssuer", "cert=file:.*/text: cert= has no certificate in "
+        "PEM"),
+    "key of no key": (
+        place(AUDIENCE, ISSUER + " cert=file:cert.pem key=file:token"),
+        "AuthBearerIssuer", "cert=file:.*/cert.pem: key= has no private key in "
+        "PEM that opens without a passphrase"),
+    "key of another certificate": (
+        place(AUDIENCE, ISSUER + " cert=file:cert.pem key=file:private.pem"),
+        "AuthBearerIssuer", "cert=file:.*/cert.pem: key= is not the key of "
+        "the certificate in cert="),
+    "fetching a secret": (
+        place(AUDIENCE, ISSUER + " secret=file:secret token=file:token"),
+        "AuthBearerIssuer", "token= has no effect with secret=; nothing is "
+        "fetched for this issuer: remove it, or name where to fetch with "
+        "keys=<https-url>"),
+    "stale of a secret": (
+        place(AUDIENCE, ISSUER + " secret=file:secret stale=1h"),
+        "AuthBearerIssuer", "stale= has no effect with secret=; "),
+    **{f"{option} of a key file": (
+        place(AUDIENCE, ISSUER + f" keys=file:keys.json {option}={value}"),
+        "AuthBearerIssuer", f"{option}= has no effect with keys=file:; nothing "
+        "is fetched for this issuer: remove it, or name where to fetch with "
+        "keys=<https-url>")
+       for option, value in {
+           "ca": "ca.pem", "proxy": "none", "timeout": "5s", "refresh": "1h",
+           "http": "On", "address": "a:1", "token": "file:token",
+           "header": "file:header"}.items()},
+    "profile kubernetes with a file": (
+        place(AUDIENCE, ISSUER + " profile=kubernetes keys=file:keys.json"),
+        "AuthBearerIssuer", "profile=kubernetes fetches keys from the API "
+        "server, and this line gives a file; remove profile=, or the file"),
     # secrets
     "secret in the open": (place(AUDIENCE, ISSUER + " secret=" + "x" * 40),
                            "AuthBearerIssuer", "secret=file:"),
@@ -619,6 +834,11 @@ BAD = {
         with_issuer("AuthBearerCrossOrigin https://a.example credentials=yes"),
         "AuthBearerCrossOrigin", '"yes" is not a valid value for credentials; '
         "allowed is On or Off"),
+    "a second resource": (
+        with_issuer("AuthBearerResource https://a.example scopes=a",
+                    "AuthBearerResource https://a.example name=N"),
+        "AuthBearerResource", "this section has one already; write one line "
+        "with all options; a second resource has a section of its own"),
     "credentials for every origin": (
         with_issuer("AuthBearerCrossOrigin * credentials=On"),
         "AuthBearerCrossOrigin", r"credentials=On with \* would let every site "
@@ -633,7 +853,7 @@ BAD = {
         "AuthBearerCrossOrigin",
         '"https://b.example" is not <option>=<value>'),
     "cache entries": ("AuthBearerCache 2m", "AuthBearerCache",
-                      "allowed is 1 to 1048576; the number may end in k or m"),
+                      "allowed is 1 to 1048576 entries, not bytes; the number"),
     "cache ttl": ("AuthBearerCache 1k ttl=2d", "AuthBearerCache",
                   "not a valid value for ttl; allowed is 1 to 86400 seconds"),
     "cache without entries": ("AuthBearerCache ttl=5m", "AuthBearerCache",
@@ -663,12 +883,9 @@ BAD = {
                       "regular expression at offset 1: missing.*<regex>"),
     "require number": (with_issuer("Require claim a > x"), "Require claim",
                        "Require claim: x is not a number; .*<number>"),
-    "require number beyond 64 bits": (
-        with_issuer("Require claim a >= 18446744073709551616"), "Require claim",
-        "18446744073709551616 is beyond 64 bits; .*rounded to a double; .*<number>"),
     **{f"require glued {line}": (
         with_issuer(f"Require {line}"), "Require claim",
-        r"(is not an operator here.*\(age < 18\).*is written <name>:<value>|"
+        r"(is not an operator here.* own: write .*is written <name>:<value>|"
         r"are words of their own .*is written /role.*); allowed is")
        for line in ("claim age <18", "not claim age <18", 'claim age ">=18"',
                     "not claim role =guest", "not claim role !=guest",
@@ -705,11 +922,222 @@ BAD = {
         "an expression .* may only stand for a value"),
     "require operator alone": (with_issuer("Require claim a >="),
                                "Require claim", ">= takes exactly one operand after it"),
-    # words with a number that is none of bytes or seconds
-    "cache": ("AuthBearerCache 0", "AuthBearerCache",
-              '"0" is not a valid value for entries; allowed is 1 to 1048576; '
-              "the number may end in k or m"),
 }
+
+
+#: name -> (configuration, number of the warning, words that must be said)
+DOUBTFUL = {
+    "Require for some methods": (
+        with_issuer("<Limit GET POST>", "Require scope a", "</Limit>").replace(
+            "Require valid-user\n", ""),
+        'MAB0131: AuthType in <Location "/x"> at ROOT/httpd.conf:N is Bearer: all its '
+        "Require lines are in <Limit> or <LimitExcept>, so that other methods need "
+        "no token; write the lines outside, or also \"Require all denied\" for the "
+        "other methods (<LimitExcept>)"),
+    "lines without AuthType": (
+        with_issuer() + f'\n<Location "/y">\n{AUDIENCE}\nRequire valid-user\n'
+        "</Location>",
+        'MAB0132: AuthBearerAudience in <Location "/y"> at ROOT/httpd.conf:N: it has '
+        "no effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+    "scopes with a comma": (
+        with_issuer("Require scope read,write"),
+        'MAB0133: Require in <Location "/x"> at ROOT/httpd.conf:N: "read,write" is one '
+        "value with a comma in it; if several are meant, write them with blanks between: "
+        "read write"),
+    "values with a comma": (
+        with_issuer("Require claim role admin,staff"),
+        'MAB0133: Require in <Location "/x"> at ROOT/httpd.conf:N: "admin,staff" is one '
+        "value with a comma in it; if several are meant, write them with blanks between: "
+        "admin staff"),
+    "audiences with a comma": (
+        place(ISSUER, "AuthBearerAudience urn:a,urn:b"),
+        'MAB0133: AuthBearerAudience in <Location "/x"> at ROOT/httpd.conf:N: '
+        '"urn:a,urn:b" is one value with a comma in it; if several are meant, write them '
+        "with blanks between: urn:a urn:b"),
+    **{f"{claim} as a claim": (
+        with_issuer(line),
+        f'MAB0134: Require in <Location "/x"> at ROOT/httpd.conf:N: the claim {claim} of '
+        "most issuers is one text with all scopes, which equals read only if there is no "
+        'other; write "Require scope read"')
+       for claim, line in (("scope", "Require claim scope read"),
+                           ("scp", "Require claim scp:read"))},
+    "a pattern as a value": (
+        with_issuer("Require claim email *@example.com"),
+        'MAB0135: Require in <Location "/x"> at ROOT/httpd.conf:N: in the value '
+        "*@example.com, a * stands for itself; for a pattern write a regular expression "
+        "(Require claim email ~ ...), and for any value none (Require claim email)"),
+    **{f"slashes between the steps of {line.split()[0]}": (
+        with_issuer(line),
+        f'MAB0136: {line.split()[0]} in <Location "/x"> at ROOT/httpd.conf:N: in '
+        '"realm_access/roles", a slash is part of a claim\'s name; if steps are meant, '
+        "write realm_access.roles, and if it is one claim, /realm_access~1roles")
+       for line in ("Require claim realm_access/roles admin",
+                    "AuthBearerUser realm_access/roles",
+                    "AuthBearerClaim realm_access/roles env:ROLES")},
+    # which counts for all methods, and the last one counts
+    "AuthType Basic where tokens count": (
+        with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
+                    "</Limit>"),
+        'MAB0132: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: it has '
+        "no effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+    "lines of the server without AuthType": (
+        AUDIENCE, "MAB0132: AuthBearerAudience at ROOT/httpd.conf:N: it has no "
+        "effect, since no section that could apply to the same requests has "
+        '"AuthType Bearer"; write that line, too'),
+}
+
+
+CLAIM_FORMS = ("; allowed is <path> [<value>...], <path> ~ <regex>, "
+               "<path> >=|>|<=|< <number>, <name>:<value> or <name>~<regex>")
+CURLY = ", which mean nothing here; write straight ones (\" or '), or none"
+COMMA = " has a comma at its end; only blanks separate the values: a b c"
+PATH_FORMS = "; allowed is name, name.name, or a JSON Pointer that begins with /"
+
+#: what people write -> (configuration, all that is said of it)
+WRITTEN = {
+    "an operator without a blank": (
+        with_issuer("Require claim level >=3"),
+        "Require claim: >=3 is not an operator here, which is a word of its own: write "
+        "level >= 3; a value that begins so is written <name>:<value>" + CLAIM_FORMS),
+    "an equals sign": (
+        with_issuer("Require claim role =admin"),
+        "Require claim: =admin is not an operator here, which is a word of its own: "
+        "write role admin; a value that begins so is written <name>:<value>"
+        + CLAIM_FORMS),
+    "quotes after an equals sign": (
+        with_issuer('Require claim role="admin"'),
+        'Require claim: role="admin": path and operator are words of their own (age < '
+        '18, role guest); a claim of that name is written /role="admin"' + CLAIM_FORMS),
+    "a URL as a claim": (
+        with_issuer("Require claim https://example.com/roles admin"),
+        "Require claim: a claim that is named by a URL is written "
+        "/https:~1~1example.com~1roles" + CLAIM_FORMS),
+    "a URL as a claim, alone": (
+        with_issuer("Require not claim https://example.com/banned"),
+        "Require claim: a claim that is named by a URL is written "
+        "/https:~1~1example.com~1banned" + CLAIM_FORMS),
+    "a claim with a colon": (
+        with_issuer("Require claim cognito:groups admins"),
+        "Require claim: after cognito:groups, admins is not <name>:<value> or "
+        "<name>~<regex>; a claim that is called cognito:groups is written "
+        "/cognito:groups admins" + CLAIM_FORMS),
+    "JSONPath": (
+        with_issuer("Require claim $.realm_access.roles admin"),
+        "Require claim: paths begin without $: write realm_access.roles" + CLAIM_FORMS),
+    "JSONPath in brackets": (
+        with_issuer("Require claim roles[*] admin"),
+        "Require claim: what is in an array is a step of its own: write roles; a claim "
+        "of that name is written /roles[*]" + CLAIM_FORMS),
+    "a URL as an exported claim": (
+        with_issuer("AuthBearerClaim https://example.com/roles env:ROLES"),
+        'AuthBearerClaim: "https://example.com/roles" is not a claim path (dots separate '
+        "steps, so a claim of that name is written /https:~1~1example.com~1roles)"
+        + PATH_FORMS),
+    "a URL as a claim of an expression": (
+        with_issuer("Require expr \"claim('https://example.com/roles') == 'a'\""),
+        'Cannot parse expression in require line: "https://example.com/roles" is not a '
+        "claim path (dots separate steps, so a claim of that name is written "
+        "/https:~1~1example.com~1roles)" + PATH_FORMS),
+    "users with a comma": (
+        with_issuer("AuthBearerUser email,sub"),
+        'AuthBearerUser: "email,sub" is not a claim path (it is one path with a comma in '
+        "it: give each path a word of its own, without commas; a claim of that name is "
+        "written /email,sub)" + PATH_FORMS),
+    "a claim path in an expression": (
+        with_issuer('AuthBearerUser "expr=%{claim:sub.}"'),
+        'AuthBearerUser: "sub." is not a claim path (a step of the path is empty)'
+        + PATH_FORMS),
+    "scopes with a comma and a blank": (
+        with_issuer("Require scope read, write"),
+        'Require: "read,"' + COMMA),
+    "values with a comma and a blank": (
+        with_issuer("Require claim role admin, staff"),
+        'Require: "admin,"' + COMMA),
+    "audiences with a comma and a blank": (
+        place(ISSUER, "AuthBearerAudience urn:a, urn:b"),
+        'AuthBearerAudience: "urn:a,"' + COMMA),
+    "required claims with a blank": (
+        with_issuer("AuthBearerCheck require=client_id, jti"),
+        'AuthBearerCheck: "client_id," has an empty value beside a comma (is a '
+        "variable of the configuration not set?); write the list without blanks: a,b,c"),
+    "a number beyond 64 bits": (
+        with_issuer("Require claim a >= 18446744073709551616"),
+        "Require claim: 18446744073709551616 is beyond 64 bits, which a whole number may "
+        "have; write 18446744073709551616.0 to compare with the nearest double"
+        + CLAIM_FORMS),
+    **{f"a cache of {number}": (
+        f"AuthBearerCache {number}",
+        f'AuthBearerCache: "{number}" is not a valid value for entries; allowed is 1 to '
+        "1048576 entries, not bytes; the number may end in k or m; for no cache: off")
+       for number in ("0", "10MB", "64MB")},
+    "a size of bytes": (
+        "AuthBearerFetch max-size=1g",
+        'AuthBearerFetch: "1g" is not a valid value for max-size; allowed is 1024 to '
+        "16777216 bytes; the number may end in k or m"),
+    "a path of keys": (
+        place(AUDIENCE, ISSUER + " keys=/etc/apache2/keys.json"),
+        "AuthBearerIssuer: keys=/etc/apache2/keys.json is not a URL; a file is named by "
+        "keys=file:/etc/apache2/keys.json"),
+    "a path of a secret": (
+        place(AUDIENCE, ISSUER + " secret=/etc/apache2/secret"),
+        "AuthBearerIssuer: secret= does not name a file; allowed is secret=file:<path>, "
+        "with file: in front of the path"),
+    # typographic quotes
+    "quotes around an audience": (
+        place(ISSUER, "AuthBearerAudience “urn:a”"),
+        "AuthBearerAudience: the quotes in urn:a are typographic ones" + CURLY),
+    "quotes around an option": (
+        place(AUDIENCE, ISSUER + " keys=“https://issuer.example/keys”"),
+        "AuthBearerIssuer: the quotes in keys=https://issuer.example/keys are "
+        "typographic ones" + CURLY),
+    "quotes around a type": (
+        with_issuer().replace("Type Bearer", "Type ‘Bearer’"),
+        "AuthType: the quotes in Bearer are typographic ones" + CURLY),
+    "quotes around a path": (
+        with_issuer().replace('"/x"', "“/x”"),
+        "AuthType: the quotes in <Location /x> are typographic ones" + CURLY),
+    "quotes around a scope": (
+        with_issuer("Require scope “read”"),
+        "Require: the quotes in read are typographic ones" + CURLY),
+    "quotes around a value": (
+        with_issuer("Require claim name „Anna“"),
+        "Require: the quotes in Anna are typographic ones" + CURLY),
+}
+
+
+def shown(said):
+    """What httpd says, with the bytes of other letters that it shows as numbers."""
+    return re.sub(r"(\\x[0-9a-f]{2})+", lambda hit: bytes.fromhex(
+        hit[0].replace("\\x", "")).decode(), said)
+
+
+@pytest.mark.parametrize("option", ["keys", "secret"])
+def test_a_path_is_shown_as_it_is(server, option):
+    status, said = check(server, place(
+        AUDIENCE, f'{ISSUER} {option}="file:/nowhere/schl\u00fcssel (1)"'))
+    assert status != 0
+    assert "\\\\" not in said, "a number of a number"
+    assert "/nowhere/schl\u00fcssel (1)" in shown(said), said
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_mistake_is_answered_with_what_to_write(server, name):
+    text, words = WRITTEN[name]
+    status, said = check(server, text)
+    assert status != 0, f"it is accepted: {said}"
+    assert any(line.endswith(words) for line in shown(said).splitlines()), said
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_may_be_a_mistake_is_told(server, name):
+    text, words = DOUBTFUL[name]
+    status, said = check(server, text)
+    assert status == 0, said
+    told = re.findall(r"auth_bearer:warn\].*?(MAB\d{4}: .*)", said)
+    assert [re.sub(r"httpd.conf:\d+", "httpd.conf:N", line).replace(
+        str(server.root), "ROOT") for line in told] == [words], said
 
 
 def test_a_resource_is_not_described_in_part(server):
@@ -845,7 +1273,7 @@ def test_headers_that_are_a_target(server, name):
 
 
 @pytest.mark.parametrize("lines", [
-    ["AuthType Bearer"], ["AuthType Basic"], ["AuthType Digest"],
+    ["AuthType Bearer", "Require valid-user"], ["AuthType Basic"], ["AuthType Digest"],
     ["AuthType Basic", "Require expr true"], ["AuthType None"]])
 def test_a_type_needs_the_module_that_reads_it(server, lines):
     """Ours reads AuthType, too: without it, httpd would not know the word."""
@@ -965,7 +1393,7 @@ def test_a_place_that_finds_no_issuer_is_closed(serve_once):
     """Sections that only meet in a request are judged there, closed."""
     server = serve_once(Conf(AUDIENCE).place("a").location(
         "/p/b", ISSUER))
-    server.errorlog.allow("MAB0201")
+    server.errorlog.allow("MAB0201|MAB0132")
     server.errorlog.expect("policy_issuer")
     for token in (None, "x", "a.b.c"):
         assert server.get("/p/a", token).status in (401, 500)

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -527,6 +528,9 @@ TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.AAAAAAAAAAAAAAAAAAAA"
     ("verify", "--keys", "x", "--secret", "y"),
     ("verify", "--issuer", ISS, "--audience", "a", "--audience", "any"),
     ("verify", "--issuer", ISS, "--audience", "a", "--alg", "HS256"),
+    ("keys", ISS, "--cert", "x"), ("keys", ISS, "--key", "x"),
+    ("keys", "--keys", "x", "--token", "y"), ("keys", ISS, "--token", ""),
+    ("keys", ISS, "--ca", "+"), ("keys", ISS, "--address", TOKEN),
     ("config", "--httpd", "/nonexistent")],
     ids=lambda w: " ".join(w).replace(TOKEN, "TOKEN") or "nothing")
 def test_a_mistake_is_one_line_and_repeats_nothing(words):
@@ -535,6 +539,28 @@ def test_a_mistake_is_one_line_and_repeats_nothing(words):
     said = Said(done, TOKEN)
     assert (said.status, said.out) == (UNDECIDED, "")
     assert re.fullmatch(r"authbearer: .+\n", said.err), said.err
+
+
+@pytest.mark.parametrize("words, told", [
+    (("--proxy", "proxy.example:3128"),
+     "--proxy: allowed is http://host:port, without user and password, or "
+     "none"),
+    (("--proxy", "https://proxy.example"), "--proxy: allowed is http://"),
+    (("--proxy", "http://me:pw@proxy.example"), "--proxy: allowed is http://"),
+    (("--address", "10.0.0.1"), "--address: allowed is host:port"),
+    (("--ca", "+"), "--ca: allowed is a file, or +file: beside the system's"),
+    (("--cert", "x"), "--cert and --key belong together; they may be one "
+     "file"),
+    (("--keys", "x", "--header", "y"), "--address, --token, --header, --cert "
+     "and --key have no effect with a file; they are for fetching keys")],
+    ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
+def test_how_to_reach_an_issuer_is_looked_at_first(words, told):
+    """The mistake is the option's, and not blamed on the issuer."""
+    for command in (("keys", ISS), ("verify", "--issuer", ISS, "--audience",
+                                    "a")):
+        said = run(*command, *words)
+        assert (said.status, said.out) == (UNDECIDED, "")
+        assert said.err.startswith(f"authbearer: {told}"), said.err
 
 
 def test_help_and_version():
@@ -633,6 +659,12 @@ def test_metadata_below_another_address(issuer, authority, tokens):
 def site():
     server = env.Httpd(env.mpms()[0])
     server.write("secret", "x" * 64, 0o600)
+    pair = issuers.Authority(server.root).pair.read_text()
+    for name, text in (("token", "abc"), ("header", "X: y"),
+                       ("pair.pem", pair)):
+        path = server.write(name, text, 0o640)
+        if os.getuid() == 0:
+            shutil.chown(path, group="www-data")
     yield server
     server.close()
 
@@ -692,6 +724,18 @@ WANTED = """
                refresh=3600s miss=60s stale=86400s timeout=5s connect=2s max-size=262144
                algorithms ES384
                audience urn:x urn:y
+  issuer       https://d.example
+               keys by discovery
+               refresh=7200s miss=60s stale=172800s timeout=9s connect=2s max-size=262144
+               ca=+ROOT/ca.pem proxy=http://p.example:3128 address=10.0.0.1:6443 token=file:ROOT/token header=file:ROOT/header cert=file:ROOT/pair.pem key=file:ROOT/pair.pem
+               algorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA
+               audience urn:x urn:y
+  issuer       http://127.0.0.1:1
+               keys by discovery
+               refresh=3600s miss=60s stale=86400s timeout=5s connect=2s max-size=262144
+               http=On
+               algorithms ES256
+               audience urn:x urn:y
   check        leeway=60s type=at+jwt max-age=3600s max-life=off require=jti,scope
   source       header:Authorization:Bearer cookie:t query:q
   user         email sub
@@ -703,6 +747,7 @@ WANTED = """
   errors       off detail=Off unavailable=401
   cross-origin https://app.example headers=requested expose=X-A credentials=On
   resource     https://api.example/r
+  require      valid-user
 """
 
 
@@ -714,6 +759,11 @@ def test_the_effective_policy_of_a_place(site):
                f"secret=file:{site.root}/secret",
                "AuthBearerIssuer https://c.example alg=ES384 "
                "keys=https://c.example/jwks",
+               "AuthBearerIssuer https://d.example ca=+ca.pem timeout=9s "
+               "proxy=http://p.example:3128 refresh=2h stale=2d "
+               "address=10.0.0.1:6443 token=file:token header=file:header "
+               "cert=file:pair.pem key=file:pair.pem",
+               "AuthBearerIssuer http://127.0.0.1:1 http=On alg=ES256",
                "AuthBearerCheck type=at+jwt max-age=1h require=jti,scope",
                "AuthBearerSource header cookie:t query:q",
                "AuthBearerUser email sub", "AuthBearerClaim sub env:SUB",
@@ -825,6 +875,30 @@ def test_a_configuration_without_places(site):
                   "-Require all granted")),
     (None, None, ("AuthBearerIssuer https://a.example",
                   "AuthBearerAudience a")),
+    ("MAB0130", "warn", ("AuthBearerIssuer https://a.example",
+                         "AuthBearerResource https://r.example/",
+                         '<If "true">', "AuthBearerIssuer https://b.example",
+                         "</If>")),
+    ("MAB0131", "warn", ("AuthBearerResource https://r.example/",
+                         '<If "true">', "AuthBearerIssuer https://b.example",
+                         "</If>", "</Location>", '<Location "/other">',
+                         "AuthBearerResource https://o.example/")),
+    ("MAB0132", "notice", ("AuthBearerIssuer http://a.example "
+                           "keys=https://a.example/k",
+                           "AuthBearerResource https://r.example/")),
+    ("MAB0133", "warn", ("AuthBearerIssuer https://a.example",
+                         "AuthBearerAudience b https://r.example",
+                         "AuthBearerResource https://r.example/")),
+    ("MAB0133", "warn", ("AuthBearerIssuer https://a.example "
+                         "audience=https://r.example/x/",
+                         "AuthBearerAudience b",
+                         "AuthBearerResource https://r.example/x")),
+    (None, None, ("AuthBearerIssuer https://a.example",
+                  "AuthBearerAudience https://r.example https://r.example/",
+                  "AuthBearerResource https://r.example/")),
+    ("MAB0134", "notice", ("AuthBearerIssuer https://a.example",
+                           "AuthBearerResource https://r.example/ "
+                           'scopes="a offline_access"')),
     ("MAB0109", "notice", ("AuthBearerIssuer https://a.example",
                            "AuthBearerIssuer https://b.example",
                            "AuthBearerAudience a")),

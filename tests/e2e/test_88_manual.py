@@ -59,6 +59,8 @@ class Folder:
     def contents(self, path):
         if path.endswith(".json"):
             return json.dumps({"keys": [self.signer.public()]})
+        if os.path.basename(path).startswith("client."):
+            return self.authority.pair.read_text()
         if "ca" in os.path.basename(path):
             return self.authority.ca.read_text()
         # the manual's line has alg=ES256
@@ -76,6 +78,11 @@ class Folder:
             place.write_text(self.contents(path))
             # children read key files again, root alone reads secrets
             place.chmod(0o644 if path.endswith((".pem", ".crt", ".json")) else 0o600)
+            # what says who we are is read by children, and by nobody else
+            if place.name.startswith("client.") or place.suffix == ".token":
+                place.chmod(0o640)
+                if os.getuid() == 0:
+                    shutil.chown(place, group="www-data")
         else:
             place.mkdir(exist_ok=True)
             place.chmod(0o700)
@@ -86,7 +93,7 @@ class Folder:
     def translate(self, text):
         text = re.sub(r"(?m)^\s*LoadModule auth_bearer_module .*\n", "", text)
         text = text.replace("${APACHE_LOG_DIR}", str(self.root))
-        return re.sub(r"(?<=[ :=])/(?:etc|var/lib|srv)/[\w./-]+",
+        return re.sub(r"(?<=[ :=+])/(?:etc|var/lib|srv)/[\w./-]+",
                       lambda hit: self.make(hit[0]), text)
 
 

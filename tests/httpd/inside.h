@@ -102,6 +102,7 @@ const char *inside_random_text(const char *const *pieces, int most,
     SUITE(show)                                                                \
     SUITE(segment)                                                             \
     SUITE(chains)                                                              \
+    SUITE(demand)                                                              \
     SUITE(foreign)                                                             \
     SUITE(mistakes)
 /* clang-format on */

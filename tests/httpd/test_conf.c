@@ -108,6 +108,26 @@ static void conf_silent_places_change_nothing(void **state)
     assert_ptr_equal(mab_place_merge(*state, outer, silent), outer);
 }
 
+/* httpd merges <Files> sections with each other before they meet the folder's: another
+ * handler must not be lost on the way, or the status page would be believed there */
+static void conf_keeps_another_handler(void **state)
+{
+    mab_place_t *folder = make(*state), *first = make(*state);
+    mab_place_t *second = mab_place_create(*state, NULL), *files;
+    mab_place_t *server = mab_place_create(*state, NULL);
+
+    folder->status = 1;
+    second->status = 0;
+    files = mab_place_merge(*state, first, second);
+    assert_int_equal(files->status, 0);
+    files = mab_place_merge(*state, folder, files);
+    assert_int_equal(files->status, 0);
+    /* elsewhere it costs a request nothing */
+    mab_place_finish(server, *state);
+    assert_ptr_equal(mab_place_merge(*state, server, second), server);
+    assert_ptr_equal(mab_place_merge(*state, files, second), files);
+}
+
 /* --- .htaccess ------------------------------------------------------------------------- */
 
 /* a file may only demand more, whether sections come before or after it */
@@ -213,7 +233,7 @@ static void conf_freezes_defaults(void **state)
 {
     mab_place_t *place = make(*state);
 
-    mab_place_freeze(place, *state);
+    mab_place_finish(place, *state);
     assert_int_equal(place->policy.leeway, 30);
     assert_int_equal(place->policy.typ, BEARER_TYP_JWT);
     assert_int_equal(place->policy.max_age, 0);
@@ -229,11 +249,11 @@ static void conf_freezes_audiences(void **state)
     mab_place_t *place = make(*state);
 
     place->resource = &resource;
-    mab_place_freeze(place, *state);
+    mab_place_finish(place, *state);
     assert_int_equal(place->policy.audience_count, 1);
     assert_string_equal(place->policy.audiences[0].data, "https://api.example");
     place->audiences = names(*state, NULL, NULL);
-    mab_place_freeze(place, *state);
+    mab_place_finish(place, *state);
     assert_true(place->policy.any_audience);
     assert_int_equal(place->policy.audience_count, 0);
 }
@@ -353,8 +373,8 @@ static void conf_judged_rows_make_a_difference(void **state)
         else
             *mab_field_number(b, field) =
                 field->initial == field->least ? field->greatest : field->least;
-        mab_place_freeze(a, *state);
-        mab_place_freeze(b, *state);
+        mab_place_finish(a, *state);
+        mab_place_finish(b, *state);
         if (mab_place_same_judgement(a, b) == field->judged)
             fail_msg("row %d (%s)", (int)(field - mab_conf_place_fields),
                      field->name);
@@ -559,14 +579,53 @@ static void conf_servers(void **state)
 static void conf_sources_get_their_servers_numbers(void **state)
 {
     const request_rec *r = inside_request("/", *state);
-    bearer_source_t source = {0};
+    mab_issuer_line_t line = {.s = r->server, .source.issuer = "https://a"};
+    const bearer_source_t *source = &line.source;
 
-    mab_conf_fill_source(&source, r->server);
-    assert_true(source.timeout == apr_time_from_sec(5));
-    assert_true(source.schedule.refresh == apr_time_from_sec(3600));
-    assert_true(source.schedule.stale == apr_time_from_sec(86400));
-    assert_int_equal(source.max_body, 262144);
-    assert_false(source.http_loopback);
+    mab_field_unset(&line.fetch, mab_conf_server_fields);
+    (void)mab_conf_fill_source(&line, *state);
+    assert_true(source->timeout == apr_time_from_sec(5));
+    assert_true(source->schedule.refresh == apr_time_from_sec(3600));
+    assert_true(source->schedule.stale == apr_time_from_sec(86400));
+    assert_int_equal(source->max_body, 262144);
+    assert_false(source->http_loopback);
+    assert_null(source->address);
+    assert_null(source->credentials.token);
+}
+
+static void conf_an_issuers_own_numbers_win(void **state)
+{
+    const request_rec *r = inside_request("/", *state);
+    static const bearer_url_proxies_t none, some = {"http://p:1", NULL, NULL};
+    mab_server_t *server =
+        ap_get_module_config(r->server->module_config, &auth_bearer_module);
+    const mab_server_t before = *server;
+    mab_issuer_line_t line = {.s = r->server, .source.issuer = "https://a"};
+
+    mab_field_unset(&line.fetch, mab_conf_server_fields);
+    server->ca = "/theirs";
+    server->proxies = &some;
+    server->timeout = 9;
+    server->stale = 7200;
+    line.fetch.ca = "+/own";
+    line.fetch.proxies = &none;
+    line.fetch.timeout = 3;
+    line.fetch.token = "/token";
+    line.fetch.header = "/header";
+    line.fetch.cert = "/cert";
+    line.fetch.key = "/key";
+    line.fetch.address = "127.0.0.1:1";
+    (void)mab_conf_fill_source(&line, *state);
+    *server = before;
+    assert_string_equal(line.source.ca, "+/own");
+    assert_null(line.source.proxies.https);
+    assert_true(line.source.timeout == apr_time_from_sec(3));
+    assert_true(line.source.schedule.stale == apr_time_from_sec(7200));
+    assert_string_equal(line.source.credentials.token, "/token");
+    assert_string_equal(line.source.credentials.header, "/header");
+    assert_string_equal(line.source.credentials.cert, "/cert");
+    assert_string_equal(line.source.credentials.key, "/key");
+    assert_string_equal(line.source.address, "127.0.0.1:1");
 }
 
 int inside_conf(void)
@@ -576,6 +635,7 @@ int inside_conf(void)
         unit_row(conf_merges_lists_as_a_whole),
         unit_row(conf_keeps_all_targets),
         unit_row(conf_silent_places_change_nothing),
+        unit_row(conf_keeps_another_handler),
         unit_row(conf_htaccess_only_tightens),
         unit_row(conf_htaccess_names_what_is_around),
         unit_row(conf_htaccess_adds_required_claims),
@@ -589,6 +649,7 @@ int inside_conf(void)
         unit_row(conf_answers_make_no_difference),
         unit_row(conf_servers),
         unit_row(conf_sources_get_their_servers_numbers),
+        unit_row(conf_an_issuers_own_numbers_win),
     };
 
     return unit_run(tests);

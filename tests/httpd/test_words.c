@@ -82,7 +82,7 @@ static void words_say_what_is_allowed(void **state)
         {1,
          "X: \"?\" is not a valid value for wait; allowed is 1 to 60 seconds; "},
         {2,
-         "X: \"?\" is not a valid value for size; allowed is 1024 to 1048576; "
+         "X: \"?\" is not a valid value for size; allowed is 1024 to 1048576 bytes; "
          "the number may end in k or m"},
         {3, "X: \"?\" is not a valid value for flag; allowed is On or Off"},
         {4,
@@ -202,6 +202,9 @@ static void words_cutting(void **state)
 #define EMPTY                                                                  \
     "X: a value is empty (is a variable of the configuration not set?); "      \
     "remove it, or give it a text"
+#define COMMA(text)                                                            \
+    "X: \"" text "\" has an empty value beside a comma (is a variable of the " \
+    "configuration not set?); write the list without blanks: a,b,c"
 
 static void words_lists(void **state)
 {
@@ -213,9 +216,9 @@ static void words_lists(void **state)
         {"a,b,c", NULL, 3},
         {"a,b,a", "X: \"a\" is given twice; name each value once", 2},
         {"", EMPTY, 0},
-        {"a,,b", EMPTY, 1},
-        {",", EMPTY, 0},
-        {"a,", EMPTY, 1},
+        {"a,,b", COMMA("a,,b"), 0},
+        {",", COMMA(","), 0},
+        {"a,", COMMA("a,"), 0},
     };
     const mab_list_t *list = NULL, *old;
     const char *one = "1", *two = "2";

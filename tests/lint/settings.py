@@ -16,7 +16,7 @@ TABLE = "httpd/conf/field.def"
 DOC = "docs/mod_auth_bearer.md"
 READ, SHOWN = "tests/e2e/test_80_config.py", "tests/e2e/test_85_command.py"
 
-ROW = re.compile(r"^MAB_(PLACE_NUMBER|PLACE_LIST|SERVER_NUMBER|ALL_NUMBER)\((\w+), *(.*?)\)$",
+ROW = re.compile(r"^MAB_(PLACE_NUMBER|PLACE_LIST|SERVER_NUMBER|SERVER_ITEM|ALL_NUMBER)\((\w+), *(.*?)\)$",
                  re.M | re.S)
 DIRECTIVE = re.compile(r'^MAB_DIRECTIVE\((\w+), *"(\w+)", *("[\w-]+"|NULL)\)$', re.M)
 NAMED = re.compile(r'(OPTION|WHOLE)\("([\w-]+)"\)')
@@ -30,8 +30,13 @@ def rows(text):
         kind, directive, rest = hit.groups()
         line = lint.line_of(text, hit.start())
         named = NAMED.search(rest)
-        if kind == "SERVER_NUMBER":
-            yield line, kind, directive, rest.split('"')[1]
+        if kind.startswith("SERVER_"):
+            option = rest.split('"')[1]
+            if kind == "SERVER_NUMBER":
+                yield line, kind, directive, option
+            # an issuer has all of them for itself
+            if option:
+                yield line, kind, "ISSUER", option
         elif named:
             yield line, kind, directive, named.group(2) if named.group(1) == "OPTION" else None
 
@@ -57,6 +62,8 @@ def check(top):
     texts = {path: lint.read(top, path) for path in (READ, SHOWN)}
     # adjacent pieces of one line of the configuration
     texts = {path: re.sub(r'"\s*\n?\s*f?"', "", text) for path, text in texts.items()}
+    # what test_80_config.py calls ISSUER
+    texts[READ] = re.sub(r'\bISSUER \+ f?["\']', "AuthBearerIssuer x", texts[READ])
     texts["sections"] = dict(SECTION.findall(lint.read(top, DOC)))
     directives = {key: (name, None if label == "NULL" else label.strip('"'))
                   for key, name, label in DIRECTIVE.findall(table)}
@@ -79,10 +86,13 @@ GOOD = {
            'MAB_PLACE_LIST(A, mab_list_t, l, WHOLE("a"), INNER, show_l)\n'
            'MAB_PLACE_NUMBER(A, seen, SEEN, FLAG)\n'
            'MAB_DIRECTIVE(S, "AuthBearerS", NULL)\n'
-           'MAB_SERVER_NUMBER(S, t, "t", SECONDS, 1, 2, 1, s.t)\n',
-    DOC: "## AuthBearerA directive\n`max-f=` AuthBearerA\n## AuthBearerS directive\n`t=1s`\n",
-    READ: '"AuthBearerA x "\n    "max-f=1", "AuthBearerS t=1"\n',
-    SHOWN: '"  a            x max-f=1s"\n'}
+           'MAB_SERVER_NUMBER(S, t, "t", SECONDS, 1, 2, 1, s.t)\n'
+           'MAB_SERVER_ITEM(S, char, u, "u")\nMAB_SERVER_ITEM(S, char, v, "")\n'
+           'MAB_DIRECTIVE(ISSUER, "AuthBearerI", "i")\n',
+    DOC: "## AuthBearerA directive\n`max-f=` AuthBearerA\n## AuthBearerS directive\n`t=1s`\n"
+         "## AuthBearerI directive\nt= u=\n",
+    READ: '"AuthBearerA x "\n    "max-f=1", "AuthBearerS t=1"\n"AuthBearerI u=1 t=2"\n',
+    SHOWN: '"  a            x max-f=1s"\n"  i            t=1s u=1"\n'}
 
 
 def without(path, text, other=""):
@@ -95,6 +105,9 @@ CASES = (
     ("an option documented elsewhere", without(DOC, "`t=1s`\n", "\n## Other\nt=1s\n"),
      "does not say t="),
     ("an option that is not tried", without(READ, "max-f=1"), "AuthBearerA max-f= is not tried"),
+    ("an issuer's option that is not tried", without(READ, "u=1 "), "AuthBearerI u= is not"),
+    ("an issuer's option that no dump shows", without(SHOWN, " u=1"), "line of the dump"),
+    ("an issuer's number that is not tried", without(READ, " t=2"), "AuthBearerI t= is not"),
     ("a server's option that is not tried", without(READ, " t=1"), "AuthBearerS t= is not tried"),
     ("an option that no dump shows", without(SHOWN, " max-f=1s"), "line of the dump"),
     ("another label in the dump", without(SHOWN, "  a  ", "  b  "), "line of the dump"),

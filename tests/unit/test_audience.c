@@ -109,11 +109,58 @@ static void audience_notes_tell_both_sides(void **state)
     }
 }
 
+/* of a resource's URL, scheme and host have no case; other audiences have */
+static void audience_of_a_resource_has_no_case_in_its_host(void **state)
+{
+    static const bearer_str_t url[] = {BEARER_LIT("https://api.example/mcp")};
+    static const struct {
+        const char *aud;
+        bool good;
+    } cases[] = {
+        {"'HTTPS://API.Example/mcp'", true},
+        {"['x','https://API.EXAMPLE/mcp']", true},
+        {"'https://api.example/MCP'", false},
+        {"'https://api.example/mcp/'", false},
+        {"'https://API.EXAMPLE'", false},
+        {"'https://API.EXAMPLE.evil/mcp'", false},
+        {"'http://API.EXAMPLE/mcp'", false},
+    };
+    static const bearer_issuer_t from,
+        own = {.audiences = url, .audience_count = 1};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_policy_t policy = {.audiences = url, .audience_count = 1};
+        const bearer_value_t *claims = NULL;
+        bearer_note_t note;
+
+        unit_expect_reason(
+            cases[i].aud,
+            bearer_json_parse(jose_json(apr_pstrcat(*state, "{'aud':",
+                                                    cases[i].aud, "}", NULL),
+                                        *state),
+                              &claims, NULL, *state),
+            "ok");
+        unit_expect_reason(cases[i].aud,
+                           bearer_audience_check(claims, &policy, &from, &note),
+                           "aud_wrong");
+        policy.audience_is_url = true;
+        unit_expect_reason(cases[i].aud,
+                           bearer_audience_check(claims, &policy, &from, &note),
+                           cases[i].good ? "ok" : "aud_wrong");
+        /* an issuer's own list is the administrator's, byte for byte */
+        unit_expect_reason(cases[i].aud,
+                           bearer_audience_check(claims, &policy, &own, &note),
+                           "aud_wrong");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(audience_may_be_in_another_claim),
         unit_row(audience_notes_tell_both_sides),
+        unit_row(audience_of_a_resource_has_no_case_in_its_host),
     };
 
     return unit_run(tests);

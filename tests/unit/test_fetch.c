@@ -697,6 +697,92 @@ static void fetch_asks_the_proxy_for_a_tunnel(void **state)
     assert_string_equal(mock_name(mock), "far.test");
 }
 
+static void fetch_connects_to_another_address(void **state)
+{
+    static const mock_script_t script = {.cert = MOCK_GOOD, .answer = HELLO};
+    mock_t *mock = mock_start(&script, pki, 0, *state);
+    /* no resolver knows the name, which the certificate has */
+    bearer_fetch_request_t request =
+        request_for("https://api.cluster.test/keys", *state);
+
+    request.address =
+        apr_psprintf(*state, "127.0.0.1:%d", (int)mock_port(mock));
+    (void)expect_fetch("address", &request, "fetch_tls", NULL, *state);
+    mock_stop(mock);
+    assert_string_equal(mock_name(mock), "api.cluster.test");
+    mock = mock_start(&script, pki, 0, *state);
+    request.url = "https://one.test/keys";
+    request.address =
+        apr_psprintf(*state, "127.0.0.1:%d", (int)mock_port(mock));
+    (void)expect_fetch("address", &request, "ok", NULL, *state);
+    mock_stop(mock);
+    assert_string_equal(mock_name(mock), "one.test");
+    assert_non_null(strstr(mock_request(mock), "\r\nHost: one.test\r\n"));
+    /* the name of the URL is what counts */
+    mock = mock_start(&script, pki, 0, *state);
+    request.url = "https://other.example/keys";
+    request.address =
+        apr_psprintf(*state, "127.0.0.1:%d", (int)mock_port(mock));
+    (void)expect_fetch("another name", &request, "fetch_tls", NULL, *state);
+    mock_stop(mock);
+    assert_string_equal(mock_request(mock), "");
+}
+
+static void fetch_tunnels_to_another_address(void **state)
+{
+    static const mock_script_t script = {.tunnel =
+                                             "HTTP/1.1 200 Connected\r\n\r\n",
+                                         .cert = MOCK_GOOD,
+                                         .answer = HELLO};
+    mock_t *mock = mock_start(&script, pki, 0, *state);
+    bearer_fetch_request_t request =
+        request_for("https://one.test/keys", *state);
+
+    request.proxy =
+        apr_psprintf(*state, "http://localhost:%d/", (int)mock_port(mock));
+    request.address = "far.test:6443";
+    request.headers = "Authorization: Bearer a\r\n";
+    (void)expect_fetch("tunnel", &request, "ok", NULL, *state);
+    mock_stop(mock);
+    /* the proxy learns where to, and nothing of who we are */
+    assert_string_equal(mock_tunnel_request(mock),
+                        "CONNECT far.test:6443 HTTP/1.1\r\n"
+                        "Host: far.test:6443\r\n"
+                        "User-Agent: mod_auth_bearer\r\n\r\n");
+    assert_non_null(strstr(mock_request(mock),
+                           "\r\nAuthorization: Bearer a\r\nConnection: "
+                           "close\r\n\r\n"));
+}
+
+static void fetch_says_who_we_are_in_secret_only(void **state)
+{
+    static const struct {
+        const char *name, *url, *address, *proxy, *headers, *want;
+    } cases[] = {
+        {"an address without TLS", "http://127.0.0.1:1/", "127.0.0.1:1", NULL,
+         NULL, "fetch_credentials"},
+        {"who we are through a proxy without TLS", "http://127.0.0.1:1/", NULL,
+         "http://127.0.0.1:1", "A: b\r\n", "fetch_credentials"},
+        {"nothing through a proxy without TLS", "http://127.0.0.1:1/", NULL,
+         "http://127.0.0.1:1", NULL, "fetch_connect"},
+        {"who we are to the loopback", "http://127.0.0.1:1/", NULL, NULL,
+         "A: b\r\n", "fetch_connect"},
+        {"not an address", "https://127.0.0.1:1/", "127.0.0.1", NULL, NULL,
+         "url_form"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_fetch_request_t request = request_for(cases[i].url, *state);
+
+        request.address = cases[i].address;
+        request.proxy = cases[i].proxy;
+        request.headers = cases[i].headers;
+        (void)expect_fetch(cases[i].name, &request, cases[i].want, NULL,
+                           *state);
+    }
+}
+
 static void fetch_writes_addresses_of_six_with_brackets(void **state)
 {
     static const mock_script_t script = {.tunnel = "HTTP/1.1 403 No\r\n\r\n",
@@ -1095,6 +1181,9 @@ int main(void)
         unit_row(fetch_sends_no_validator_that_cuts_the_request),
         unit_row(fetch_tells_the_server_names_only),
         unit_row(fetch_asks_the_proxy_for_a_tunnel),
+        unit_row(fetch_connects_to_another_address),
+        unit_row(fetch_tunnels_to_another_address),
+        unit_row(fetch_says_who_we_are_in_secret_only),
         unit_row(fetch_writes_addresses_of_six_with_brackets),
         unit_row(fetch_tells_a_proxy_the_whole_address),
         unit_row(fetch_refuses_addresses_before_it_connects),

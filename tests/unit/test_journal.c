@@ -10,12 +10,13 @@
 
 static int lines;
 static char last_id[16];
+static char last_text[512];
 
 static void write_line(bearer_level_t level BEARER_UNUSED, const char *id,
-                       const char *text BEARER_UNUSED,
-                       void *baton BEARER_UNUSED)
+                       const char *text, void *baton BEARER_UNUSED)
 {
     lines++;
+    apr_cpystrn(last_text, text, sizeof(last_text));
     apr_cpystrn(last_id, id, sizeof(last_id));
 }
 
@@ -69,6 +70,49 @@ static void journal_says_a_failure_once(void **state)
     assert_int_equal(fails(&journal, BEARER_FETCH_TLS, 0, 1000000, *state), 1);
 }
 
+/* what it says of the keys is what the gate does with them, whatever they come from */
+static void journal_says_whether_the_keys_serve(void **state)
+{
+    static const struct {
+        const char *name;
+        apr_int64_t good; /* seconds from now */
+        const char *want;
+    } cases[] = {
+        {"fresh", -10, "the keys in use are 10 s old"},
+        {"at the bound", -86400, "the keys in use are 86400 s old"},
+        {"beyond it", -86401, "the keys are no longer used, they are 86401 s"},
+        {"another process looked later", 60, "the keys in use are"},
+        {"of another machine's life", 7200, "the keys are no longer used"},
+    };
+    static const bearer_source_kind_t kinds[] = {
+        BEARER_SOURCE_DISCOVERY, BEARER_SOURCE_URL, BEARER_SOURCE_FILE};
+    const apr_time_t now = apr_time_from_sec(1000000);
+    bearer_outcome_t told = {.why = BEARER_FILE_READ, .tried = "there"};
+    apr_size_t i, kind;
+
+    bearer_log_install(write_line, NULL);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+            bearer_source_t one = {
+                .issuer = "https://a",
+                .kind = kinds[kind],
+                .schedule = {.refresh = apr_time_from_sec(3600),
+                             .miss = apr_time_from_sec(60),
+                             .stale = apr_time_from_sec(86400)}};
+            bearer_schedule_t at = {.last_good =
+                                        now + apr_time_from_sec(cases[i].good)};
+            bearer_journal_t journal = {.usable = false};
+
+            bearer_journal_failure(&journal, &one, &told, &at, now, *state);
+            unit_expect(cases[i].name,
+                        strstr(last_text, cases[i].want) != NULL);
+            unit_expect(cases[i].name,
+                        !strstr(cases[i].want, "in use")
+                            == !bearer_source_is_usable(&one, &at, now));
+        }
+    }
+}
+
 static void journal_says_what_changed(void **state)
 {
     bearer_journal_t journal = {.usable = false};
@@ -110,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(journal_says_a_failure_once),
+        unit_row(journal_says_whether_the_keys_serve),
         unit_row(journal_says_what_changed),
         unit_row(journal_says_that_a_store_fails_and_recovers),
     };

@@ -224,6 +224,98 @@ static void locate_comes_back_to_a_known_address(void **state)
     assert_true(found.doubted);
 }
 
+/* --- who we are ----------------------------------------------------------- */
+
+#define ELSEWHERE "https://elsewhere.example/keys"
+
+static char
+    identified[2048]; /* each URL that learned who we are, or where to */
+
+static bearer_reason_t fetch_as(const bearer_fetch_request_t *request,
+                                const bearer_http_response_t **out,
+                                bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_http_response_t *refused = apr_pcalloc(pool, sizeof(*refused));
+
+    if (request->headers && request->address)
+        add(identified, request->url, "\n");
+    else if (request->headers || request->address || request->pair)
+        add(identified, "half ", "\n");
+    else if (!strcmp(request->url, ELSEWHERE)) {
+        refused->status = 401;
+        *out = refused;
+        return BEARER_OK;
+    }
+    return fetch(request, out, note, pool);
+}
+
+static bearer_reason_t search_as(const bearer_source_t *source,
+                                 apr_pool_t *pool)
+{
+    static const bearer_locate_known_t nothing;
+    bearer_locate_env_t env = {.fetch = fetch_as, .now = now, .tell = tell};
+
+    asked[0] = told_of[0] = identified[0] = '\0';
+    return bearer_locate_keys(source, &nothing, &env, &found, &told, pool);
+}
+
+static void locate_says_who_we_are_at_home_only(void **state)
+{
+    const char *token = files_temporary(*state);
+    bearer_source_t source = source_of(BEARER_SOURCE_DISCOVERY, NULL);
+
+    files_put(token, "s3cret\n", *state);
+    source.credentials.token = token;
+    source.address = "127.0.0.1:1";
+    there = METADATA;
+    says = FOUND(KEYS);
+    unit_expect_reason("home", search_as(&source, *state), "http_status");
+    assert_string_equal(identified, METADATA "\n" KEYS "\n");
+    /* metadata that was taken over gets our token nowhere (stolen credentials) */
+    says = FOUND(ELSEWHERE);
+    unit_expect_reason("elsewhere", search_as(&source, *state), "http_status");
+    assert_string_equal(identified, METADATA "\n");
+    assert_non_null(strstr(asked, METADATA));
+    assert_string_equal(told.tried, ELSEWHERE);
+    assert_string_equal(told.note.text,
+                        "status 401; token=, header= and cert= are sent to "
+                        "https://issuer.example only: if this address is "
+                        "right, give it as keys=");
+    /* what was written as keys= is home */
+    source = source_of(BEARER_SOURCE_URL, ELSEWHERE);
+    source.credentials.token = token;
+    source.address = "127.0.0.1:1";
+    there = ELSEWHERE;
+    says = ONE("a");
+    unit_expect_reason("keys=", search_as(&source, *state), "ok");
+    assert_string_equal(identified, ELSEWHERE "\n");
+    assert_int_equal(apr_file_remove(token, *state), APR_SUCCESS);
+}
+
+static void locate_reads_who_we_are_each_time(void **state)
+{
+    const char *token = files_temporary(*state);
+    bearer_source_t source = source_of(BEARER_SOURCE_DISCOVERY, NULL);
+
+    files_put(token, "s3cret\n", *state);
+    source.credentials.token = token;
+    source.address = "127.0.0.1:1";
+    there = NULL;
+    (void)search_as(&source, *state);
+    assert_string_equal(identified,
+                        METADATA "\n" METADATA_1 "\n" METADATA_2 "\n");
+    /* gone: nobody is asked without it, and it is not tried three times */
+    assert_int_equal(apr_file_remove(token, *state), APR_SUCCESS);
+    unit_expect_reason("gone", search_as(&source, *state), "fetch_credentials");
+    assert_string_equal(asked, "");
+    assert_string_equal(told_of, "metadata fetch_credentials\n");
+    files_put(token, "new", *state);
+    assert_int_equal(chmod(token, 0600), 0);
+    (void)search_as(&source, *state);
+    assert_non_null(strstr(identified, METADATA));
+    assert_int_equal(apr_file_remove(token, *state), APR_SUCCESS);
+}
+
 static void locate_finds_no_secret(void **state)
 {
     unit_expect_reason("secret",
@@ -374,6 +466,8 @@ int main(void)
         unit_row(locate_asks_with_the_etag_of_the_same_address_only),
         unit_row(locate_tells_each_step_of_a_discovery),
         unit_row(locate_comes_back_to_a_known_address),
+        unit_row(locate_says_who_we_are_at_home_only),
+        unit_row(locate_reads_who_we_are_each_time),
         unit_row(locate_finds_no_secret),
         unit_row(locate_recalls_an_address_that_may_be_believed),
         unit_row(locate_takes_no_file_that_all_may_write),

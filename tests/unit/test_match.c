@@ -123,6 +123,13 @@ static void match_refuses_lines_it_does_not_understand(void **state)
         {{"a~", "x:y"}, "match_form"},
         {{"a:", "x:y"}, "match_form"},
         {{"https://example.org/roles", "admin"}, "match_form"},
+        {{"https://example.org/roles"}, "match_form"},
+        {{"https://localhost:x"}, "match_form"},
+        {{"a:x", "http://localhost:x"}, "match_form"},
+        {{"cognito:groups", "admin"}, "match_form"},
+        {{"$.roles", "admin"}, "path_form"},
+        {{"roles[0]", "admin"}, "path_form"},
+        {{"email,sub", "x"}, "path_form"},
     };
     apr_size_t i;
 
@@ -142,6 +149,41 @@ static void match_refuses_lines_it_does_not_understand(void **state)
             name,
             bearer_match_parse(cases[i].words, count, &match, NULL, *state),
             cases[i].want);
+    }
+}
+
+/* somebody who reads it knows what to write */
+static void match_says_what_to_write(void **state)
+{
+    static const struct {
+        const char *words[REQUIRES_WORDS];
+        const char *note;
+    } cases[] = {
+        {{"level", ">=3"}, "write level >= 3;"},
+        {{"level", "<18"}, "write level < 18;"},
+        {{"role", "~^guest$"}, "write role ~ ^guest$;"},
+        {{"role", "=guest"}, "write role guest;"},
+        {{"role", "!=guest"}, "write age < 18;"},
+        {{"role", "=="}, "write age < 18;"},
+        {{"https://e.org/roles", "admin"},
+         "is written /https:~1~1e.org~1roles"},
+        {{"https://e.org/roles"}, "is written /https:~1~1e.org~1roles"},
+        {{"cognito:groups", "admin"}, "is written /cognito:groups admin"},
+        {{"n", ">", "18446744073709551616"}, "write 18446744073709551616.0 to"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_match_t *match = NULL;
+        bearer_note_t note = {""};
+
+        unit_expect_reason(cases[i].note,
+                           bearer_match_parse(cases[i].words,
+                                              requires_count(cases[i].words),
+                                              &match, &note, *state),
+                           "match_form");
+        if (!strstr(note.text, cases[i].note))
+            fail_msg("no \"%s\" in: %s", cases[i].note, note.text);
     }
 }
 
@@ -686,6 +728,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(match_refuses_lines_it_does_not_understand),
+        unit_row(match_says_what_to_write),
         unit_row(match_keeps_copies),
         unit_row(match_presence),
         unit_row(match_values),

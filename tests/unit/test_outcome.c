@@ -53,7 +53,7 @@ static void outcome_knows_what_nobody_answered(void **state)
         {BEARER_FETCH_PROXY, true},   {BEARER_FETCH_TIMEOUT, true},
         {BEARER_FETCH_IO, true},      {BEARER_FETCH_STOPPED, true},
         {BEARER_HTTP_STATUS, false},  {BEARER_JWKS_EMPTY, false},
-        {BEARER_FILE_READ, false},
+        {BEARER_FILE_READ, false},    {BEARER_FETCH_CREDENTIALS, true},
     };
     apr_size_t i;
 

@@ -120,6 +120,23 @@ static void path_refuses_bad_ones(void **state)
         {".a", "a step of the path is empty"},
         {"a.", "a step of the path is empty"},
         {"a..b", "a step of the path is empty"},
+        {"$.realm_access.roles",
+         "paths begin without $: write realm_access.roles"},
+        {"$['realm_access'].roles[0]",
+         "paths begin without $: write realm_access.roles.0"},
+        {"https://e.org/roles", "dots separate steps, so a claim of that name "
+                                "is written /https:~1~1e.org~1roles"},
+        {"email,sub", "it is one path with a comma in it: give each path a "
+                      "word of its own, without commas; a claim of that name "
+                      "is written /email,sub"},
+        {"email,", "it is one path with a comma in it: give each path a "
+                   "word of its own, without commas; a claim of that name is "
+                   "written /email,"},
+        {"groups[0]", "what is in an array is a step of its own: write "
+                      "groups.0; a claim of that name is written /groups[0]"},
+        {"a.groups[*]",
+         "what is in an array is a step of its own: write a.groups; a claim of "
+         "that name is written /a.groups[*]"},
         {"/~", "a ~ is followed by neither 0 nor 1"},
         {"/a~", "a ~ is followed by neither 0 nor 1"},
         {"/a~/b", "a ~ is followed by neither 0 nor 1"},
@@ -139,6 +156,28 @@ static void path_refuses_bad_ones(void **state)
         unit_expect(name, path == NULL);
         unit_expect(name, strcmp(note.text, cases[i].note) == 0);
     }
+}
+
+static void path_names_a_claim_by_a_pointer(void **state)
+{
+    static const char *const names[] = {"a/b", "a~b", "p q",
+                                        "sub", "",    "https://e.org/roles"};
+    const bearer_value_t *json =
+        read_value("{\"a/b\":1,\"a~b\":1,\"p q\":1,\"sub\":1,\"\":1,"
+                   "\"https://e.org/roles\":1}",
+                   *state);
+    const bearer_path_t *path;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        unit_expect_reason(
+            names[i],
+            bearer_path_parse(bearer_path_pointer(names[i], *state), &path,
+                              NULL, *state),
+            "ok");
+        unit_expect(names[i], bearer_path_find(path, json));
+    }
+    assert_string_equal(bearer_path_pointer("a~1/b", *state), "/a~01~1b");
 }
 
 static void path_bounds_its_steps(void **state)
@@ -198,6 +237,7 @@ int main(void)
         unit_row(path_finds),
         unit_row(path_needs_no_object_at_the_top),
         unit_row(path_refuses_bad_ones),
+        unit_row(path_names_a_claim_by_a_pointer),
         unit_row(path_bounds_its_steps),
         unit_row(path_bounds_a_dotted_step),
         unit_row(path_keeps_copies),

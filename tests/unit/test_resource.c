@@ -91,6 +91,37 @@ static void resource_is_described_by_what_is_set(void **state)
         "\"bearer_methods_supported\":[\"header\"]}");
 }
 
+/* RFC 9728 3.2: a member without values is left out; a refresh token is for the
+ * issuer */
+static void resource_leaves_out_what_has_no_value(void **state)
+{
+    static const struct {
+        const char *scopes, *want;
+    } cases[] = {
+        {NULL, NULL},
+        {"", NULL},
+        {"offline_access", NULL},
+        {"a offline_access b", "[\"a\",\"b\"]"},
+        {"offline_access.x Offline_access", "[\"offline_access.x\","
+                                            "\"Offline_access\"]"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const bearer_resource_t resource = {.url = "https://a",
+                                            .scopes = cases[i].scopes};
+        const char *want =
+            apr_pstrcat(*state,
+                        "{\"resource\":\"https://a\","
+                        "\"bearer_methods_supported\":[\"header\"]",
+                        cases[i].want ? ",\"scopes_supported\":" : "",
+                        cases[i].want ? cases[i].want : "", "}", NULL);
+
+        assert_string_equal(
+            bearer_resource_render(&resource, NULL, 0, false, *state), want);
+    }
+}
+
 static void resource_is_not_described_in_part(void **state)
 {
     static const bearer_str_t good[] = {BEARER_LIT("https://i")};
@@ -120,6 +151,7 @@ int main(void)
         unit_row(resource_knows_where_its_metadata_is),
         unit_row(resource_refuses_what_is_no_identifier),
         unit_row(resource_is_described_by_what_is_set),
+        unit_row(resource_leaves_out_what_has_no_value),
         unit_row(resource_is_not_described_in_part),
     };
 

@@ -104,7 +104,7 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
     };
     enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
     bearer_source_t sources[COUNT];
-    bearer_board_id_t trusting[5];
+    bearer_board_id_t trusting[10];
     bearer_source_t again;
     int i, j;
 
@@ -118,13 +118,18 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
             assert_memory_not_equal(&sources[i].slot.id, &sources[j].slot.id,
                                     sizeof(sources[i].slot.id));
     }
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 10; i++) {
         again = sources[3];
         again.http_loopback = i == 0;
         again.proxies.https = i == 1 ? "a" : NULL;
         again.ca = i == 2 ? "a" : NULL;
         again.proxies.http = i == 3 ? "a" : NULL;
         again.proxies.except = i == 4 ? "a" : NULL;
+        again.address = i == 5 ? "a" : NULL;
+        again.credentials.token = i == 6 ? "a" : NULL;
+        again.credentials.header = i == 7 ? "a" : NULL;
+        again.credentials.cert = i == 8 ? "a" : NULL;
+        again.credentials.key = i == 9 ? "a" : NULL;
         assert_int_equal(bearer_source_identify(&again), BEARER_OK);
         trusting[i] = again.slot.id;
         assert_memory_not_equal(&again.slot.id, &sources[3].slot.id,
@@ -140,6 +145,70 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
     assert_int_equal(bearer_source_identify(&again), BEARER_OK);
     assert_memory_equal(&again.slot.id, &sources[3].slot.id,
                         sizeof(again.slot.id));
+}
+
+/* the key store names its files by it: keys that an older version stored are found */
+static void source_keeps_its_identity(void **state BEARER_UNUSED)
+{
+    static const unsigned char before[] = {
+        0xcf, 0x08, 0x90, 0xcf, 0x4e, 0xca, 0x1e, 0x68, 0x0b, 0xa9, 0x49,
+        0x6a, 0x47, 0xd7, 0x85, 0x61, 0xf4, 0x38, 0x7f, 0x41, 0x62, 0x19,
+        0x5c, 0x63, 0x7d, 0xb0, 0xd5, 0xdb, 0x5d, 0xee, 0xed, 0x31};
+    bearer_source_t source = {.issuer = "https://a",
+                              .kind = BEARER_SOURCE_URL,
+                              .location = "https://a/k",
+                              .ca = "/ca.pem"};
+
+    assert_int_equal(bearer_source_identify(&source), BEARER_OK);
+    assert_memory_equal(source.slot.id.bytes, before, sizeof(before));
+}
+
+/* --- home --------------------------------------------------------------- */
+
+static void source_is_at_home_at_one_origin(void **state)
+{
+    static const struct {
+        const char *issuer, *keys, *address;
+        bool want;
+    } cases[] = {
+        {"https://a/realm", NULL, "https://a/.well-known/x", true},
+        {"https://a/realm", NULL, "https://a:443/keys", true},
+        {"https://a/realm", NULL, "https://b/keys", false},
+        {"https://a/realm", NULL, "https://a.b/keys", false},
+        {"https://a/realm", NULL, "https://a:8443/keys", false},
+        {"https://a/realm", NULL, "http://a/keys", false},
+        {"https://a/realm", NULL, "nonsense", false},
+        /* what was written is keys=, whatever the issuer is called */
+        {"https://a", "https://k/keys", "https://k/keys", true},
+        {"https://a", "https://k/keys", "https://a/keys", false},
+        {"kubernetes/serviceaccount", "https://k/keys", "https://k/x", true},
+        {"kubernetes/serviceaccount", NULL, "https://k/x", false},
+        /* so is metadata= */
+        {"https://a/{tid}", "+https://m/x", "https://m/keys", true},
+        {"https://a/{tid}", "+https://m/x", "https://a/keys", false},
+        {"http://127.0.0.1:1", NULL, "http://127.0.0.1:1/k", true},
+        {"http://127.0.0.1:1", NULL, "http://127.0.0.1:2/k", false},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_source_t source = {
+            .issuer = cases[i].issuer,
+            .kind = cases[i].keys ? BEARER_SOURCE_URL : BEARER_SOURCE_DISCOVERY,
+            .location = cases[i].keys};
+        const char *origin = NULL;
+
+        if (cases[i].keys && *cases[i].keys == '+') {
+            source.kind = BEARER_SOURCE_DISCOVERY;
+            source.location++;
+        }
+
+        unit_expect(
+            cases[i].address,
+            bearer_source_is_home(&source, cases[i].address, &origin, *state)
+                == cases[i].want);
+        unit_expect(cases[i].address, !cases[i].want || origin);
+    }
 }
 
 /* keys that count for SVIDs only never serve a line that does not say so */
@@ -226,6 +295,8 @@ int main(void)
         unit_row(source_of_svids_is_another),
         unit_row(source_says_which_documents_it_reads),
         unit_row(source_is_told_from_others),
+        unit_row(source_keeps_its_identity),
+        unit_row(source_is_at_home_at_one_origin),
         unit_row(source_may_use_http_where_it_was_written),
         unit_row(source_takes_the_strictest_numbers),
         unit_row(source_is_of_a_kind),

@@ -40,7 +40,9 @@ static bearer_tls_t *trust(const char *ca_file, apr_pool_t *pool)
 
 static void tls_needs_readable_authorities(void **state)
 {
-    const char *const files[] = {pki->missing_file, pki->empty_file, "/"};
+    const char *const files[] = {
+        pki->missing_file, pki->empty_file, "/",
+        apr_pstrcat(*state, "+", pki->missing_file, NULL)};
     apr_size_t i;
 
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -51,7 +53,8 @@ static void tls_needs_readable_authorities(void **state)
                            bearer_tls_create(files[i], &tls, &note, *state),
                            "file_read");
         unit_expect(files[i], !tls);
-        unit_expect(files[i], strstr(note.text, files[i]) != NULL);
+        unit_expect(files[i], strstr(note.text, files[i] + (*files[i] == '+'))
+                                  == note.text);
         unit_expect(files[i], !strstr(note.text, "no reason"));
         unit_expect(files[i], ERR_peek_error() == 0);
     }
@@ -106,6 +109,33 @@ static void tls_checks_who_is_there(void **state)
     }
 }
 
+/* beside the system's, or instead of them */
+static void tls_trusts_a_file_beside_the_system(void **state)
+{
+    const struct {
+        const char *label, *ca;
+        bool good;
+    } rows[] = {
+        {"only ours", pki->ca_file, true},
+        {"ours, too", apr_pstrcat(*state, "+", pki->ca_file, NULL), true},
+        {"the system's", NULL, false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mock_script_t script = {.cert = MOCK_GOOD, .answer = "hello"};
+        mock_t *mock = mock_start(&script, pki, 0, *state);
+        bearer_wire_t wire = dial(mock);
+        bearer_tls_session_t *session = bearer_tls_begin(
+            trust(rows[i].ca, *state), &wire, "127.0.0.1", *state);
+
+        unit_expect(rows[i].label,
+                    (bearer_tls_connect(session) == 1) == rows[i].good);
+        (void)close(wire.fd);
+        mock_stop(mock);
+    }
+}
+
 static void tls_tells_an_end_from_a_cut(void **state)
 {
     static const struct {
@@ -153,6 +183,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         unit_row(tls_needs_readable_authorities),
         unit_row(tls_checks_who_is_there),
+        unit_row(tls_trusts_a_file_beside_the_system),
         unit_row(tls_tells_an_end_from_a_cut),
     };
 

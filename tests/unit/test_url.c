@@ -318,6 +318,83 @@ static void url_cuts_a_proxy(void **state)
     }
 }
 
+static void url_cuts_where_to_connect(void **state)
+{
+    static const struct {
+        const char *text, *host; /* NULL: refused */
+        int port;
+    } cases[] = {
+        {"10.0.0.1:6443", "10.0.0.1", 6443},
+        {"API.example:443", "api.example", 443},
+        {"[::1]:8443", "::1", 8443},
+        {"10.0.0.1", NULL, 0},
+        {"10.0.0.1:", NULL, 0},
+        {":443", NULL, 0},
+        {"10.0.0.1:0", NULL, 0},
+        {"10.0.0.1:65536", NULL, 0},
+        {"10.0.0.1:44x", NULL, 0},
+        {"::1:443", NULL, 0},
+        {"a/b:443", NULL, 0},
+        {"a/:443", NULL, 0},
+        {"a?b:443", NULL, 0},
+        {"a#b:443", NULL, 0},
+        {"me@a:443", NULL, 0},
+        {"https://a:443", NULL, 0},
+        {"a b:443", NULL, 0},
+        {"", NULL, 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_note_t note = {""};
+        bearer_url_t url;
+
+        unit_expect_reason(
+            cases[i].text,
+            bearer_url_parse_address(cases[i].text, &url, &note, *state),
+            cases[i].host ? "ok" : "url_form");
+        if (!cases[i].host)
+            unit_expect(cases[i].text, !strcmp(note.text, "not host:port"));
+        else
+            unit_expect(cases[i].text, !strcmp(url.host, cases[i].host)
+                                           && url.port == cases[i].port);
+    }
+}
+
+static void url_compares_origins(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"https://a/x", "https://a:443/y?z", true},
+        {"https://A/", "https://a/", true},
+        {"https://a/", "https://a:444/", false},
+        {"https://a/", "https://b/", false},
+        {"https://a/", "https://a.b/", false},
+        {"https://localhost/", "http://localhost:443/", false},
+        {"http://127.0.0.1/", "http://localhost/", false},
+        {"https://[::1]/", "https://[::1]:443/", true},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_url_t a, b;
+
+        unit_expect_reason(cases[i].a,
+                           bearer_url_parse(cases[i].a, true, &a, NULL, *state),
+                           "ok");
+        unit_expect_reason(cases[i].b,
+                           bearer_url_parse(cases[i].b, true, &b, NULL, *state),
+                           "ok");
+        unit_expect(cases[i].a,
+                    bearer_url_same_origin(&a, &b) == cases[i].same);
+        unit_expect(cases[i].a, !cases[i].same
+                                    || !strcmp(bearer_url_origin(&a, *state),
+                                               bearer_url_origin(&b, *state)));
+    }
+}
+
 static void url_finds_the_proxy(void **state)
 {
     static const char DIRECT[] = "", TLS[] = "tls", PLAIN[] = "plain";
@@ -497,6 +574,50 @@ static void url_knows_the_loopback(void **state)
     }
 }
 
+/* RFC 3986 6.2.2.1: scheme and host have no case, and nothing else is forgiven */
+static void url_same_but_for_the_case_of_its_host(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"https://api.example/mcp", "https://api.example/mcp", true},
+        {"https://api.example/mcp", "HTTPS://API.Example/mcp", true},
+        {"https://api.example", "https://API.EXAMPLE", true},
+        {"https://api.example:8443/x?y", "https://API.example:8443/x?y", true},
+        {"https://[2001:db8::a]/", "https://[2001:DB8::A]/", true},
+        {"https://api.example/mcp", "https://api.example/MCP", false},
+        {"https://api.example/mcp?a", "https://api.example/mcp?A", false},
+        {"https://api.example#a", "https://api.example#A", false},
+        {"https://api.example?a", "https://api.example?A", false},
+        {"https://api.example", "https://api.example/", false},
+        {"https://api.example/mcp", "https://api.example/mcp/", false},
+        {"https://api.example/mcp", "http://api.example/mcp", false},
+        {"https://api.example/mcp", "https://api.example:443/mcp", false},
+        {"https://api.example/mcp", "https://api.exampl/e/mcp", false},
+        {"https://api.example/%7e", "https://api.example/%7E", false},
+        /* the host begins after the name of the user */
+        {"https://api@evil/x", "https://API@evil/x", false},
+        {"https://api.example/@A", "https://api.example/@a", false},
+        /* nothing but ASCII has a case: K is the sign for kelvin */
+        {"https://k.example/", "https://\xe2\x84\xaa.example/", false},
+        {"urn:a", "urn:a", true},
+        {"urn:a", "URN:a", false},
+        {"my-api", "my-API", false},
+        {"://A", "://a", false},
+        {"", "", true},
+        {"https://", "HTTPS://", true},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_str_t a = unit_str(cases[i].a), b = unit_str(cases[i].b);
+
+        unit_expect(cases[i].b, bearer_url_same(a, b) == cases[i].same);
+        unit_expect(cases[i].b, bearer_url_same(b, a) == cases[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,10 +628,13 @@ int main(void)
         unit_row(url_bounds_its_length),
         unit_row(url_keeps_copies),
         unit_row(url_cuts_a_proxy),
+        unit_row(url_cuts_where_to_connect),
+        unit_row(url_compares_origins),
         unit_row(url_finds_the_proxy),
         unit_row(url_checks_issuers),
         unit_row(url_makes_metadata_addresses),
         unit_row(url_knows_the_loopback),
+        unit_row(url_same_but_for_the_case_of_its_host),
     };
 
     return unit_run(tests);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# install.sh issuer|clients FOLDER
+# install.sh issuer|clients|mcp FOLDER
 #
 # Makes FOLDER able to run our scripts: copies them there and links the
 # packages that package-lock.json pins. npm installs those once per lock file
@@ -38,8 +38,12 @@ clients)
     scripts=$here/clients
     pins=$scripts
     ;;
+mcp)
+    scripts=$here/mcp
+    pins=$scripts
+    ;;
 *)
-    echo "usage: $0 issuer|clients FOLDER" >&2
+    echo "usage: $0 issuer|clients|mcp FOLDER" >&2
     exit 1
     ;;
 esac
