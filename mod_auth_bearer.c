@@ -15,6 +15,7 @@
 #include "httpd/conf/check.h"
 #include "httpd/conf/directives.h"
 #include "httpd/conf/dump.h"
+#include "httpd/conf/model.h"
 #include "httpd/conf/place.h"
 #include "httpd/process/child.h"
 #include "httpd/process/log.h"
@@ -383,6 +384,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(mab_dump_places, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(mab_model_print, NULL, NULL, APR_HOOK_MIDDLE);
     /* not LAST: mod_watchdog counts its callbacks in a LAST hook */
     ap_hook_post_config(post_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* before mod_watchdog's, whose threads need what is made here */

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "bearer/jose/jws.h"
+#include "cli/doctor.h"
 
 /* how long one answer of an issuer may take; the default of AuthBearerFetch */
 #define TIMEOUT  apr_time_from_sec(5)
@@ -61,6 +62,10 @@ static const struct {
     {"config", TOOL_CONFIG, tool_config,
      "[--httpd PATH] [HTTPD-ARGUMENTS]\n"
      "    shows what each protected place of httpd demands"},
+    {"doctor", TOOL_DOCTOR, tool_doctor,
+     "[--no-fetch] [--json] [--httpd PATH] [HTTPD-ARGUMENTS]\n"
+     "    says what is unwise or wrong with httpd's configuration and its "
+     "issuers,\n    and what to write instead"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -77,7 +82,12 @@ static int print_help(int bits)
         tool_options_print(commands[i].bit);
         putchar('\n');
     }
-    printf("exit status: 0 accepted, 1 refused, 2 could not judge\n");
+    if (bits & ~TOOL_DOCTOR)
+        printf("exit status: 0 accepted, 1 refused, 2 could not judge\n");
+    if (bits & TOOL_DOCTOR)
+        printf("exit status%s: 0 all is well, 1 something is unwise, 2 "
+               "something is\n    wrong, 3 could not look\n",
+               bits == TOOL_DOCTOR ? "" : " of doctor");
     return TOOL_GOOD;
 }
 
@@ -99,6 +109,9 @@ static tool_t *create(apr_pool_t *pool)
     return tool;
 }
 
+/* the exit status if a command could not do its work */
+static int unable = TOOL_UNDECIDED;
+
 static int run(int count, const char *const *words, apr_pool_t *pool)
 {
     tool_t *tool = create(pool);
@@ -116,14 +129,16 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
     for (i = 0; i < COMMANDS; i++) {
         if (strcmp(command, commands[i].name))
             continue;
+        unable = commands[i].bit == TOOL_DOCTOR ? (int)DOCTOR_UNSEEN
+                                                : (int)TOOL_UNDECIDED;
         others = tool_options_read(tool, commands[i].bit, count - 2, words + 2);
         if (!others)
-            return TOOL_UNDECIDED;
+            return unable;
         return tool->help ? print_help(commands[i].bit)
                           : commands[i].run(tool, others);
     }
-    return tool_complain("the first word must be verify, keys, explain or "
-                         "config; see --help");
+    return tool_complain("the first word must be verify, keys, explain, "
+                         "config or doctor; see --help");
 }
 
 /* otherwise APR's pools would go on with NULL, since what they return is never
@@ -131,7 +146,7 @@ static int run(int count, const char *const *words, apr_pool_t *pool)
 static int end_without_memory(int retcode BEARER_UNUSED)
 {
     (void)fputs("authbearer: memory ran out\n", stderr);
-    _exit(TOOL_UNDECIDED);
+    _exit(unable);
 }
 
 int main(int argc, const char *const *argv, const char *const *env)
@@ -147,7 +162,7 @@ int main(int argc, const char *const *argv, const char *const *env)
     status = run(argc, argv, pool);
     /* a full disk or a closed pipe is no verdict */
     if (fflush(stdout) != 0 || ferror(stdout))
-        status = TOOL_UNDECIDED;
+        status = unable;
     apr_pool_destroy(pool);
     apr_terminate();
     return status;

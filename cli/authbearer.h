@@ -12,6 +12,7 @@
 #define AUTHBEARER_H
 
 #include <apr_tables.h>
+#include <apr_thread_proc.h>
 
 #include "bearer/base/clock.h"
 #include "bearer/judge/policy.h"
@@ -38,6 +39,7 @@ typedef struct tool_t {
     const char *httpd; /**< program, or NULL */
     bool json;
     bool help; /**< say what there is, and do nothing */
+    bool no_fetch;
 } tool_t;
 
 /* --- authbearer_options.c --------------------------------------------------- */
@@ -48,12 +50,13 @@ enum {
     TOOL_KEYS = 2,
     TOOL_EXPLAIN = 4,
     TOOL_CONFIG = 8,
-    TOOL_ALL = 15
+    TOOL_DOCTOR = 16,
+    TOOL_ALL = 31
 };
 
 /**
- * Reads the options among a command's words. "--" ends them; for "config" so does
- * the first word that is not an option.
+ * Reads the options among a command's words. "--" ends them; for "config" and "doctor"
+ * so does the first word that is not an option.
  *
  * @return the other words, NULL-terminated; NULL after a mistake was reported
  */
@@ -62,6 +65,8 @@ const char *const *tool_options_read(tool_t *tool, int command, int count,
 
 /** Prints the options of a command, one on each line. */
 void tool_options_print(int command);
+
+/* --- authbearer_text.c ------------------------------------------------------ */
 
 /** Reports a mistake on stderr: one line. Never shows words of the command line:
  * people paste tokens there. @return TOOL_UNDECIDED */
@@ -93,6 +98,9 @@ const char *tool_text_string(bearer_str_t text, apr_pool_t *pool);
 
 /** "2026-01-31T12:00:00Z", or a word for a time that is beyond our calendar. */
 const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool);
+
+/** "4 min 40 s": the two largest units that say something. */
+const char *tool_text_span(apr_int64_t seconds, apr_pool_t *pool);
 
 /** "in 4 min 40 s", "3 h 20 min ago", "now". */
 const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
@@ -148,6 +156,27 @@ typedef struct tool_found_t {
 bearer_reason_t tool_source_get(tool_t *tool,
                                 tool_found_t *found) BEARER_MUST_USE;
 
+/* --- authbearer_httpd.c ------------------------------------------------------ */
+
+/** httpd that is running, to test its configuration. */
+typedef struct tool_httpd_t {
+    apr_proc_t proc;
+    apr_file_t *errors; /**< what it says on stderr; NULL: it goes to ours */
+} tool_httpd_t;
+
+/**
+ * Starts "httpd -t -D define words…", with its output on a pipe.
+ *
+ * @param hear keep what it says on stderr
+ * @return false: it cannot be found or started (reported)
+ */
+bool tool_httpd_start(const tool_t *tool, const char *define,
+                      const char *const *words, bool hear,
+                      tool_httpd_t *httpd) BEARER_MUST_USE;
+
+/** Waits for its end. @return false: it was ended by a signal (reported) */
+bool tool_httpd_wait(tool_httpd_t *httpd, int *status) BEARER_MUST_USE;
+
 /* --- the commands: their exit status ---------------------------------------- */
 
 int tool_verify(tool_t *tool);
@@ -156,5 +185,8 @@ int tool_explain(tool_t *tool);
 
 /** @param words for httpd, NULL-terminated */
 int tool_config(tool_t *tool, const char *const *words);
+
+/** As tool_config. @return a doctor_level_t */
+int tool_doctor(tool_t *tool, const char *const *words);
 
 #endif

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/authbearer.h"
 
-#include <stdarg.h>
-
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
 #include "bearer/text/spiffe.h"
 #include "bearer/text/template.h"
-
-int tool_complain(const char *format, ...)
-{
-    va_list args;
-
-    fputs("authbearer: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    return TOOL_UNDECIDED;
-}
 
 /* --- numbers and lists -------------------------------------------------------- */
 
@@ -322,30 +308,9 @@ static const char *set_timeout(tool_t *tool, const char *value)
     return NULL;
 }
 
-static const char *set_http_loopback(tool_t *tool, const char *value)
-{
-    (void)value;
-    tool->source.http_loopback = true;
-    return NULL;
-}
-
 static const char *set_httpd(tool_t *tool, const char *value)
 {
     tool->httpd = value;
-    return NULL;
-}
-
-static const char *set_json(tool_t *tool, const char *value)
-{
-    (void)value;
-    tool->json = true;
-    return NULL;
-}
-
-static const char *set_help(tool_t *tool, const char *value)
-{
-    (void)value;
-    tool->help = true;
     return NULL;
 }
 
@@ -403,12 +368,26 @@ static const struct {
      "the private key to --cert"},
     {"timeout", "TIME", TOOL_VERIFY | TOOL_KEYS, set_timeout,
      "for each answer (default 5s)"},
-    {"http-loopback", NULL, TOOL_VERIFY | TOOL_KEYS, set_http_loopback,
+    {"http-loopback", NULL, TOOL_VERIFY | TOOL_KEYS, NULL,
      "allow http for 127.0.0.0/8, ::1 and localhost"},
-    {"httpd", "PATH", TOOL_CONFIG, set_httpd, "the httpd program to run"},
-    {"json", NULL, TOOL_VERIFY | TOOL_KEYS | TOOL_EXPLAIN, set_json,
+    {"httpd", "PATH", TOOL_CONFIG | TOOL_DOCTOR, set_httpd,
+     "the httpd program to run"},
+    {"no-fetch", NULL, TOOL_DOCTOR, NULL,
+     "ask no issuer, look at the configuration only"},
+    {"json", NULL, TOOL_VERIFY | TOOL_KEYS | TOOL_EXPLAIN | TOOL_DOCTOR, NULL,
      "print one JSON object"},
-    {"help", NULL, TOOL_ALL, set_help, "this"},
+    {"help", NULL, TOOL_ALL, NULL, "this"},
+};
+
+/* what those without a value make true */
+static const struct {
+    const char *name;
+    apr_size_t at;
+} flags[] = {
+    {"http-loopback", APR_OFFSETOF(tool_t, source.http_loopback)},
+    {"no-fetch", APR_OFFSETOF(tool_t, no_fetch)},
+    {"json", APR_OFFSETOF(tool_t, json)},
+    {"help", APR_OFFSETOF(tool_t, help)},
 };
 
 #define OPTIONS (int)(sizeof(options) / sizeof(options[0]))
@@ -501,6 +480,16 @@ static void complain_unknown(const char *word, int command)
         (void)tool_complain("unknown option; see --help");
 }
 
+static void set_flag(tool_t *tool, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (strcmp(flags[i].name, name) == 0)
+            *(bool *)((char *)tool + flags[i].at) = true;
+    }
+}
+
 /* reads one option; returns how many words it took, or -1 after reporting the
  * mistake */
 static int read_one(tool_t *tool, int command, int count,
@@ -522,6 +511,10 @@ static int read_one(tool_t *tool, int command, int count,
         (void)tool_complain("--%s needs a value: %s", options[i].name,
                             options[i].value ? options[i].value : "no value");
         return -1;
+    }
+    if (!options[i].value) {
+        set_flag(tool, options[i].name);
+        return used;
     }
     allowed = options[i].set(tool, value);
     if (allowed) {
@@ -547,7 +540,7 @@ const char *const *tool_options_read(tool_t *tool, int command, int count,
         else if (words[at][2])
             used = read_one(tool, command, count - at, words + at);
         /* what follows is httpd's, whatever it looks like */
-        if (others->nelts && command == TOOL_CONFIG)
+        if (others->nelts && (command & (TOOL_CONFIG | TOOL_DOCTOR)))
             options_end = true;
         if (used < 0)
             return NULL;

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/authbearer.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include <apr_strings.h>
 
 /* the last second of the year 9999 */
 #define LAST_DATE APR_INT64_C(253402300799)
+
+int tool_complain(const char *format, ...)
+{
+    va_list args;
+
+    fputs("authbearer: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return TOOL_UNDECIDED;
+}
 
 const char *tool_text_value(const bearer_value_t *value, apr_pool_t *pool)
 {
@@ -46,8 +59,7 @@ const char *tool_text_date(apr_int64_t seconds, apr_pool_t *pool)
                         parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-/* the two largest units that say something */
-static const char *span(apr_int64_t seconds, apr_pool_t *pool)
+const char *tool_text_span(apr_int64_t seconds, apr_pool_t *pool)
 {
     static const struct {
         apr_int64_t size;
@@ -74,8 +86,8 @@ const char *tool_text_distance(apr_int64_t then, apr_int64_t now,
     if (then == now)
         return "now";
     if (then > now)
-        return apr_pstrcat(pool, "in ", span(then - now, pool), NULL);
-    return apr_pstrcat(pool, span(now - then, pool), " ago", NULL);
+        return apr_pstrcat(pool, "in ", tool_text_span(then - now, pool), NULL);
+    return apr_pstrcat(pool, tool_text_span(now - then, pool), " ago", NULL);
 }
 
 void tool_text_add_reason(bearer_write_t *json, bearer_reason_t why,

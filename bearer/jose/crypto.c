@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 /* These say only that something failed further down, not what: they follow a lack
  * of memory that nobody wrote into the queue. */
@@ -36,4 +37,19 @@ bearer_crypto_said_t bearer_crypto_end(void)
             said = BEARER_CRYPTO_REFUSED;
     }
     return said;
+}
+
+bool bearer_crypto_find_end(const struct x509_st *certificate, apr_int64_t *out)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days, seconds;
+    bool good;
+
+    good = epoch
+           && ASN1_TIME_diff(&days, &seconds, epoch,
+                             X509_get0_notAfter(certificate));
+    ASN1_TIME_free(epoch);
+    if (good)
+        *out = (apr_int64_t)days * 86400 + seconds;
+    return good;
 }

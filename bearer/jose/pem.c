@@ -279,3 +279,27 @@ bearer_reason_t bearer_pem_parse(bearer_str_t text, const bearer_jwk_t **out,
 
     return bearer_pem_parse_named(none, text, out, note, pool);
 }
+
+bool bearer_pem_find_end(bearer_str_t text, apr_int64_t *out)
+{
+    X509 *certificate;
+    apr_int64_t end;
+    bool found = false;
+    BIO *bio;
+
+    if (text.len > BEARER_LIMIT_KEY_FILE)
+        return false;
+    bearer_crypto_begin();
+    bio = BIO_new_mem_buf(text.data, (int)text.len);
+    while (bio && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        if (bearer_crypto_find_end(certificate, &end)
+            && (!found || end < *out)) {
+            *out = end;
+            found = true;
+        }
+        X509_free(certificate);
+    }
+    BIO_free(bio);
+    (void)bearer_crypto_end();
+    return found;
+}

@@ -29,5 +29,13 @@ bearer_reason_t bearer_pem_parse_named(bearer_str_t kid, bearer_str_t text,
                                        const bearer_jwk_t **out,
                                        bearer_note_t *note,
                                        apr_pool_t *pool) BEARER_MUST_USE;
+/**
+ * When the first of the certificates in a text ends, for those who ask: no key is
+ * judged by it. Whatever else is in the text is passed over.
+ *
+ * @param out seconds since 1970; only on true
+ * @return false: there is none
+ */
+bool bearer_pem_find_end(bearer_str_t text, apr_int64_t *out) BEARER_MUST_USE;
 
 #endif

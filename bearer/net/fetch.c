@@ -218,6 +218,12 @@ static const char *render_request(const plan_t *plan, apr_pool_t *pool)
                        "Connection: close\r\n\r\n", NULL);
 }
 
+static void look_at(const bearer_conn_t *conn, bearer_fetch_seen_t *seen)
+{
+    if (!bearer_tls_find_end(conn->tls, &seen->certificate_end))
+        seen->certificate_end = 0;
+}
+
 static bearer_reason_t exchange(const plan_t *plan, bearer_conn_t *conn,
                                 const bearer_http_response_t **out,
                                 apr_pool_t *pool)
@@ -225,6 +231,8 @@ static bearer_reason_t exchange(const plan_t *plan, bearer_conn_t *conn,
     bearer_http_t *http = bearer_http_create(plan->request->max_body, pool);
     bearer_reason_t why;
 
+    if (plan->request->seen && conn->tls)
+        look_at(conn, plan->request->seen);
     conn->until = plan->deadline;
     conn->doing = "talking to";
     why = bearer_conn_write(conn, render_request(plan, conn->pool));

@@ -17,6 +17,12 @@
 #include "bearer/net/http.h"
 #include "bearer/net/tls.h"
 
+/** What was seen of a server on the way, for people who ask. */
+typedef struct bearer_fetch_seen_t {
+    apr_int64_t
+        certificate_end; /**< wall; see bearer_tls_find_end; 0: unknown */
+} bearer_fetch_seen_t;
+
 /** What to get, and the bounds. */
 typedef struct bearer_fetch_request_t {
     const char *url;
@@ -33,6 +39,7 @@ typedef struct bearer_fetch_request_t {
     apr_size_t max_body;
     bearer_tls_t *tls;
     const volatile apr_uint32_t *stop; /**< not 0: give up soon; may be NULL */
+    bearer_fetch_seen_t *seen;         /**< filled if it is not NULL */
 } bearer_fetch_request_t;
 
 /** A fetch, as an argument: refresh takes it, tests fake it. */

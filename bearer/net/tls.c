@@ -8,6 +8,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "bearer/jose/crypto.h"
+
 struct bearer_tls_t {
     SSL_CTX *ctx;
     BIO_METHOD *method;
@@ -338,6 +340,23 @@ apr_int16_t bearer_tls_wants(const bearer_tls_session_t *session)
 bool bearer_tls_is_closed(const bearer_tls_session_t *session)
 {
     return session->outcome == SSL_ERROR_ZERO_RETURN;
+}
+
+bool bearer_tls_find_end(const bearer_tls_session_t *session, apr_int64_t *out)
+{
+    STACK_OF(X509) *chain = SSL_get0_verified_chain(session->ssl);
+    bool found = false;
+    apr_int64_t end;
+    int i;
+
+    for (i = 0; i < sk_X509_num(chain); i++) {
+        if (!bearer_crypto_find_end(sk_X509_value(chain, i), &end))
+            continue;
+        if (!found || end < *out)
+            *out = end;
+        found = true;
+    }
+    return found;
 }
 
 void bearer_tls_close(bearer_tls_session_t *session)

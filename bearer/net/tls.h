@@ -84,6 +84,16 @@ bool bearer_tls_is_closed(const bearer_tls_session_t *session);
 const char *bearer_tls_problem(const bearer_tls_session_t *session, char *buf,
                                apr_size_t size);
 
+/**
+ * When the certificate of the other side ends, or one of those that vouch for it,
+ * whichever comes first; after a good handshake.
+ *
+ * @param out seconds since 1970; only on true
+ * @return false: it cannot be told
+ */
+bool bearer_tls_find_end(const bearer_tls_session_t *session,
+                         apr_int64_t *out) BEARER_MUST_USE;
+
 /** One close_notify, for a tidy log at the other end; nobody waits. */
 void bearer_tls_close(bearer_tls_session_t *session);
 

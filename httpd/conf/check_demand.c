@@ -44,7 +44,7 @@ static void refuse(check_t *check, const mab_setting_t *setting,
     check->mistakes++;
     ap_log_error(
         APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, setting->s,
-        "MAB0130: %s: there is no Require line beside it, %s; write "
+        "MAB0140: %s: there is no Require line beside it, %s; write "
         "\"Require valid-user\" there (or \"AuthBearerOptional On\" if "
         "tokens are optional, \"Require all granted\" if nobody needs "
         "one)",
@@ -56,7 +56,7 @@ static void warn_of_methods(const check_t *check, const mab_setting_t *setting)
     if (check->last)
         ap_log_error(
             APLOG_MARK, APLOG_WARNING, 0, setting->s,
-            "MAB0131: %s: all its Require lines are in <Limit> or "
+            "MAB0141: %s: all its Require lines are in <Limit> or "
             "<LimitExcept>, so that other methods need no token; write "
             "the lines outside, or also \"Require all denied\" for the "
             "other methods (<LimitExcept>)",
@@ -107,7 +107,7 @@ static void check_lines(const check_t *check, int i)
         || mab_demand_has_files(check->demand, section))
         return;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
-                 "MAB0132: %s: it has no effect, since no section that could "
+                 "MAB0142: %s: it has no effect, since no section that could "
                  "apply to the same requests has \"AuthType Bearer\"; write "
                  "that line, too",
                  setting->line_where);

@@ -31,7 +31,7 @@ const char *mab_doubt_comma(const cmd_parms *cmd, const char *word)
         *comma++ = ' ';
     note(cmd,
          apr_psprintf(cmd->pool,
-                      "MAB0133: %s: \"%s\" is one value with a comma in it; "
+                      "MAB0143: %s: \"%s\" is one value with a comma in it; "
                       "if several are meant, write them with blanks "
                       "between: %s",
                       mab_words_describe(cmd), word, words));
@@ -49,7 +49,7 @@ void mab_doubt_path(const cmd_parms *cmd, const char *text)
         *slash++ = '.';
     note(cmd,
          apr_psprintf(cmd->pool,
-                      "MAB0136: %s: in \"%s\", a slash is part of a claim's "
+                      "MAB0146: %s: in \"%s\", a slash is part of a claim's "
                       "name; if steps are meant, write %s, and if it is one "
                       "claim, %s",
                       mab_words_describe(cmd), text, dotted,
@@ -101,7 +101,7 @@ static const char *check_value(const cmd_parms *cmd, const char *path,
     if (strchr(value, '*'))
         note(cmd,
              apr_psprintf(cmd->pool,
-                          "MAB0135: %s: in the value %s, a * stands for "
+                          "MAB0145: %s: in the value %s, a * stands for "
                           "itself; for a pattern write a regular expression "
                           "(Require claim %s ~ ...), and for any value none "
                           "(Require claim %s)",
@@ -109,7 +109,7 @@ static const char *check_value(const cmd_parms *cmd, const char *path,
     if (strcmp(path, "scope") == 0 || strcmp(path, "scp") == 0)
         note(cmd,
              apr_psprintf(cmd->pool,
-                          "MAB0134: %s: the claim %s of most issuers is one "
+                          "MAB0144: %s: the claim %s of most issuers is one "
                           "text with all scopes, which equals %s only if "
                           "there is no other; write \"Require scope %s\"",
                           mab_words_describe(cmd), path, value, value));

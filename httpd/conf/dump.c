@@ -13,13 +13,18 @@ typedef struct dump_t {
     apr_file_t *out;
     apr_pool_t *pool;
     const mab_demand_t *demand;
+    apr_array_header_t *lines; /* of const char *: takes the lines instead */
 } dump_t;
 
 /* --- pieces -------------------------------------------------------------------- */
 
 static void print_line(const dump_t *dump, const char *name, const char *value)
 {
-    apr_file_printf(dump->out, "  %-12s %s\n", name, value);
+    if (dump->lines)
+        APR_ARRAY_PUSH(dump->lines, const char *) =
+            apr_pstrcat(dump->pool, name, *name ? " " : "", value, NULL);
+    else
+        apr_file_printf(dump->out, "  %-12s %s\n", name, value);
 }
 
 /* a number as it counts, the way one would write it */
@@ -320,16 +325,29 @@ static const show_t shows[] = {
 #include "httpd/conf/field.def"
 };
 
+static const char *value_text(const dump_t *dump, const mab_place_t *place,
+                              const mab_field_t *field)
+{
+    show_t show = shows[field - mab_conf_place_fields];
+
+    if (field->kind != MAB_POINTER)
+        return number_text(dump, place, field);
+    return show ? show(dump, place) : NULL;
+}
+
+const char *mab_dump_setting(const mab_place_t *place, const mab_field_t *field,
+                             apr_array_header_t *lines, apr_pool_t *pool)
+{
+    const dump_t dump = {NULL, pool, NULL, lines};
+
+    return value_text(&dump, place, field);
+}
+
 static const char *row_text(const dump_t *dump, const mab_place_t *place,
                             const mab_field_t *field)
 {
-    show_t show = shows[field - mab_conf_place_fields];
-    const char *text = NULL;
+    const char *text = value_text(dump, place, field);
 
-    if (field->kind != MAB_POINTER)
-        text = number_text(dump, place, field);
-    else if (show)
-        text = show(dump, place);
     if (!text || field->whole)
         return text;
     return apr_pstrcat(dump->pool, field->name, "=", text, NULL);
@@ -390,7 +408,7 @@ static void print_place(const dump_t *dump, const mab_setting_t *setting)
 void mab_dump_places(apr_pool_t *pconf, server_rec *s BEARER_UNUSED)
 {
     const apr_array_header_t *settings = mab_conf_registry()->settings;
-    dump_t dump = {NULL, pconf, mab_demand_read(pconf)};
+    dump_t dump = {NULL, pconf, mab_demand_read(pconf), NULL};
     int i, count = 0;
 
     if (!ap_exists_config_define("DUMP_BEARER")

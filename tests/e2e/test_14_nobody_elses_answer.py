@@ -291,7 +291,7 @@ def refuser(serve, base, tokens):
                  f"ProxyPass / http://127.0.0.1:{server.port}/ disablereuse=On")
     front = serve(front, start=False, modules=["cache", "cache_disk"])
     # it has no place of ours
-    front.errorlog.allow_always("MAB0132")
+    front.errorlog.allow_always("MAB0142")
     return server, front.fill().start()
 
 

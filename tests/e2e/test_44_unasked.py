@@ -55,7 +55,7 @@ def site(serve, base):
         server.write(f"home/{name}/public_html/a.txt", f"{name}\n")
         server.write(f"home/{name}/public_html/.htaccess",
                      "Require all granted\n")
-    server.errorlog.allow_always("MAB0131|AH0163[01]|AH01276")
+    server.errorlog.allow_always("MAB0141|AH0163[01]|AH01276")
     return server.start()
 
 
@@ -120,13 +120,13 @@ def test_httpds_bare_500_has_a_line_beside_it(site, tokens):
 
 
 def test_methods_outside_of_limit_are_open(site, tokens):
-    """What MAB0131 warns of at the start."""
+    """What MAB0141 warns of at the start."""
     said = site.said()
     assert re.search(
-        r'auth_bearer:warn\].*MAB0131: AuthType in <Location "/p/limited"> at .* is '
+        r'auth_bearer:warn\].*MAB0141: AuthType in <Location "/p/limited"> at .* is '
         r"Bearer: all its Require lines are in <Limit> or <LimitExcept>, so that "
         r"other methods need no token; write the lines outside", said), said
-    assert said.count("MAB0131") == 1
+    assert said.count("MAB0141") == 1
     assert site.get("/p/limited").status == 401
     assert site.get("/p/limited", tokens.token()).status == 200
     assert site.get("/p/limited", method="POST").status in (200, 405)

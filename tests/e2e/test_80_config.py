@@ -225,7 +225,7 @@ BAD = {
     # places that ask nobody
     **{f"no Require, {name}": (
         text, "AuthType",
-        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+        r'MAB0140: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
             "there is no Require line beside it, and no other section asks for a "
             "token, but some let everybody in" + WRITE))
        for name, text in (
@@ -236,7 +236,7 @@ BAD = {
             + '\n<Location "/y">\nRequire valid-user\n</Location>'))},
     "no Require anywhere": (
         place(ISSUER, AUDIENCE, require=""), "AuthType",
-        r'MAB0130: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
+        r'MAB0140: AuthType in <Location "/x"> at .* is Bearer: ' + re.escape(
             "there is no Require line beside it, and none in another section that "
             "could apply, so that httpd would answer each request with 500 "
             "(AH01627)" + WRITE)),
@@ -930,46 +930,46 @@ DOUBTFUL = {
     "Require for some methods": (
         with_issuer("<Limit GET POST>", "Require scope a", "</Limit>").replace(
             "Require valid-user\n", ""),
-        'MAB0131: AuthType in <Location "/x"> at ROOT/httpd.conf:N is Bearer: all its '
+        'MAB0141: AuthType in <Location "/x"> at ROOT/httpd.conf:N is Bearer: all its '
         "Require lines are in <Limit> or <LimitExcept>, so that other methods need "
         "no token; write the lines outside, or also \"Require all denied\" for the "
         "other methods (<LimitExcept>)"),
     "lines without AuthType": (
         with_issuer() + f'\n<Location "/y">\n{AUDIENCE}\nRequire valid-user\n'
         "</Location>",
-        'MAB0132: AuthBearerAudience in <Location "/y"> at ROOT/httpd.conf:N: it has '
+        'MAB0142: AuthBearerAudience in <Location "/y"> at ROOT/httpd.conf:N: it has '
         "no effect, since no section that could apply to the same requests has "
         '"AuthType Bearer"; write that line, too'),
     "scopes with a comma": (
         with_issuer("Require scope read,write"),
-        'MAB0133: Require in <Location "/x"> at ROOT/httpd.conf:N: "read,write" is one '
+        'MAB0143: Require in <Location "/x"> at ROOT/httpd.conf:N: "read,write" is one '
         "value with a comma in it; if several are meant, write them with blanks between: "
         "read write"),
     "values with a comma": (
         with_issuer("Require claim role admin,staff"),
-        'MAB0133: Require in <Location "/x"> at ROOT/httpd.conf:N: "admin,staff" is one '
+        'MAB0143: Require in <Location "/x"> at ROOT/httpd.conf:N: "admin,staff" is one '
         "value with a comma in it; if several are meant, write them with blanks between: "
         "admin staff"),
     "audiences with a comma": (
         place(ISSUER, "AuthBearerAudience urn:a,urn:b"),
-        'MAB0133: AuthBearerAudience in <Location "/x"> at ROOT/httpd.conf:N: '
+        'MAB0143: AuthBearerAudience in <Location "/x"> at ROOT/httpd.conf:N: '
         '"urn:a,urn:b" is one value with a comma in it; if several are meant, write them '
         "with blanks between: urn:a urn:b"),
     **{f"{claim} as a claim": (
         with_issuer(line),
-        f'MAB0134: Require in <Location "/x"> at ROOT/httpd.conf:N: the claim {claim} of '
+        f'MAB0144: Require in <Location "/x"> at ROOT/httpd.conf:N: the claim {claim} of '
         "most issuers is one text with all scopes, which equals read only if there is no "
         'other; write "Require scope read"')
        for claim, line in (("scope", "Require claim scope read"),
                            ("scp", "Require claim scp:read"))},
     "a pattern as a value": (
         with_issuer("Require claim email *@example.com"),
-        'MAB0135: Require in <Location "/x"> at ROOT/httpd.conf:N: in the value '
+        'MAB0145: Require in <Location "/x"> at ROOT/httpd.conf:N: in the value '
         "*@example.com, a * stands for itself; for a pattern write a regular expression "
         "(Require claim email ~ ...), and for any value none (Require claim email)"),
     **{f"slashes between the steps of {line.split()[0]}": (
         with_issuer(line),
-        f'MAB0136: {line.split()[0]} in <Location "/x"> at ROOT/httpd.conf:N: in '
+        f'MAB0146: {line.split()[0]} in <Location "/x"> at ROOT/httpd.conf:N: in '
         '"realm_access/roles", a slash is part of a claim\'s name; if steps are meant, '
         "write realm_access.roles, and if it is one claim, /realm_access~1roles")
        for line in ("Require claim realm_access/roles admin",
@@ -979,11 +979,11 @@ DOUBTFUL = {
     "AuthType Basic where tokens count": (
         with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
                     "</Limit>"),
-        'MAB0132: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: it has '
+        'MAB0142: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: it has '
         "no effect, since no section that could apply to the same requests has "
         '"AuthType Bearer"; write that line, too'),
     "lines of the server without AuthType": (
-        AUDIENCE, "MAB0132: AuthBearerAudience at ROOT/httpd.conf:N: it has no "
+        AUDIENCE, "MAB0142: AuthBearerAudience at ROOT/httpd.conf:N: it has no "
         "effect, since no section that could apply to the same requests has "
         '"AuthType Bearer"; write that line, too'),
 }
@@ -1393,7 +1393,7 @@ def test_a_place_that_finds_no_issuer_is_closed(serve_once):
     """Sections that only meet in a request are judged there, closed."""
     server = serve_once(Conf(AUDIENCE).place("a").location(
         "/p/b", ISSUER))
-    server.errorlog.allow("MAB0201|MAB0132")
+    server.errorlog.allow("MAB0201|MAB0142")
     server.errorlog.expect("policy_issuer")
     for token in (None, "x", "a.b.c"):
         assert server.get("/p/a", token).status in (401, 500)

@@ -11,13 +11,16 @@
 #include <http_protocol.h>
 #include <mod_status.h>
 
+#include "bearer/text/json.h"
 #include "httpd/conf/dump.h"
+#include "httpd/conf/model.h"
 #include "httpd/status/page.h"
 
 /* --- the dump ---------------------------------------------------------------------------- */
 
 /* what a call writes to the standard output */
-static const char *dumped(server_rec *s, apr_pool_t *pool)
+static const char *dumped(void (*print)(apr_pool_t *pconf, server_rec *s),
+                          server_rec *s, apr_pool_t *pool)
 {
     apr_file_t *file = NULL;
     char name[] = "/tmp/inside-XXXXXX", *text = apr_pcalloc(pool, 65536);
@@ -29,7 +32,7 @@ static const char *dumped(server_rec *s, apr_pool_t *pool)
     assert_int_equal(apr_file_mktemp(&file, name, 0, pool), APR_SUCCESS);
     assert_int_equal(apr_os_file_get(&fd, file), APR_SUCCESS);
     (void)dup2(fd, STDOUT_FILENO);
-    mab_dump_places(pool, s);
+    print(pool, s);
     (void)dup2(own, STDOUT_FILENO);
     (void)close(own);
     (void)apr_file_seek(file, APR_SET, &start);
@@ -52,9 +55,9 @@ static void show_dump(void **state)
     request_rec *r = inside_request("/", *state);
     const char *text, *all;
 
-    assert_string_equal(dumped(r->server, *state), "");
+    assert_string_equal(dumped(mab_dump_places, r->server, *state), "");
     *(const char **)apr_array_push(ap_server_config_defines) = "DUMP_BEARER";
-    text = dumped(r->server, *state);
+    text = dumped(mab_dump_places, r->server, *state);
     (void)apr_array_pop(ap_server_config_defines);
     assert_int_equal(strncmp(text, "Places with AuthType Bearer: 17\n", 32), 0);
     all = strstr(text, "<Location \"/all\">");
@@ -80,6 +83,39 @@ static void show_dump(void **state)
     expect_line(text, "cross-origin",
                 "https://app.example https://other.example", *state);
     expect_line(text, "resource", "off", *state);
+}
+
+/* the same for programs: each place, each source once */
+static void show_model(void **state)
+{
+    request_rec *r = inside_request("/", *state);
+    const bearer_value_t *json, *places, *place, *settings = NULL;
+    bearer_str_t where;
+    const char *text;
+    int count = 0;
+
+    assert_string_equal(dumped(mab_model_print, r->server, *state), "");
+    *(const char **)apr_array_push(ap_server_config_defines) =
+        "DUMP_BEARER_JSON";
+    text = dumped(mab_model_print, r->server, *state);
+    (void)apr_array_pop(ap_server_config_defines);
+    assert_null(strstr(text, "a secret for tests"));
+    assert_int_equal(bearer_json_parse(unit_str(text), &json, NULL, *state),
+                     BEARER_OK);
+    places = bearer_value_get(json, "places");
+    for (place = bearer_value_first(places); place;
+         place = bearer_value_next(places, place), count++) {
+        assert_int_equal(bearer_value_get_string(place, "where", &where),
+                         BEARER_VALUE_GOT);
+        if (strstr(where.data, "<Location \"/all\">"))
+            settings = bearer_value_get(place, "settings");
+    }
+    assert_int_equal(count, 17);
+    assert_non_null(settings);
+    assert_true(bearer_value_is(
+        bearer_value_get(bearer_value_get(settings, "AuthBearerOptional"),
+                         "optional"),
+        BEARER_KIND_TRUE));
 }
 
 /* --- the page ------------------------------------------------------------------------------- */
@@ -381,6 +417,7 @@ int inside_show(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(show_dump),
+        unit_row(show_model),
         unit_row(show_nothing_without_shared_memory),
         unit_row(show_page_of_this_server),
         unit_row(show_section_of_mod_status),

@@ -99,6 +99,36 @@ static void pem_bounds_the_text(void **state)
                        "ok");
 }
 
+static void pem_finds_the_first_end_of_certificates(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *name, *text;
+        bool found;
+    } rows[] = {
+        {"a certificate", FIX_RSA_CERTIFICATE_PEM, true},
+        {"behind a key and words",
+         "x\n" FIX_P256_PEM "y\n" FIX_RSA_CERTIFICATE_PEM, true},
+        {"two", FIX_RSA_CERTIFICATE_PEM FIX_RSA_CERTIFICATE_PEM, true},
+        {"a key", FIX_P256_PEM, false},
+        {"nothing", "", false},
+        {"a broken one",
+         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+         false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        apr_int64_t end = 1;
+
+        unit_expect(rows[i].name,
+                    bearer_pem_find_end(unit_str(rows[i].text), &end)
+                        == rows[i].found);
+        /* 2001-01-02 */
+        unit_expect(rows[i].name, end == (rows[i].found ? 978393600 : 1));
+        unit_expect(rows[i].name, ERR_peek_error() == 0);
+    }
+}
+
 static void pem_leaves_no_openssl_errors(void **state)
 {
     const bearer_jwk_t *key;
@@ -119,6 +149,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         unit_row(pem_gives_the_same_key_as_jwk),
         unit_row(pem_bounds_the_text),
+        unit_row(pem_finds_the_first_end_of_certificates),
         unit_row(pem_leaves_no_openssl_errors),
     };
 

@@ -86,6 +86,7 @@ static void tls_checks_who_is_there(void **state)
         char text[96];
         apr_pool_t *pool;
         bearer_tls_session_t *session;
+        apr_int64_t end = 0;
         int n;
 
         assert_int_equal(apr_pool_create(&pool, *state), APR_SUCCESS);
@@ -95,6 +96,10 @@ static void tls_checks_who_is_there(void **state)
         n = bearer_tls_connect(session);
         unit_expect(rows[i].label, (n == 1) == !rows[i].problem);
         unit_expect(rows[i].label, bearer_tls_wants(session) == 0);
+        if (!rows[i].problem)
+            unit_expect(rows[i].label,
+                        bearer_tls_find_end(session, &end)
+                            && end > apr_time_sec(apr_time_now()));
         if (rows[i].problem)
             unit_expect(
                 rows[i].label,
