@@ -38,8 +38,9 @@ static bearer_reason_t prepare(search_t *search)
 
     told->tried = source->issuer;
     if (source->kind == BEARER_SOURCE_DISCOVERY)
-        told->why = bearer_url_check_issuer(
-            source->issuer, source->http_loopback, &told->note, tool->pool);
+        told->why = bearer_url_check_issuer(bearer_source_address(source),
+                                            source->http_loopback, &told->note,
+                                            tool->pool);
     if (!told->why) {
         what = "authorities";
         told->tried = source->ca ? source->ca : "the system's";

@@ -211,6 +211,10 @@ static int check_policy(tool_t *tool)
     if (why == BEARER_POLICY_AUDIENCE)
         return tool_complain("--audience is missing: whom the token must be "
                              "meant for, or \"any\"");
+    if (why == BEARER_POLICY_ANY)
+        return tool_complain("--audience any: --audience-claim and trust "
+                             "domains (spiffe://...) want a value that is "
+                             "compared");
     if (why)
         return tool_complain("--alg leaves no usable algorithm: HS256, HS384 "
                              "and HS512 go with --secret, the others with "

@@ -613,6 +613,46 @@ def test_somebody_at_a_terminal_is_told_what_is_waited_for(maker):
     assert (command.returncode, "not verified" in said) == (GOOD, True)
 
 
+def test_issuers_of_every_kind(folder, maker):
+    (folder / "bundle.json").write_text(json.dumps(
+        {"keys": [key("P-256", "ec1").public(use="jwt-svid")]}))
+    keys, bundle = folder / "keys.json", folder / "bundle.json"
+
+    def judged(issuer, keys, audience, *more, **over):
+        token = maker.token(header={"typ": "JWT"}, **over)
+        return run("verify", "--issuer", issuer, "--keys", keys, "--audience",
+                   audience, *more, token=token, ).status
+
+    aud = mint.AUDIENCE
+    name, of_a = "https://l.example/{tid}/v2", {"iss": "https://l.example/a/v2"}
+    for issuer in ("accounts.google.com", "a@b.example", "kubernetes/serviceaccount"):
+        assert judged(issuer, keys, aud, iss=issuer) == GOOD
+        assert judged(issuer, keys, aud, iss=issuer + "/") == REFUSED
+    assert judged(name, keys, aud, tid="a", **of_a) == GOOD
+    assert judged(name, keys, aud, "--tid", "b,a", tid="a", **of_a) == GOOD
+    assert judged(name, keys, aud, "--tid", "b", tid="a", **of_a) == REFUSED
+    assert judged(name, keys, aud, tid="b", **of_a) == REFUSED
+    sub = "spiffe://td/web"
+    assert judged("spiffe://td", bundle, aud, iss=DROP, sub=sub) == GOOD
+    assert judged("spiffe://t", bundle, aud, iss=DROP, sub=sub) == REFUSED
+    assert judged("spiffe://td", keys, aud, iss=DROP, sub=sub) not in (GOOD, REFUSED)
+    more = ("--audience-claim", "azp")
+    assert judged(ISS, keys, "app", *more, azp="app") == GOOD
+    assert judged(ISS, keys, "app", *more, azp="app2", aud="app") == REFUSED
+    for bad in (("--audience", "any", *more), ("--metadata", "https://m.example")):
+        said = run("verify", "--issuer", ISS, "--keys", keys, *bad,
+                   *("--audience", "x") * (bad[0] != "--audience"),
+                   token=maker.token())
+        assert said.status not in (GOOD, REFUSED), said.out
+
+
+def test_metadata_below_another_address(issuer, authority, tokens):
+    said = run("keys", "urn:corp", "--metadata", issuer.url, "--ca", authority.ca)
+    assert said.status != GOOD and "discovery_issuer" in said.out + said.err
+    assert run("keys", issuer.url, "--metadata", issuer.url, "--ca",
+               authority.ca).status == GOOD
+
+
 # --- config -----------------------------------------------------------------
 
 @pytest.fixture

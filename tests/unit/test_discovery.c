@@ -148,11 +148,44 @@ static void discovery_note_shows_the_issuer_it_got(void **state)
     assert_string_equal(note.text, "issuer https://e\\x0a");
 }
 
+/* Entra ID's document for all tenants has its own word for the placeholder */
+static void discovery_of_a_template(void **state)
+{
+    static const struct {
+        const char *name, *issuer, *want;
+    } cases[] = {
+        {"https://l/{tid}/v2.0", "https://l/{tenantid}/v2.0", "ok"},
+        {"https://l/{tid}/v2.0", "https://l/{tid}/v2.0", "ok"},
+        {"https://l/{tid}/v2.0", "https://l/{realm}/v2.0", "discovery_issuer"},
+        {"https://l/{tid}/v2.0", "https://l/organizations/v2.0",
+         "discovery_issuer"},
+        {"https://l/{tid}/v2.0", "https://evil/{tenantid}/v2.0",
+         "discovery_issuer"},
+        {"https://l/{tid}/v2.0", "https://l/{tenantid}/v2.0/",
+         "discovery_issuer"},
+        {"https://l/a/v2.0", "https://l/{tenantid}/v2.0", "discovery_issuer"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *uri = NULL;
+        const char *text = apr_pstrcat(*state, "{'issuer':'", cases[i].issuer,
+                                       "','jwks_uri':'" URI "'}", NULL);
+
+        unit_expect_reason(cases[i].issuer,
+                           bearer_discovery_parse(jose_json(text, *state),
+                                                  cases[i].name, false, &uri,
+                                                  NULL, *state),
+                           cases[i].want);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         unit_row(discovery_wants_the_issuer_and_a_safe_uri),
         unit_row(discovery_allows_http_to_the_loopback_when_told),
+        unit_row(discovery_of_a_template),
         unit_row(discovery_note_shows_the_issuer_it_got),
     };
 

@@ -56,6 +56,10 @@ static void source_may_use_http_where_it_was_written(void **state BEARER_UNUSED)
          "http://127.0.0.1/k", true},
         {"https keys of an http issuer", true, BEARER_SOURCE_URL,
          "http://127.0.0.1", "https://a/k", false},
+        {"http metadata of an https issuer", true, BEARER_SOURCE_DISCOVERY,
+         "https://a", "http://127.0.0.1/m", true},
+        {"https metadata of an http issuer", true, BEARER_SOURCE_DISCOVERY,
+         "http://127.0.0.1", "https://a/m", false},
     };
     apr_size_t i;
 
@@ -81,6 +85,7 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
     } cases[] = {
         {"https://a", BEARER_SOURCE_DISCOVERY, NULL},
         {"https://a/", BEARER_SOURCE_DISCOVERY, NULL},
+        {"https://a", BEARER_SOURCE_DISCOVERY, "https://a/k"},
         {"https://a", BEARER_SOURCE_URL, "https://a/k"},
         {"https://a", BEARER_SOURCE_FILE, "https://a/k"},
         {"https://a", BEARER_SOURCE_SECRET, "https://a/k"},
@@ -114,7 +119,7 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
                                     sizeof(sources[i].slot.id));
     }
     for (i = 0; i < 10; i++) {
-        again = sources[2];
+        again = sources[3];
         again.http_loopback = i == 0;
         again.proxies.https = i == 1 ? "a" : NULL;
         again.ca = i == 2 ? "a" : NULL;
@@ -127,18 +132,18 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
         again.credentials.key = i == 9 ? "a" : NULL;
         assert_int_equal(bearer_source_identify(&again), BEARER_OK);
         trusting[i] = again.slot.id;
-        assert_memory_not_equal(&again.slot.id, &sources[2].slot.id,
+        assert_memory_not_equal(&again.slot.id, &sources[3].slot.id,
                                 sizeof(again.slot.id));
         for (j = 0; j < i; j++)
             assert_memory_not_equal(&again.slot.id, &trusting[j],
                                     sizeof(again.slot.id));
     }
-    again = sources[2];
+    again = sources[3];
     again.schedule.refresh = 7;
     again.timeout = 8;
     again.slot.number = 9;
     assert_int_equal(bearer_source_identify(&again), BEARER_OK);
-    assert_memory_equal(&again.slot.id, &sources[2].slot.id,
+    assert_memory_equal(&again.slot.id, &sources[3].slot.id,
                         sizeof(again.slot.id));
 }
 
