@@ -218,6 +218,11 @@ static const char *source_text(const dump_t *dump, const mab_source_t *source)
         return apr_pstrcat(dump->pool, "cookie:", source->name, NULL);
     if (source->where == MAB_QUERY)
         return apr_pstrcat(dump->pool, "query:", source->name, NULL);
+    if (source->where == MAB_WEBSOCKET)
+        return "websocket";
+    if (source->where == MAB_BASIC)
+        return apr_pstrcat(dump->pool, "basic", source->user ? ":" : "",
+                           source->user ? source->user : "", NULL);
     return apr_pstrcat(dump->pool, "header:", source->name,
                        source->scheme ? ":" : "",
                        source->scheme ? source->scheme : "", NULL);

@@ -144,7 +144,8 @@ GOOD = {
         "require=jti,client_id",
         "AuthBearerAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
         "ES384 ES512 EdDSA Ed25519 Ed448",
-        "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q",
+        "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q "
+        "basic websocket",
         "AuthBearerUser email sub",
         "AuthBearerClaim sub env:SUB",
         "AuthBearerClaim * header:X-Claims base64url",
@@ -159,6 +160,11 @@ GOOD = {
     "fetch with the environment's proxy": "AuthBearerFetch proxy=env",
     "loopback": "AuthBearerFetch http=On\n" + place(
         AUDIENCE, "AuthBearerIssuer http://127.0.0.1:8080/x"),
+    **{f"source {word}": with_issuer(f'AuthBearerSource "{word}"')
+       for word in ("basic", "BASIC:x-access-token", "basic:*", "basic:a b@c.example",
+                    "basic:j\u00f6", "WebSocket")},
+    "a header with Basic of its own": with_issuer(
+        "AuthBearerSource header:Authorization:Basic cookie:basic query:websocket"),
     "headers that are credentials": with_issuer(
         "AuthBearerSource header:Authorization header:Proxy-Authorization "
         "header:X-Forwarded-Access-Token header:X-Token"),
@@ -716,6 +722,31 @@ BAD = {
        for name in ("Host", "Cookie", "cookie", "Connection", "Content-Length",
                     "Content_Length", "Transfer-Encoding", "If-Match", "Range",
                     "Forwarded")},
+    "source words": (with_issuer("AuthBearerSource form"), "AuthBearerSource",
+                     '"form" is not a source; allowed is header\\[:Name\\[:scheme\\]\\], '
+                     "basic\\[:<user>\\], websocket, cookie:<name>, query\\[:name\\]"),
+    **{f"source basic {name!r}": (
+        with_issuer(f'AuthBearerSource "basic:{name}"'), "AuthBearerSource",
+        '"basic:.*" has no usable user name; allowed is basic \\(the name that clients '
+        "send is the token's user\\), basic:<user> \\(this name, which has no colon\\) "
+        "and basic:\\* \\(any name\\)")
+       for name in ("", "a:b", "a:", ":", "a\tb")},
+    "source websocket with a name": (
+        with_issuer("AuthBearerSource websocket:token"), "AuthBearerSource",
+        '"websocket:token" has a name; write websocket alone: its token is always in '
+        "the subprotocol base64url.bearer.authorization.<token in base64url>"),
+    **{f"source {first} {then}": (
+        with_issuer(f"AuthBearerSource {first} {then}"), "AuthBearerSource",
+        f"{name} is given twice; name each source once")
+       for first, then, name in (("basic", "basic", "basic"),
+                                 ("basic:a", "basic:b", "basic"),
+                                 ("basic:*", "basic", "basic"),
+                                 ("websocket", "websocket", "websocket"))},
+    **{f"source basic and {first}": (
+        with_issuer(f"AuthBearerSource {first} basic"), "AuthBearerSource",
+        "Authorization is one header, and a token in it would be found twice; name "
+        "each header once, with the one scheme that clients send")
+       for first in ("header:Authorization:Basic", "header:authorization:basic")},
     # lines that would hold for all methods
     **{f"{line} in <{limit}>": (
         with_issuer(f"<{limit}>", line, f"</{limit.split()[0]}>"),
