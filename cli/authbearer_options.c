@@ -161,7 +161,7 @@ static const char *set_keys(tool_t *tool, const char *value)
     source->kind = BEARER_SOURCE_FILE;
     source->location = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
     if (strstr(value, "://"))
-        source->kind = BEARER_SOURCE_URL;
+        tool_source_set_url(tool, value);
     return *source->location ? NULL : "a URL or a file";
 }
 

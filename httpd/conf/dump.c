@@ -86,6 +86,9 @@ static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
     if (source->kind == BEARER_SOURCE_FILE)
         return apr_pstrcat(dump->pool, "keys from file ", source->location,
                            NULL);
+    if (source->kind == BEARER_SOURCE_PER_KID)
+        return apr_pstrcat(dump->pool, "a key for each key id from ",
+                           source->location, "<kid>", NULL);
     if (source->kind == BEARER_SOURCE_URL)
         return apr_pstrcat(dump->pool, "keys from ", source->location, NULL);
     if (source->location)

@@ -22,7 +22,7 @@ static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
             "give one of them, or none for discovery");
     source->kind = kind;
     source->location =
-        kind == BEARER_SOURCE_URL || kind == BEARER_SOURCE_DISCOVERY
+        kind != BEARER_SOURCE_FILE && kind != BEARER_SOURCE_SECRET
             ? value
             : ap_server_root_relative(cmd->pool, value);
     if (source->location)
@@ -32,6 +32,27 @@ static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
                                ? "secret=file: has an unusable path"
                                : "keys=file: has an unusable path",
                            "name a file, absolute or below ServerRoot");
+}
+
+/* what a kid is appended to: without the slash, "https://keys.example.com" and a kid of
+ * ".attacker.example" would be another host (SSRF) */
+static const char *set_per_kid(cmd_parms *cmd, mab_issuer_line_t *line,
+                               const char *prefix)
+{
+    apr_size_t len = strlen(prefix);
+    const char *wrong = NULL;
+
+    if (!len || prefix[len - 1] != '/')
+        wrong = "does not end with \"/\"";
+    else if (strpbrk(prefix, "?#"))
+        wrong = "has a query or a fragment";
+    if (wrong)
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "keys=pem-per-kid:%s %s", prefix, wrong),
+            "allowed is keys=pem-per-kid:<https-url>/, which the token's key "
+            "id (kid) follows");
+    return set_location(cmd, &line->source, BEARER_SOURCE_PER_KID, prefix);
 }
 
 static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
@@ -44,6 +65,8 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
                                "keys=file:<path>");
     if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
+    if (strncmp(value, "pem-per-kid:", 12) == 0)
+        return set_per_kid(cmd, line, value + 12);
     if (!strchr(value, ':'))
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "keys=%s is not a URL", value),

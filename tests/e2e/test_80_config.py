@@ -409,6 +409,23 @@ BAD = {
                             "AuthBearerIssuer", "alg="),
     "keys http": (place(AUDIENCE, ISSUER + " keys=http://i.example/"),
                   "AuthBearerIssuer", "https"),
+    "keys per kid http": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:http://i.example/k/"),
+        "AuthBearerIssuer", "https"),
+    "keys per kid without slash": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:https://i.example"),
+        "AuthBearerIssuer",
+        'keys=pem-per-kid:https://i.example does not end with "/"; allowed is '
+        "keys=pem-per-kid:<https-url>/, which the token's key id .kid. "
+        "follows"),
+    "keys per kid with query": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:https://i.example/?k=/"),
+        "AuthBearerIssuer",
+        'keys=pem-per-kid:https://i.example/.k=/ has a query or a fragment; '
+        "allowed is"),
+    "keys per kid of nothing": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:"), "AuthBearerIssuer",
+        'keys=pem-per-kid: does not end with "/"; allowed is'),
     "keys file as URL": (place(AUDIENCE, ISSUER + " keys=file:///etc/x"),
                          "AuthBearerIssuer",
                          "file_read: .*No such file or directory"),

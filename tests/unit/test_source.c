@@ -54,6 +54,10 @@ static void source_may_use_http_where_it_was_written(void **state BEARER_UNUSED)
          NULL, false},
         {"http keys of an https issuer", true, BEARER_SOURCE_URL, "https://a",
          "http://127.0.0.1/k", true},
+        {"http addresses of kids", true, BEARER_SOURCE_PER_KID, "https://a",
+         "http://127.0.0.1/k/", true},
+        {"https addresses of kids", true, BEARER_SOURCE_PER_KID,
+         "http://127.0.0.1", "https://a/k/", false},
         {"https keys of an http issuer", true, BEARER_SOURCE_URL,
          "http://127.0.0.1", "https://a/k", false},
     };
@@ -84,6 +88,7 @@ static void source_is_told_from_others(void **state BEARER_UNUSED)
         {"https://a", BEARER_SOURCE_URL, "https://a/k"},
         {"https://a", BEARER_SOURCE_FILE, "https://a/k"},
         {"https://a", BEARER_SOURCE_SECRET, "https://a/k"},
+        {"https://a", BEARER_SOURCE_PER_KID, "https://a/k"},
         {"https://a", BEARER_SOURCE_URL, "https://a/"},
         {"https://b", BEARER_SOURCE_URL, "https://a/k"},
         {"https://aa", BEARER_SOURCE_URL, "b"},
