@@ -153,6 +153,9 @@ bearer_reason_t tool_source_get(tool_t *tool,
 /** --keys with a URL, or "pem-per-kid:" and one whose last segment is the kid. */
 void tool_source_set_url(tool_t *tool, const char *value);
 
+/** --signer. @return NULL, or what is allowed */
+const char *tool_source_set_signer(tool_t *tool, const char *value);
+
 /* --- the commands: their exit status ---------------------------------------- */
 
 int tool_verify(tool_t *tool);

@@ -100,6 +100,21 @@ void tool_source_set_url(tool_t *tool, const char *value)
     tool->kid = kid;
 }
 
+const char *tool_source_set_signer(tool_t *tool, const char *value)
+{
+    bearer_issuer_t *issuer = &tool->issuer;
+    bearer_str_t *signer = apr_palloc(tool->pool, sizeof(*signer));
+
+    *signer = bearer_str(value);
+    if (issuer->signer_count || !bearer_str_begins(*signer, "arn:"))
+        return "the ARN of one load balancer";
+    issuer->named = BEARER_NAMED_BY_HEADER;
+    issuer->audience_claim = "client";
+    issuer->signers = signer;
+    issuer->signer_count = 1;
+    return NULL;
+}
+
 /* --- finding ------------------------------------------------------------------ */
 
 static bearer_reason_t locate(search_t *search)

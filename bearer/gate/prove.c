@@ -387,8 +387,11 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           const bearer_policy_t *policy,
                                           apr_time_t now)
 {
+    const bearer_claims_t *claims = proof->claims;
     const bearer_trust_t *trust =
-        bearer_policy_find(policy, proof->claims->iss, proof->claims->all);
+        claims->by_header
+            ? bearer_policy_find_header(policy, claims->iss)
+            : bearer_policy_find(policy, claims->iss, claims->all);
     const bearer_issuer_t *issuer = trust ? trust->issuer : NULL;
 
     if (!issuer || !same_keys(issuer, proof->issuer)

@@ -184,6 +184,12 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         print_line(dump, "issuer", texts(dump, &issuer->iss, 1));
         if (issuer->named == BEARER_NAMED_BY_TENANT)
             print_line(dump, "", tenants(dump, issuer));
+        if (issuer->signer_count)
+            print_line(
+                dump, "",
+                apr_pstrcat(dump->pool, "signer ",
+                            texts(dump, issuer->signers, issuer->signer_count),
+                            NULL));
         print_line(dump, "", location(dump, issuer));
         if (issuer->source) {
             print_fetch(dump, issuer->source);

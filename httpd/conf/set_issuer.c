@@ -7,6 +7,7 @@
 
 #include "bearer/base/str.h"
 #include "httpd/conf/access.h"
+#include "httpd/conf/balancer.h"
 #include "httpd/conf/names.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
@@ -186,7 +187,9 @@ static bool same_demands(const bearer_issuer_t *a, const bearer_issuer_t *b)
            && same_texts(a->audiences, a->audience_count, b->audiences,
                          b->audience_count)
            && same_texts(a->tenants, a->tenant_count, b->tenants,
-                         b->tenant_count);
+                         b->tenant_count)
+           && same_texts(a->signers, a->signer_count, b->signers,
+                         b->signer_count);
 }
 
 static bool is_same_issuer(const mab_issuer_line_t *a,
@@ -290,6 +293,7 @@ static const mab_option_t others[] = {{"keys", set_keys},
                                       {"alg", set_issuer_algs},
                                       {"audience", set_issuer_audience},
                                       {"audience-claim", set_audience_claim},
+                                      {"signer", mab_balancer_set_signers},
                                       {"profile", set_profile},
                                       {"proxy", mab_set_fetch_proxy},
                                       {"ca", mab_set_fetch_ca},
@@ -341,6 +345,8 @@ static const char *read_options(cmd_parms *cmd, mab_issuer_line_t *line,
     error = mab_words_set_options(cmd, &options, line, words, count);
     if (!error)
         error = mab_profile_apply(cmd, line);
+    if (!error)
+        error = mab_balancer_complete(cmd, line);
     if (!error)
         error = mab_names_complete(cmd, line);
     return error ? error : mab_access_check(cmd, line);
