@@ -26,7 +26,7 @@ static const bearer_stage_info_t stages[BEARER_STAGE_COUNT] = {
     {"claims", "the claims are a JSON object", {BEARER_PAYLOAD_JSON}},
     {"issuer",
      "the issuer is trusted",
-     {BEARER_ISS_MISSING, BEARER_ISS_UNKNOWN}},
+     {BEARER_ISS_MISSING, BEARER_ISS_UNKNOWN, BEARER_SIGNER_WRONG}},
     {"keys", "the issuer's keys are there", {BEARER_KEYS_UNAVAILABLE}},
     {"key",
      "one of them fits",

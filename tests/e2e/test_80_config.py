@@ -13,6 +13,7 @@ from testenv.conf import Conf
 from testenv.mint import key
 
 ISSUER = "AuthBearerIssuer https://issuer.example"
+ARN = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/a/1"
 AUDIENCE = "AuthBearerAudience urn:a"
 # as Debian has it for /var/www
 GRANTED = "<Directory ROOT>\nAllowOverride None\nRequire all granted\n</Directory>\n"
@@ -415,6 +416,74 @@ BAD = {
                             "AuthBearerIssuer", "alg="),
     "keys http": (place(AUDIENCE, ISSUER + " keys=http://i.example/"),
                   "AuthBearerIssuer", "https"),
+    "alb without signer": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb"), "AuthBearerIssuer",
+        "profile=aws-alb without signer= would take tokens of all load "
+        "balancers of that region; allowed is signer=<arn>,<arn> with the "
+        "ARNs of load balancers: arn:aws:elasticloadbalancing:<region>:"
+        "<account>:loadbalancer/app/<name>/<id>"),
+    "alb of no balancer": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb signer=arn:aws:s3:::x"),
+        "AuthBearerIssuer",
+        '"arn:aws:s3:::x" is not a load balancer; allowed is signer='),
+    "alb of a region that is an address": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb signer="
+              + ARN.replace("eu-west-1", "evil.example/")),
+        "AuthBearerIssuer", "is not a load balancer"),
+    "alb of two regions": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN},"
+              + ARN.replace("eu-west-1", "eu-west-2")),
+        "AuthBearerIssuer",
+        'the load balancers of signer= are not all in one region of the '
+        'partition "aws"; say where their keys are: '
+        "keys=pem-per-kid:<https-url>/, or write an issuer line for each "
+        "region in a place of its own"),
+    "alb elsewhere": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb signer="
+              + ARN.replace(":aws:", ":aws-cn:")),
+        "AuthBearerIssuer", "say where their keys are"),
+    "alb with an algorithm": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN} alg=RS256"),
+        "AuthBearerIssuer",
+        "profile=aws-alb and this alg= exclude each other; load balancers "
+        "sign with ES256: leave alg= out"),
+    "alb with an audience claim": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN} "
+              "audience-claim=azp"), "AuthBearerIssuer",
+        "profile=aws-alb and audience-claim= exclude each other; its audience "
+        "is the client of the token's header: leave audience-claim= out"),
+    "alb with a secret": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN} "
+              "secret=file:ROOT/secret"), "AuthBearerIssuer",
+        "profile=aws-alb excludes secret= and metadata=; load balancers sign "
+        "with keys of their own: leave these options out"),
+    "alb of many tenants": (
+        place(AUDIENCE, "AuthBearerIssuer https://i.example/{tid}/ tid=any "
+              f"profile=aws-alb signer={ARN}"), "AuthBearerIssuer",
+        "profile=aws-alb and an issuer of many tenants exclude each other; "
+        "name the issuer of each load balancer, exactly as the token's header "
+        'has it in "iss"'),
+    "signer without profile": (
+        place(AUDIENCE, ISSUER + f" signer={ARN}"), "AuthBearerIssuer",
+        "signer= without profile=aws-alb; add profile=aws-alb, or leave "
+        "signer= out"),
+    "keys per kid http": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:http://i.example/k/"),
+        "AuthBearerIssuer", "https"),
+    "keys per kid without slash": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:https://i.example"),
+        "AuthBearerIssuer",
+        'keys=pem-per-kid:https://i.example does not end with "/"; allowed is '
+        "keys=pem-per-kid:<https-url>/, which the token's key id .kid. "
+        "follows"),
+    "keys per kid with query": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:https://i.example/?k=/"),
+        "AuthBearerIssuer",
+        'keys=pem-per-kid:https://i.example/.k=/ has a query or a fragment; '
+        "allowed is"),
+    "keys per kid of nothing": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:"), "AuthBearerIssuer",
+        'keys=pem-per-kid: does not end with "/"; allowed is'),
     "keys file as URL": (place(AUDIENCE, ISSUER + " keys=file:///etc/x"),
                          "AuthBearerIssuer",
                          "file_read: .*No such file or directory"),

@@ -115,6 +115,12 @@ def spare_bits(text):
     return text[:-1] + alphabet[alphabet.index(text[-1]) + 1]
 
 
+def filled(token):
+    """With the padding that load balancers put in."""
+    return mint.note(".".join(part + "=" * (-len(part) % 4)
+                              for part in token.split(".")))
+
+
 NOW = int(time.time())
 #: slug -> (what makes the token, options)
 REASONS = {
@@ -141,6 +147,8 @@ REASONS = {
     "payload_json": (lambda m: m.forge(payload="[]"),),
     "iss_missing": claims(iss=DROP),
     "iss_unknown": claims(iss=ISS + "/"),
+    "signer_wrong": (lambda m: filled(m.forge(header=m.header(iss=ISS))),
+                     "--signer", "arn:aws:elasticloadbalancing:x"),
     "key_unknown": (head(kid="stranger"),),
     "key_unfit": (head(kid="rsa1"),),
     "key_ambiguous": (head(kid=DROP), "--keys", "many.json"),
