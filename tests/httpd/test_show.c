@@ -113,7 +113,7 @@ static void show_model(void **state)
         if (strstr(where.data, "<Location \"/all\">"))
             settings = bearer_value_get(place, "settings");
     }
-    assert_int_equal(count, 17);
+    assert_int_equal(count, 18);
     assert_non_null(settings);
     assert_true(bearer_value_is(
         bearer_value_get(bearer_value_get(settings, "AuthBearerOptional"),
