@@ -2,6 +2,8 @@
 """Key sets and documents in the shapes that real issuers give them, each beside one
 that only looks like it."""
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -63,13 +65,12 @@ FORMS = {
 
 
 @pytest.fixture(scope="module")
-def site(serve, make_issuer, authority, tmp_path_factory):
+def site(serve, make_issuer, authority):
     """Each document at an address and in a file."""
     conf = Conf(f"AuthBearerFetch ca={authority.ca} miss=1h refresh=1h",
                 f"AuthBearerAudience {AUD}")
-    names = tmp_path_factory.mktemp("forms")
-    for folder in (names, names.parent):
-        folder.chmod(0o755)
+    names = Path(tempfile.mkdtemp(prefix="forms-", dir=authority.folder))
+    names.chmod(0o755)  # children read key files
     for name, (_, text) in FORMS.items():
         issuer = make_issuer("/" + name, [])
         issuer.behave(body=text.encode())
