@@ -252,8 +252,10 @@ static void gate_fills_a_verdict_as_far_as_it_got(void **state)
           "iss_unknown", 0);
     assert_non_null(verdict->proof.key.alg);
     assert_null(verdict->proof.issuer);
-    assert_string_equal(verdict->note.text, "trusted here: https://i, https://s; the token's iss is "
-                        "https://x");
+    assert_string_equal(
+        verdict->note.text,
+        "trusted here: https://i, https://s; the token's iss is "
+        "https://x");
     memset(verdict, 0xff, sizeof(*verdict));
     offer(world,
           token_of(world, "one", 1, "{'iss':'https://i','exp':1799999990}"),
