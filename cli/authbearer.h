@@ -36,6 +36,7 @@ typedef struct tool_t {
     const bearer_issuer_t *issuers[1]; /**< what policy points at */
     bearer_policy_t policy;
     bearer_source_t source;
+    const char *kid;   /**< whose key to look for, where each has an address */
     const char *httpd; /**< program, or NULL */
     bool json;
     bool help; /**< say what there is, and do nothing */
@@ -151,6 +152,7 @@ typedef struct tool_found_t {
     const bearer_value_t *published;
     apr_array_header_t *steps; /**< of tool_step_t, in order */
     bearer_outcome_t told;     /**< what decided */
+    bool missing;              /**< the issuer has no key of this kid */
     apr_int64_t fresh;         /**< seconds until asking again; -1: a file */
     const char *cache_control; /**< as answered, or NULL */
 } tool_found_t;
@@ -163,6 +165,12 @@ typedef struct tool_found_t {
  */
 bearer_reason_t tool_source_get(tool_t *tool,
                                 tool_found_t *found) BEARER_MUST_USE;
+
+/** --keys with a URL, or "pem-per-kid:" and one whose last segment is the kid. */
+void tool_source_set_url(tool_t *tool, const char *value);
+
+/** --signer. @return NULL, or what is allowed */
+const char *tool_source_set_signer(tool_t *tool, const char *value);
 
 /* --- authbearer_httpd.c ------------------------------------------------------ */
 

@@ -47,7 +47,9 @@ static char *trim(char *text)
 bearer_reason_t tool_input_token(bearer_str_t *out, apr_pool_t *pool)
 {
     static const char field[] = "Authorization:";
-    bearer_token_spot_t spot = {NULL, NULL};
+    bearer_token_spot_t spot = {.value = NULL};
+    bearer_token_found_t found;
+    bearer_reason_t why;
     char *text = trim(read_stdin(pool));
 
     if (bearer_str_opens_nocase(text, field)) {
@@ -57,5 +59,8 @@ bearer_reason_t tool_input_token(bearer_str_t *out, apr_pool_t *pool)
     if (strchr(text, ' '))
         spot.scheme = "Bearer";
     spot.value = text;
-    return bearer_token_find(&spot, 1, out);
+    why = bearer_token_find(&spot, 1, &found, pool);
+    if (!why)
+        *out = found.token;
+    return why;
 }

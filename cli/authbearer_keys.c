@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 /** One line of the table. */
 typedef struct row_t {
     const char *kid, *kty, *alg; /* in printable ASCII; NULL: absent */
@@ -234,8 +236,13 @@ int tool_keys(tool_t *tool)
 {
     const apr_array_header_t *rows;
     tool_found_t found;
-    bearer_reason_t why = tool_source_get(tool, &found);
+    bearer_reason_t why;
 
+    if (tool->source.kind == BEARER_SOURCE_PER_KID
+        && !bearer_kidname_check(bearer_str(tool->kid)))
+        return tool_complain("pem-per-kid: needs the key id whose key to look "
+                             "at, after the last slash");
+    why = tool_source_get(tool, &found);
     rows = judge_all(
         &found, tool->source.svid ? BEARER_JWK_FOR_SVID : BEARER_JWK_FOR_SIG,
         tool->pool);

@@ -140,7 +140,7 @@ static const char *set_keys(tool_t *tool, const char *value)
     source->kind = BEARER_SOURCE_FILE;
     source->location = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
     if (strstr(value, "://"))
-        source->kind = BEARER_SOURCE_URL;
+        tool_source_set_url(tool, value);
     return *source->location ? NULL : "a URL or a file";
 }
 
@@ -287,8 +287,9 @@ static const struct {
      "at most so long from issue to expiry"},
     {"require", "A,B", TOOL_VERIFY, set_require, "claims that must be present"},
     {"user", "PATH", TOOL_VERIFY, set_user,
-     "claim that names the user (default sub); may be repeated, for the next "
-     "choice"},
+     "claim that names the user (default sub); repeat it for the next choice"},
+    {"signer", "ARN", TOOL_VERIFY, tool_source_set_signer,
+     "the load balancer of AWS whose token it must be"},
     {"at", "TIME", TOOL_VERIFY | TOOL_EXPLAIN, set_at,
      "judge as if it were then: seconds, or 2026-01-31T12:00:00Z"},
     {"ca", "FILE", TOOL_VERIFY | TOOL_KEYS, tool_access_set_ca,

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 #include "bearer/keys/locate.h"
 #include "bearer/text/utf8.h"
 
@@ -81,13 +83,46 @@ static void keep_published(tool_found_t *found, bearer_str_t text,
         found->published = list_of(document, pool);
 }
 
+void tool_source_set_url(tool_t *tool, const char *value)
+{
+    static const char per_kid[] = "pem-per-kid:";
+    bearer_source_t *source = &tool->source;
+    const char *kid;
+
+    source->kind = BEARER_SOURCE_URL;
+    source->location = value;
+    if (strncmp(value, per_kid, sizeof(per_kid) - 1) != 0)
+        return;
+    source->kind = BEARER_SOURCE_PER_KID;
+    value += sizeof(per_kid) - 1;
+    kid = strrchr(value, '/') + 1; /* it is a URL */
+    source->location =
+        apr_pstrmemdup(tool->pool, value, (apr_size_t)(kid - value));
+    tool->kid = kid;
+}
+
+const char *tool_source_set_signer(tool_t *tool, const char *value)
+{
+    bearer_issuer_t *issuer = &tool->issuer;
+    bearer_str_t *signer = apr_palloc(tool->pool, sizeof(*signer));
+
+    *signer = bearer_str(value);
+    if (issuer->signer_count || !bearer_str_begins(*signer, "arn:"))
+        return "the ARN of one load balancer";
+    issuer->named = BEARER_NAMED_BY_HEADER;
+    issuer->audience_claim = "client";
+    issuer->signers = signer;
+    issuer->signer_count = 1;
+    return NULL;
+}
+
 /* --- finding ------------------------------------------------------------------ */
 
 static bearer_reason_t locate(search_t *search)
 {
-    static const bearer_locate_known_t nothing;
     tool_t *tool = search->tool;
     tool_found_t *found = search->found;
+    bearer_locate_known_t known = {.kid = tool->kid};
     bearer_locate_env_t env = {
         .fetch = bearer_fetch_get,
         .now = now,
@@ -98,13 +133,16 @@ static bearer_reason_t locate(search_t *search)
     bearer_locate_found_t located;
     bearer_reason_t why;
 
-    why = bearer_locate_keys(&tool->source, &nothing, &env, &located,
+    why = bearer_locate_keys(&tool->source, &known, &env, &located,
                              &found->told, tool->pool);
     if (located.published.data)
         keep_published(found, located.published, tool->pool);
+    found->missing = located.missing;
     found->cache_control = located.cache_control;
     if (located.published.data && tool->source.kind != BEARER_SOURCE_FILE)
         found->fresh = located.fresh;
+    if (located.missing)
+        return found->told.why = BEARER_HTTP_STATUS;
     if (!why)
         found->keys = located.keys;
     return why;

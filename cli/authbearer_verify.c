@@ -21,11 +21,33 @@ typedef struct verdict_t {
     bearer_str_t user;
 } verdict_t;
 
+/* the token says whose key to look for, as in the module */
+static bearer_reason_t take_kid(tool_t *tool, verdict_t *verdict)
+{
+    bearer_str_t kid = verdict->job.jws->kid;
+
+    if (tool->source.kind != BEARER_SOURCE_PER_KID)
+        return BEARER_OK;
+    if (!bearer_kidname_check(kid))
+        return BEARER_HEADER_KID;
+    tool->kid = apr_pstrmemdup(tool->pool, kid.data, kid.len);
+    return BEARER_OK;
+}
+
 static bearer_reason_t get_keys(tool_t *tool, verdict_t *verdict)
 {
+    bearer_reason_t why = take_kid(tool, verdict);
+
+    if (why)
+        return why;
     verdict->cause = tool_source_get(tool, &verdict->found);
     if (!verdict->cause)
         return BEARER_OK;
+    if (verdict->found.missing) {
+        verdict->cause = BEARER_OK;
+        bearer_note_set(&verdict->note, "kid %s", tool->kid);
+        return BEARER_KEY_UNKNOWN;
+    }
     verdict->cause_note = verdict->found.told.note;
     verdict->cause_where = verdict->found.told.tried;
     bearer_note_set(&verdict->note, "%s",
@@ -199,6 +221,9 @@ static int check_policy(tool_t *tool)
     if (!tool->policy.issuer_count)
         return tool_complain("--issuer is missing: who must have signed the "
                              "token");
+    if (tool->source.kind == BEARER_SOURCE_PER_KID && *tool->kid)
+        return tool_complain("--keys: pem-per-kid: ends with a slash here: the "
+                             "token says whose key follows");
     /* as the module, but for what a shell can put in the place of a file */
     if (tool->source.kind == BEARER_SOURCE_SECRET)
         why = bearer_locate_secret(tool->source.location, true,

@@ -62,6 +62,16 @@
 /** One document on the board: a filtered key set. 200 RSA-2048 keys fit. */
 #define BEARER_LIMIT_DOCUMENT 131072
 
+/** A kid that becomes part of an address (pem-per-kid). Real ones are UUIDs or
+ * digests in hex. A multiple of 8. */
+#define BEARER_LIMIT_KID_NAME 64
+/** Keys of one source that has an address for each. Issuers use one or two at a
+ * time, and a load balancer's region a few more. */
+#define BEARER_LIMIT_KIDS 32
+/** Kids of such a source that are asked for in "miss": any stranger can write one,
+ * and each costs the issuer a request. */
+#define BEARER_LIMIT_KIDS_WANTED 8
+
 /* --- what we fetch ------------------------------------------------------ */
 
 /** A URL that we are willing to fetch. */

@@ -92,14 +92,32 @@ static trial_t try_keys(const bearer_prover_t *prover, const bearer_job_t *job,
 
 /* --- waiting --------------------------------------------------------------- */
 
+/* what is known of the token's kid, where each kid has an address */
+static bearer_kidasks_state_t find_kid(const bearer_prover_t *prover,
+                                       const bearer_job_t *job, apr_time_t now)
+{
+    const bearer_source_t *source = job->issuer->source;
+    bearer_kids_t *kids = bearer_board_kids(prover->conf.board, &source->slot);
+
+    return kids ? bearer_kidasks_find(&kids->asks, job->jws->kid,
+                                      source->schedule.miss, source->timeout,
+                                      now)
+                : BEARER_KIDASKS_UNKNOWN;
+}
+
 /* whether the fetcher owes an answer: one that was asked for and is not there yet,
  * even the very first */
-static bool is_pending(const bearer_prover_t *prover,
-                       const bearer_source_t *source, apr_time_t now)
+static bool is_pending(const bearer_prover_t *prover, const bearer_job_t *job,
+                       apr_time_t now)
 {
-    bearer_schedule_t state =
-        bearer_board_schedule(prover->conf.board, &source->slot);
-    apr_time_t asked = bearer_board_asked(prover->conf.board, &source->slot);
+    const bearer_source_t *source = job->issuer->source;
+    bearer_schedule_t state;
+    apr_time_t asked;
+
+    if (source->kind == BEARER_SOURCE_PER_KID)
+        return find_kid(prover, job, now) == BEARER_KIDASKS_COMING;
+    state = bearer_board_schedule(prover->conf.board, &source->slot);
+    asked = bearer_board_asked(prover->conf.board, &source->slot);
 
     /* the first round comes by itself: an ask now would only make a second one,
      * and would be missing when a new key comes */
@@ -114,11 +132,12 @@ static bool is_pending(const bearer_prover_t *prover,
 
 /* whether other keys than those just tried can be expected: from the fetcher, or
  * from another thread that is still parsing what is already on the board */
-static bool is_coming(const bearer_prover_t *prover,
-                      const bearer_source_t *source, const trial_t *trial,
-                      apr_time_t now)
+static bool is_coming(const bearer_prover_t *prover, const bearer_job_t *job,
+                      const trial_t *trial, apr_time_t now)
 {
-    return is_pending(prover, source, now)
+    const bearer_source_t *source = job->issuer->source;
+
+    return is_pending(prover, job, now)
            || bearer_board_version(prover->conf.board, &source->slot)
                   != trial->version;
 }
@@ -133,7 +152,7 @@ static trial_t look(const bearer_prover_t *prover, const bearer_job_t *job,
 
     for (;;) {
         apr_time_t now = tick(prover);
-        bool more = is_coming(prover, source, &trial, now) && now < until;
+        bool more = is_coming(prover, job, &trial, now) && now < until;
 
         if (trial.why == BEARER_KEYS_UNAVAILABLE
             || bearer_board_version(prover->conf.board, &source->slot)
@@ -204,6 +223,19 @@ static void doubt(const bearer_prover_t *prover, const bearer_source_t *source,
                              "yet: ");
 }
 
+static void ask(const bearer_prover_t *prover, const bearer_job_t *job,
+                apr_time_t now)
+{
+    const bearer_source_t *source = job->issuer->source;
+
+    if (source->kind == BEARER_SOURCE_PER_KID)
+        (void)bearer_board_want(prover->conf.board, &source->slot,
+                                job->jws->kid, source->schedule.miss, now);
+    else
+        (void)bearer_board_ask(prover->conf.board, &source->slot,
+                               &source->schedule, now);
+}
+
 /* the present keys could not judge the token: asks for newer ones, and waits for
  * them if they are coming. All that strangers ask for together is one fetch in
  * "miss", whatever kid they write and whatever they sign. */
@@ -216,10 +248,9 @@ static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
     apr_time_t waited;
     int seat = -1;
 
-    if (!is_coming(prover, source, &trial, began))
-        (void)bearer_board_ask(prover->conf.board, &source->slot,
-                               &source->schedule, began);
-    if (is_coming(prover, source, &trial, began))
+    if (!is_coming(prover, job, &trial, began))
+        ask(prover, job, began);
+    if (is_coming(prover, job, &trial, began))
         seat = take_seat(prover, began, until);
     /* even without a seat: the keys may have come in the meantime */
     if (seat < 0)
@@ -233,23 +264,67 @@ static trial_t try_newer(bearer_prover_t *prover, const bearer_job_t *job,
     return trial;
 }
 
+/*
+ * Where each kid has an address, that a key is not there says nothing until the issuer
+ * has said so: a kid that is not among the ones asked for lately cannot be judged.
+ */
+static bearer_reason_t conclude_kid(const bearer_prover_t *prover,
+                                    const bearer_job_t *job,
+                                    bearer_reason_t why, apr_time_t now,
+                                    bearer_note_t *note)
+{
+    const bearer_source_t *source = job->issuer->source;
+    bearer_kids_t *kids = bearer_board_kids(prover->conf.board, &source->slot);
+
+    if (!why && kids)
+        bearer_kids_use(kids, job->jws->kid, now);
+    if (why != BEARER_KEY_UNKNOWN && why != BEARER_KEYS_UNAVAILABLE)
+        return why;
+    bearer_note_set(note, "kid %.*s", bearer_note_width(job->jws->kid),
+                    job->jws->kid.data);
+    return find_kid(prover, job, now) == BEARER_KIDASKS_MISSING
+               ? BEARER_KEY_UNKNOWN
+               : BEARER_KEYS_UNAVAILABLE;
+}
+
+/* it becomes part of an address (path traversal, SSRF) */
+static bearer_reason_t check_kid(const bearer_job_t *job, bearer_note_t *note)
+{
+    bearer_str_t kid = job->jws->kid;
+
+    if (job->issuer->source->kind != BEARER_SOURCE_PER_KID
+        || bearer_kidname_check(kid))
+        return BEARER_OK;
+    bearer_note_set(note,
+                    "kid %.*s; pem-per-kid: wants 1 to %d of A-Z a-z 0-9 . _ -",
+                    bearer_note_width(kid), kid.data ? kid.data : "",
+                    BEARER_LIMIT_KID_NAME);
+    return BEARER_HEADER_KID;
+}
+
 static bearer_reason_t check_signature(bearer_prover_t *prover,
                                        const bearer_job_t *job,
                                        bearer_now_t *now, apr_uint64_t *version,
                                        bearer_note_t *note)
 {
     bearer_newer_t newer;
+    bearer_reason_t why;
     trial_t trial;
 
     if (job->issuer->secret)
         return check_with(prover, job, job->issuer->secret, &newer, note);
+    why = check_kid(job, note);
+    if (why)
+        return why;
     trial = try_keys(prover, job, now->tick, note);
     if (trial.newer) {
         trial = try_newer(prover, job, trial, now, note);
         doubt(prover, job->issuer->source, &trial, note);
     }
     *version = trial.version;
-    return trial.why;
+    return job->issuer->source->kind == BEARER_SOURCE_PER_KID
+               ? conclude_kid(prover, job, trial.why, now->tick, note)
+               : trial.why;
 }
 
 /* --- a proof ------------------------------------------------------------------ */
@@ -312,8 +387,11 @@ const bearer_issuer_t *bearer_prove_again(const bearer_prover_t *prover,
                                           const bearer_policy_t *policy,
                                           apr_time_t now)
 {
+    const bearer_claims_t *claims = proof->claims;
     const bearer_trust_t *trust =
-        bearer_policy_find(policy, proof->claims->iss, proof->claims->all);
+        claims->by_header
+            ? bearer_policy_find_header(policy, claims->iss)
+            : bearer_policy_find(policy, claims->iss, claims->all);
     const bearer_issuer_t *issuer = trust ? trust->issuer : NULL;
 
     if (!issuer || !same_keys(issuer, proof->issuer)

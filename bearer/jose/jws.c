@@ -133,6 +133,48 @@ static bearer_reason_t read_header(bearer_str_t text, bearer_algset_t allowed,
     return read_names(header, jws);
 }
 
+/* 1 and 2 */
+static bearer_reason_t cut_text(bearer_str_t text, parts_t *parts)
+{
+    bearer_reason_t why;
+
+    if (text.len > BEARER_LIMIT_TOKEN)
+        return BEARER_TOKEN_SIZE;
+    why = cut(text, parts);
+    if (why)
+        return why;
+    return parts->header.len > BEARER_LIMIT_HEADER ? BEARER_TOKEN_SIZE
+                                                   : BEARER_OK;
+}
+
+/* 3 to 7: what passes cannot trip cjose's assertions, and the same bytes have no second
+ * spelling (deny-list and cache evasion) */
+static bearer_reason_t read_parts(const parts_t *parts, bearer_algset_t allowed,
+                                  bearer_jws_t *jws, bearer_str_t *header,
+                                  bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_reason_t why;
+
+    why = bearer_b64url_parse(parts->header, header, pool);
+    if (why)
+        return why;
+    why = bearer_b64url_parse(parts->payload, &jws->payload, pool);
+    if (why)
+        return why;
+    why = bearer_b64url_parse(parts->signature, &jws->signature, pool);
+    if (why)
+        return why;
+    return read_header(*header, allowed, jws, note, pool);
+}
+
+static void keep_text(bearer_jws_t *jws, bearer_str_t text,
+                      const parts_t *parts)
+{
+    jws->text = text;
+    jws->signed_part.data = text.data;
+    jws->signed_part.len = (apr_size_t)(parts->signature.data - text.data) - 1;
+}
+
 /* The order, cheapest and most certain first:
  * 1 size  2 three parts  3 canonical base64url  4 header JSON  5 alg
  * 6 crit, b64, zip, enc  7 kid, typ */
@@ -145,37 +187,58 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
     bearer_str_t header;
     parts_t parts;
 
-    /* 1 */
-    if (text.len > BEARER_LIMIT_TOKEN)
-        return BEARER_TOKEN_SIZE;
-    /* 2 */
-    why = cut(text, &parts);
-    if (why == BEARER_JWS_ENCRYPTED)
-        bearer_note_set(note, "Auth0 issues such a token to a client that asks "
-                              "for no audience: ask for an audience");
+    why = cut_text(text, &parts);
+    if (!why)
+        why = read_parts(&parts, allowed, jws, &header, note, pool);
     if (why)
         return why;
-    if (parts.header.len > BEARER_LIMIT_HEADER)
-        return BEARER_TOKEN_SIZE;
-    /* 3: what passes cannot trip cjose's assertions, and the same bytes have no
-     * second spelling (deny-list and cache evasion) */
-    why = bearer_b64url_parse(parts.header, &header, pool);
-    if (why)
-        return why;
-    why = bearer_b64url_parse(parts.payload, &jws->payload, pool);
-    if (why)
-        return why;
-    why = bearer_b64url_parse(parts.signature, &jws->signature, pool);
-    if (why)
-        return why;
-    /* 4 to 7 */
-    why = read_header(header, allowed, jws, note, pool);
-    if (why)
-        return why;
+    keep_text(jws, text, &parts);
+    *out = jws;
+    return BEARER_OK;
+}
 
-    jws->text = text;
-    jws->signed_part.data = text.data;
-    jws->signed_part.len = parts.header.len + 1 + parts.payload.len;
+/* Takes the padding off: one or two signs that fill the last group of four. What is too
+ * much of it stays, and is no base64url. */
+static bearer_reason_t strip(bearer_str_t *part, bearer_jws_t *jws)
+{
+    apr_size_t pads = 0;
+
+    while (pads < 2 && pads < part->len
+           && part->data[part->len - 1 - pads] == '=')
+        pads++;
+    if (part->len % 4 != 0)
+        jws->whole = false;
+    if (!pads)
+        return BEARER_OK;
+    if (part->len % 4 != 0)
+        return BEARER_B64_LENGTH;
+    part->len -= pads;
+    jws->padded = true;
+    return BEARER_OK;
+}
+
+bearer_reason_t bearer_jws_parse_padded(bearer_str_t text,
+                                        bearer_algset_t allowed,
+                                        const bearer_jws_t **out,
+                                        bearer_note_t *note, apr_pool_t *pool)
+{
+    bearer_jws_t *jws = apr_pcalloc(pool, sizeof(*jws));
+    bearer_reason_t why;
+    parts_t parts;
+
+    jws->whole = true;
+    why = cut_text(text, &parts);
+    if (!why)
+        why = strip(&parts.header, jws);
+    if (!why)
+        why = strip(&parts.payload, jws);
+    if (!why)
+        why = strip(&parts.signature, jws);
+    if (!why)
+        why = read_parts(&parts, allowed, jws, &jws->header, note, pool);
+    if (why)
+        return why;
+    keep_text(jws, text, &parts);
     *out = jws;
     return BEARER_OK;
 }

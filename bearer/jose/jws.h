@@ -23,6 +23,10 @@ typedef struct bearer_jws_t {
     bool nonce;             /**< the header has one */
     bearer_str_t payload;   /**< decoded bytes, followed by NUL */
     bearer_str_t signature; /**< decoded bytes */
+    /* of bearer_jws_parse_padded: */
+    bearer_str_t header; /**< decoded, followed by NUL; else data is NULL */
+    bool padded;         /**< some part ends with "=" */
+    bool whole;          /**< each part has all of its padding, or needs none */
 } bearer_jws_t;
 
 /**
@@ -43,6 +47,17 @@ typedef struct bearer_jws_t {
 bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
                                  const bearer_jws_t **out, bearer_note_t *note,
                                  apr_pool_t *pool) BEARER_MUST_USE;
+
+/**
+ * The same for tokens of those who pad base64url with "=" (RFC 4648 5 would allow it, RFC
+ * 7515 2 does not). Padding is only where it belongs and as long as it must be; whether the
+ * token may have it at all is for the caller to ask: jws->padded, jws->whole.
+ */
+bearer_reason_t bearer_jws_parse_padded(bearer_str_t text,
+                                        bearer_algset_t allowed,
+                                        const bearer_jws_t **out,
+                                        bearer_note_t *note,
+                                        apr_pool_t *pool) BEARER_MUST_USE;
 
 /**
  * What needs no cryptography: whether the key may verify this algorithm, and

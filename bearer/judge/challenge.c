@@ -77,6 +77,12 @@ const char *bearer_challenge_render(const bearer_challenge_t *challenge,
     return value;
 }
 
+const char *bearer_challenge_basic(const char *realm, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, "Basic realm=\"", quote_realm(realm, pool),
+                       "\", charset=\"UTF-8\"", NULL);
+}
+
 /* our sentences are plain ASCII; only quotes need an escape */
 static const char *json_text(const char *text, apr_pool_t *pool)
 {

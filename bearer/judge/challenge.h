@@ -2,7 +2,8 @@
 /*
  * challenge - a reason into a WWW-Authenticate value and a JSON body.
  *
- * Owns:     quoting, order and character sets of RFC 6750 3 and RFC 9110 11.6.1.
+ * Owns:     quoting, order and character sets of RFC 6750 3, RFC 7617 2 and
+ *           RFC 9110 11.6.1.
  * Does not: decide which reason, or send it (httpd/request/refuse).
  * Memory:   results live in the pool
  * Threads:  any
@@ -30,6 +31,10 @@ typedef struct bearer_challenge_t {
  */
 const char *bearer_challenge_render(const bearer_challenge_t *challenge,
                                     apr_pool_t *pool);
+
+/** A challenge for clients that send Basic only when they are asked to (RFC 7617 2;
+ * names are UTF-8, as the claims are). It stands after the one above. */
+const char *bearer_challenge_basic(const char *realm, apr_pool_t *pool);
 
 /** The JSON body: code, status, message. All three are ours, none comes from a
  * token. */

@@ -121,6 +121,9 @@ static bearer_reason_t check_iss(const bearer_claims_t *claims,
     if (claims->has_iss != BEARER_VALUE_GOT
         && issuer->named != BEARER_NAMED_BY_SUBJECT)
         return BEARER_ISS_MISSING;
+    /* a header is no claim to anybody else */
+    if (claims->by_header != (issuer->named == BEARER_NAMED_BY_HEADER))
+        return BEARER_ISS_UNKNOWN;
     return bearer_policy_names(issuer, claims->iss, claims->all)
                ? BEARER_OK
                : BEARER_ISS_UNKNOWN;
@@ -155,7 +158,10 @@ bearer_reason_t bearer_claims_check(const bearer_claims_t *claims,
     if (!why)
         why = check_iat(claims, policy, now, note);
     if (!why)
-        why = bearer_audience_check(claims->all, policy, issuer, note);
+        why = bearer_audience_check(claims->by_header ? bearer_value_get(
+                                        claims->all, BEARER_CLAIMS_HEADER)
+                                                      : claims->all,
+                                    policy, issuer, note);
     if (!why)
         why = check_required(claims, policy, note);
     /* cnf downgrade: a sender-constrained token, stolen and sent plainly; one that

@@ -20,7 +20,12 @@ typedef struct bearer_claims_t {
     bearer_value_got_t has_iss, has_exp, has_nbf, has_iat;
     bearer_str_t iss;
     apr_int64_t exp, nbf, iat; /**< seconds; meaningful if has_… is GOT */
+    bool by_header; /**< iss and exp are of the token's header, which is the
+                         member BEARER_CLAIMS_HEADER (bearer/judge/alb.h) */
 } bearer_claims_t;
+
+/** See by_header. */
+#define BEARER_CLAIMS_HEADER "jose_header"
 
 /** @return BEARER_OK, BEARER_PAYLOAD_JSON, BEARER_NO_MEMORY */
 bearer_reason_t bearer_claims_parse(bearer_str_t payload,

@@ -33,6 +33,7 @@ bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
         text = bearer_value_text(bearer_value_get(claims, "sub"));
         return bearer_spiffe_is_member(issuer->iss, text);
     case BEARER_NAMED_BY_ISS:
+    case BEARER_NAMED_BY_HEADER:
         break;
     }
     return iss.data && bearer_str_equal(issuer->iss, iss);
@@ -54,8 +55,25 @@ const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
             return &policy->trusted[i];
     }
     for (i = 0; policy->special && i < policy->trusted_count; i++) {
+        /* what the payload says is no header (a forged issuer) */
         if (policy->trusted[i].issuer->named != BEARER_NAMED_BY_ISS
+            && policy->trusted[i].issuer->named != BEARER_NAMED_BY_HEADER
             && bearer_policy_names(policy->trusted[i].issuer, iss, claims))
+            return &policy->trusted[i];
+    }
+    return NULL;
+}
+
+const bearer_trust_t *bearer_policy_find_header(const bearer_policy_t *policy,
+                                                bearer_str_t iss)
+{
+    int i;
+
+    for (i = 0; i < policy->trusted_count; i++) {
+        const bearer_issuer_t *issuer = policy->trusted[i].issuer;
+
+        if (issuer->named == BEARER_NAMED_BY_HEADER
+            && bearer_str_equal(issuer->iss, iss))
             return &policy->trusted[i];
     }
     return NULL;
@@ -99,6 +117,7 @@ static bearer_reason_t check_trust(const bearer_policy_t *policy,
         return BEARER_POLICY_AUDIENCE;
     /* what is named to be compared is never taken unseen */
     if (policy->any_audience && !trust->issuer->audience_count
+        && trust->issuer->named != BEARER_NAMED_BY_HEADER
         && (trust->issuer->audience_claim
             || trust->issuer->named == BEARER_NAMED_BY_SUBJECT))
         return BEARER_POLICY_ANY;
@@ -114,6 +133,7 @@ void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool)
     policy->trusted = trusted;
     policy->trusted_count = policy->issuer_count;
     policy->special = false;
+    policy->padded = false;
     policy->allowed = 0;
     policy->why = policy->issuer_count ? BEARER_OK : BEARER_POLICY_ISSUER;
     policy->doubtful = NULL;
@@ -121,6 +141,7 @@ void bearer_policy_freeze(bearer_policy_t *policy, apr_pool_t *pool)
         trusted[i].issuer = policy->issuers[i];
         trusted[i].algs = choose_algs(policy, policy->issuers[i]);
         policy->special |= policy->issuers[i]->named != BEARER_NAMED_BY_ISS;
+        policy->padded |= policy->issuers[i]->named == BEARER_NAMED_BY_HEADER;
         policy->allowed |= trusted[i].algs;
         if (policy->why)
             continue;

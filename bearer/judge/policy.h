@@ -21,17 +21,22 @@ typedef enum bearer_named_t {
     BEARER_NAMED_BY_ISS,    /**< iss is its name, byte for byte */
     BEARER_NAMED_BY_TENANT, /**< iss is its name, a template, filled by the claim
                                  tid, and that is one of the tenants */
-    BEARER_NAMED_BY_SUBJECT /**< sub is a SPIFFE ID of its name, a trust domain; iss
-                                 may be absent, and means nothing */
+    BEARER_NAMED_BY_SUBJECT, /**< sub is a SPIFFE ID of its name, a trust domain;
+                                  iss may be absent, and means nothing */
+    BEARER_NAMED_BY_HEADER /**< iss in the token's header is its name, byte for byte
+                                (bearer/judge/alb.h) */
 } bearer_named_t;
 
 /** One issuer that a place trusts. */
 typedef struct bearer_issuer_t {
-    bearer_str_t iss;              /**< its name: see bearer_named_t */
-    bearer_named_t named;          /**< how tokens carry it */
-    const bearer_str_t *tenants;   /**< of a template; */
-    int tenant_count;              /**< 0: any tenant */
-    bearer_algset_t algs;          /**< its own list; 0: the place's */
+    bearer_str_t iss;            /**< its name: see bearer_named_t */
+    bearer_named_t named;        /**< how tokens carry it */
+    const bearer_str_t *tenants; /**< of a template; */
+    int tenant_count;            /**< 0: any tenant */
+    const bearer_str_t
+        *signers;         /**< of an issuer named by header: who may make */
+    int signer_count;     /**< its tokens */
+    bearer_algset_t algs; /**< its own list; 0: the place's */
     const bearer_str_t *audiences; /**< its own list; */
     int audience_count;            /**< 0: the place's */
     const char *audience_claim;    /**< which claim says for whom, instead of
@@ -77,6 +82,8 @@ typedef struct bearer_policy_t {
     const bearer_trust_t *trusted; /**< the issuers; */
     int trusted_count;
     bool special;                    /**< not all are named by iss */
+    bool padded;                     /**< one of them is named by header, and
+                                          its tokens have padding */
     bearer_algset_t allowed;         /**< the algorithms of any of them */
     bearer_reason_t why;             /**< see bearer_policy_check */
     const bearer_issuer_t *doubtful; /**< whom that is about, or NULL */
@@ -115,6 +122,10 @@ bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
 const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
                                          bearer_str_t iss,
                                          const bearer_value_t *claims);
+
+/** The issuer whose name the token's header says, or NULL. */
+const bearer_trust_t *bearer_policy_find_header(const bearer_policy_t *policy,
+                                                bearer_str_t iss);
 
 /** Whether a header's typ is accepted; compared as a media type: without case,
  * "application/" may be left out (RFC 7515 4.1.9). data NULL: absent.

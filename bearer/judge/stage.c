@@ -26,7 +26,7 @@ static const bearer_stage_info_t stages[BEARER_STAGE_COUNT] = {
     {"claims", "the claims are a JSON object", {BEARER_PAYLOAD_JSON}},
     {"issuer",
      "the issuer is trusted",
-     {BEARER_ISS_MISSING, BEARER_ISS_UNKNOWN}},
+     {BEARER_ISS_MISSING, BEARER_ISS_UNKNOWN, BEARER_SIGNER_WRONG}},
     {"keys", "the issuer's keys are there", {BEARER_KEYS_UNAVAILABLE}},
     {"key",
      "one of them fits",
@@ -47,7 +47,7 @@ static const bearer_stage_info_t stages[BEARER_STAGE_COUNT] = {
      {BEARER_AUD_MISSING, BEARER_AUD_INVALID, BEARER_AUD_WRONG}},
     {"required", "demanded claims are there", {BEARER_CLAIM_MISSING}},
     {"binding", "it is not bound to a key (cnf)", {BEARER_CNF_BOUND}},
-    {"subject", "it names a user", {BEARER_SUBJECT_MISSING}},
+    {"subject", "it names a user", {BEARER_SUBJECT_MISSING, BEARER_USER_WRONG}},
 };
 
 const bearer_stage_info_t *bearer_stage_find(bearer_stage_t stage)

@@ -2,6 +2,8 @@
 #include "bearer/judge/token.h"
 
 #include "bearer/base/str.h"
+#include "bearer/judge/basic.h"
+#include "bearer/text/b64url.h"
 
 /* a header value has a scheme and a token; more words are only counted */
 typedef struct words_t {
@@ -62,34 +64,68 @@ bearer_reason_t bearer_token_check(bearer_str_t token)
     return BEARER_OK;
 }
 
-static bearer_reason_t take(const bearer_token_spot_t *spot, bearer_str_t *out)
+/* the words of a field with a scheme: what follows the scheme */
+static bearer_reason_t cut_scheme(const bearer_token_spot_t *spot,
+                                  bearer_str_t *out)
 {
-    bearer_str_t token;
-    words_t words;
+    words_t words = cut(spot->value);
 
-    if (!spot->scheme) {
-        token.data = spot->value;
-        token.len = strlen(spot->value);
-    }
-    else {
-        words = cut(spot->value);
-        if (!words.count)
-            return BEARER_TOKEN_MISSING;
-        if (words.count != 2)
-            return BEARER_TOKEN_FORMAT;
-        /* RFC 9110 11.1: without case */
-        if (!bearer_str_is_nocase(words.word[0], spot->scheme))
-            return BEARER_TOKEN_SCHEME;
-        token = words.word[1];
-    }
-    *out = token;
+    if (!words.count)
+        return BEARER_TOKEN_MISSING;
+    if (words.count != 2)
+        return BEARER_TOKEN_FORMAT;
+    /* RFC 9110 11.1: without case */
+    if (!bearer_str_is_nocase(words.word[0], spot->scheme))
+        return BEARER_TOKEN_SCHEME;
+    *out = words.word[1];
     return BEARER_OK;
 }
 
+static bearer_reason_t decode(bearer_token_form_t form, bearer_str_t text,
+                              bearer_token_found_t *out, apr_pool_t *pool)
+{
+    if (form == BEARER_TOKEN_BASIC)
+        return bearer_basic_parse(text, &out->user, &out->token, pool);
+    if (form == BEARER_TOKEN_CODED)
+        return bearer_b64url_parse(text, &out->token, pool)
+                   ? BEARER_TOKEN_FORMAT
+                   : BEARER_OK;
+    out->token = text;
+    return BEARER_OK;
+}
+
+static bearer_reason_t take(const bearer_token_spot_t *spot,
+                            bearer_token_found_t *out, apr_pool_t *pool)
+{
+    bearer_str_t text = bearer_str(spot->value);
+    bearer_reason_t why = BEARER_OK;
+
+    memset(out, 0, sizeof(*out));
+    if (spot->scheme)
+        why = cut_scheme(spot, &text);
+    return why ? why : decode(spot->form, text, out, pool);
+}
+
+/* one more used spot, whose token must be the one found before */
+static bool says_the_same(const bearer_token_spot_t *spot,
+                          bearer_token_found_t *first, apr_pool_t *pool)
+{
+    bearer_token_found_t found;
+
+    if (take(spot, &found, pool)
+        || !bearer_str_equal(found.token, first->token))
+        return false;
+    if (found.user.data)
+        first->user = found.user;
+    return true;
+}
+
 bearer_reason_t bearer_token_find(const bearer_token_spot_t *spots, int count,
-                                  bearer_str_t *out)
+                                  bearer_token_found_t *out, apr_pool_t *pool)
 {
     const bearer_token_spot_t *used = NULL;
+    bearer_reason_t why = BEARER_TOKEN_MISSING;
+    bearer_token_found_t first;
     int i;
 
     for (i = 0; i < count; i++) {
@@ -97,9 +133,15 @@ bearer_reason_t bearer_token_find(const bearer_token_spot_t *spots, int count,
             continue;
         /* RFC 6750 2: one method only; we and the program inside could look at
          * different tokens */
-        if (used)
+        if (used
+            && (why || spots[i].source == used->source
+                || !says_the_same(&spots[i], &first, pool)))
             return BEARER_TOKEN_TWICE;
+        if (!used)
+            why = take(&spots[i], &first, pool);
         used = &spots[i];
     }
-    return used ? take(used, out) : BEARER_TOKEN_MISSING;
+    if (!why)
+        *out = first;
+    return why;
 }

@@ -2,6 +2,7 @@
 #include "bearer/judge/verify.h"
 
 #include "bearer/base/str.h"
+#include "bearer/judge/alb.h"
 #include "bearer/judge/token.h"
 #include "bearer/text/template.h"
 
@@ -25,9 +26,11 @@ static bearer_reason_t read_form(bearer_str_t token,
                                  apr_pool_t *pool)
 {
     bearer_reason_t why =
-        bearer_jws_parse(token, policy->allowed, &job->jws, note, pool);
+        (policy->padded ? bearer_jws_parse_padded : bearer_jws_parse)(
+            token, policy->allowed, &job->jws, note, pool);
 
-    if (!why || !bearer_token_check(token))
+    /* padding inside a token is none, but here it may have some */
+    if (!why || policy->padded || !bearer_token_check(token))
         return why;
     bearer_note_set(note, "%s", "");
     return BEARER_TOKEN_FORMAT;
@@ -57,6 +60,24 @@ static bearer_reason_t check_typ(const bearer_job_t *job, bearer_note_t *note)
     return BEARER_TYP_WRONG;
 }
 
+/* what is allowed because of one issuer of the place, but not to the others */
+static bearer_reason_t check_special(const bearer_job_t *job,
+                                     bearer_note_t *note)
+{
+    if (job->issuer->named == BEARER_NAMED_BY_HEADER) {
+        /* before anybody is asked for its key */
+        bearer_reason_t why = bearer_alb_check(job->claims, job->issuer, note);
+
+        if (why)
+            return why;
+    }
+    else if (job->jws->padded) {
+        /* a second spelling of the same bytes (deny-list evasion) */
+        return BEARER_B64_ALPHABET;
+    }
+    return check_typ(job, note);
+}
+
 /* NULL, and why */
 static const bearer_trust_t *find_trust(const bearer_job_t *job,
                                         bearer_note_t *note,
@@ -69,8 +90,10 @@ static const bearer_trust_t *find_trust(const bearer_job_t *job,
     if (claims->has_iss == BEARER_VALUE_WRONG)
         return NULL;
     trust = bearer_policy_find(job->policy, claims->iss, claims->all);
-    if (trust)
+    if (trust) {
+        *why = BEARER_OK;
         return trust;
+    }
     if (claims->has_iss == BEARER_VALUE_GOT) {
         note_iss(note, job->policy, claims->iss);
         *why = BEARER_ISS_UNKNOWN;
@@ -105,13 +128,17 @@ bearer_reason_t bearer_verify_begin(bearer_str_t token,
     if (why)
         return why;
     /* 4: unproven, but it only chooses whose keys must prove it */
-    trust = find_trust(job, note, &why);
-    if (!trust)
+    trust = policy->padded ? bearer_alb_find(job->jws, policy, pool) : NULL;
+    if (trust)
+        why = bearer_alb_read(job->jws, &job->claims, note, pool);
+    else
+        trust = find_trust(job, note, &why);
+    if (why || !trust)
         return why;
     job->issuer = trust->issuer;
-    /* 2 again: another issuer of this place may use it */
+    /* 1 and 2 again: another issuer of this place may use it */
     if (policy->special) {
-        why = check_typ(job, note);
+        why = check_special(job, note);
         if (why)
             return why;
     }
@@ -245,6 +272,9 @@ bearer_reason_t bearer_verify_claims(const bearer_claims_t *claims,
     bearer_reason_t why =
         bearer_claims_check(claims, policy, issuer, now, note);
 
+    /* each time: another place may trust other signers */
+    if (!why && claims->by_header)
+        why = bearer_alb_check(claims, issuer, note);
     if (why || !policy->user_count)
         return why;
     return bearer_claims_subject(claims, policy, subject, note);

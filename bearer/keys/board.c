@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MAGIC    UINT64_C(0x6265617265723031) /* "bearer01" */
-#define LAYOUT   3
+#define LAYOUT   4
 #define ID_WORDS 4
 
 /* The whole block consists of these: everything that can change is atomic, so that
@@ -28,7 +28,7 @@ typedef _Atomic uint32_t half_t;
  *   | failures | epoch | claimed | unused | padding | doc 0 | doc 1 |
  *   +----------+-------+---------+--------+---------+-------+-------+
  *
- * current and last say whose turn it is among the documents.
+ * current and last say whose turn it is among the documents. Kids come last.
  */
 typedef struct slot_t {
     word_t id[ID_WORDS];
@@ -41,6 +41,8 @@ typedef struct slot_t {
     half_t unused;
     word_t padding[3];
     bearer_document_t docs[2];
+    word_t kids_of[ID_WORDS];
+    bearer_kids_t kids;
 } slot_t;
 
 /*
@@ -71,7 +73,9 @@ _Static_assert(offsetof(slot_t, turn) == 32, "slot layout");
 _Static_assert(offsetof(slot_t, last_good) == 56, "slot layout");
 _Static_assert(offsetof(slot_t, failures) == 88, "slot layout");
 _Static_assert(offsetof(slot_t, docs) == 128, "slot layout");
-_Static_assert(sizeof(slot_t) == 128 + 2 * sizeof(bearer_document_t),
+_Static_assert(sizeof(slot_t)
+                   == 160 + 2 * sizeof(bearer_document_t)
+                          + sizeof(bearer_kids_t),
                "slot layout");
 _Static_assert(offsetof(header_t, lease) == 24, "header layout");
 _Static_assert(offsetof(header_t, seats) == 64, "header layout");
@@ -95,29 +99,6 @@ static bearer_document_id_t words_of(const bearer_board_id_t *id)
     return out;
 }
 
-static void store_id(word_t *at, bearer_document_id_t id)
-{
-    int i;
-
-    for (i = 0; i < ID_WORDS; i++)
-        atomic_store(&at[i], id.word[i]);
-}
-
-static bearer_document_id_t load_id(word_t *at)
-{
-    bearer_document_id_t id;
-    int i;
-
-    for (i = 0; i < ID_WORDS; i++)
-        id.word[i] = atomic_load(&at[i]);
-    return id;
-}
-
-static bool same_id(bearer_document_id_t a, bearer_document_id_t b)
-{
-    return memcmp(a.word, b.word, sizeof(a.word)) == 0;
-}
-
 /* no matter whose it is by now */
 static slot_t *slot_at(const bearer_board_t *board,
                        const bearer_board_slot_t *slot)
@@ -134,7 +115,8 @@ static slot_t *slot_of(const bearer_board_t *board,
     slot_t *at = slot_at(board, slot);
 
     if (!at || !atomic_load(&at->claimed)
-        || !same_id(load_id(at->id), words_of(&slot->id)))
+        || !bearer_document_same(bearer_document_owner(at->id),
+                                 words_of(&slot->id)))
         return NULL;
     return at;
 }
@@ -181,7 +163,7 @@ static void note(slot_t *at, bearer_document_id_t id,
     static const bearer_schedule_t never;
 
     store_numbers(at, schedule);
-    if (!same_id(load_id(at->id), id))
+    if (!bearer_document_same(bearer_document_owner(at->id), id))
         store_numbers(at, &never);
 }
 
@@ -199,13 +181,14 @@ static void format_slot(slot_t *at)
     static const bearer_schedule_t never;
     static const bearer_document_id_t nobody;
 
-    store_id(at->id, nobody);
+    bearer_document_own(at->id, nobody);
     atomic_store(&at->turn.current, 0);
     atomic_store(&at->turn.last, 0);
     atomic_store(&at->asked, 0);
     store_numbers(at, &never);
     atomic_store(&at->epoch, 0);
     atomic_store(&at->claimed, 0);
+    bearer_document_own(at->kids_of, nobody);
 }
 
 void bearer_board_format(void *block, apr_size_t size, int slots)
@@ -277,7 +260,8 @@ static int find_own(const bearer_board_t *board, bearer_document_id_t id)
     for (i = 0; i < board->count; i++) {
         slot_t *at = &board->slots[i];
 
-        if (atomic_load(&at->claimed) && same_id(load_id(at->id), id))
+        if (atomic_load(&at->claimed)
+            && bearer_document_same(bearer_document_owner(at->id), id))
             return i;
     }
     return -1;
@@ -308,7 +292,7 @@ static void hand_over(slot_t *at, bearer_document_id_t id)
 {
     static const bearer_schedule_t never;
 
-    store_id(at->id, id);
+    bearer_document_own(at->id, id);
     atomic_store(&at->turn.current, 0);
     atomic_store(&at->asked, 0);
     store_numbers(at, &never);
@@ -342,7 +326,7 @@ static void copy_document(const bearer_board_t *from, int number, slot_t *to,
     bearer_board_slot_t slot = {.number = number};
     bearer_schedule_t schedule;
     bearer_str_t text;
-    bearer_document_id_t id = load_id(to->id);
+    bearer_document_id_t id = bearer_document_owner(to->id);
     apr_uint64_t version;
 
     memcpy(slot.id.bytes, id.word, sizeof(slot.id.bytes));
@@ -373,7 +357,7 @@ void bearer_board_copy(const bearer_board_t *from, bearer_board_t *to)
 
         if (!atomic_load(&old->claimed))
             continue;
-        store_id(at->id, load_id(old->id));
+        bearer_document_own(at->id, bearer_document_owner(old->id));
         atomic_store(&at->epoch, atomic_load(&old->epoch));
         atomic_store(&at->asked, atomic_load(&old->asked));
         copy_document(from, i, at, tmp);
@@ -442,6 +426,43 @@ bearer_reason_t bearer_board_read(const bearer_board_t *board,
         return BEARER_KEYS_UNAVAILABLE;
     return bearer_document_read(pair_of(at), words_of(&slot->id), text, version,
                                 pool);
+}
+
+/* --- kids ----------------------------------------------------------------- */
+
+void bearer_board_open_kids(bearer_board_t *board,
+                            const bearer_board_slot_t *slot)
+{
+    slot_t *at = slot_of(board, slot);
+
+    if (!at || bearer_board_kids(board, slot))
+        return;
+    bearer_kids_format(&at->kids);
+    bearer_document_own(at->kids_of, words_of(&slot->id));
+}
+
+bearer_kids_t *bearer_board_kids(const bearer_board_t *board,
+                                 const bearer_board_slot_t *slot)
+{
+    slot_t *at = slot_of(board, slot);
+
+    /* another source's kids, or whatever was in the block */
+    if (!at
+        || !bearer_document_same(bearer_document_owner(at->kids_of),
+                                 words_of(&slot->id)))
+        return NULL;
+    return &at->kids;
+}
+
+bool bearer_board_want(bearer_board_t *board, const bearer_board_slot_t *slot,
+                       bearer_str_t kid, apr_time_t miss, apr_time_t now)
+{
+    bearer_kids_t *kids = bearer_board_kids(board, slot);
+
+    if (!kids || !bearer_kidasks_make(&kids->asks, kid, miss, now))
+        return false;
+    atomic_fetch_add(&board->header->asks, 1);
+    return true;
 }
 
 /* --- asks ----------------------------------------------------------------- */

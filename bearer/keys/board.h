@@ -2,7 +2,7 @@
 /*
  * board - documents posted by one writer, read whole by many processes.
  *
- * Owns:     the layout of the shared segment: slots, documents, asks; room for lease and seats.
+ * Owns:     the layout of the shared segment: slots, documents, asks; room for lease, seats and kids.
  * Does not: map memory, lock, parse documents, or decide when to fetch.
  * Memory:   works on the block it is given and allocates nothing but handles and copies; only offsets in the block, no pointers
  * Threads:  many readers; posts to one board are serialised by the caller; asks are lock-free
@@ -12,6 +12,7 @@
 
 #include "bearer/base/error.h"
 #include "bearer/keys/document.h"
+#include "bearer/keys/kids.h"
 #include "bearer/keys/lease.h"
 #include "bearer/keys/schedule.h"
 #include "bearer/keys/seats.h"
@@ -138,6 +139,24 @@ bool bearer_board_ask(bearer_board_t *board, const bearer_board_slot_t *slot,
 /** The tick of the last ask, 0: none. */
 apr_time_t bearer_board_asked(const bearer_board_t *board,
                               const bearer_board_slot_t *slot);
+
+/**
+ * Makes room for the kids of a source that has an address for each, which forgets what
+ * was there of others. After bearer_board_claim; caller serialises (post_config).
+ */
+void bearer_board_open_kids(bearer_board_t *board,
+                            const bearer_board_slot_t *slot);
+
+/** The kids of this source; NULL if there are none, or the slot is not that source's. */
+bearer_kids_t *bearer_board_kids(const bearer_board_t *board,
+                                 const bearer_board_slot_t *slot);
+
+/** Asks the fetcher for the key of a kid, within the budget of
+ * bearer_kidasks_make.
+ *
+ * @return true if this call made the ask */
+bool bearer_board_want(bearer_board_t *board, const bearer_board_slot_t *slot,
+                       bearer_str_t kid, apr_time_t miss, apr_time_t now);
 
 /** How many asks were made on all slots: one word that moves with each, for code
  * that would otherwise look at all of them. */

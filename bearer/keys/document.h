@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bearer/base/error.h"
 #include "bearer/base/limits.h"
@@ -23,6 +24,32 @@
 typedef struct bearer_document_id_t {
     uint64_t word[4];
 } bearer_document_id_t;
+
+/** Words in shared memory that say whose something is. */
+static inline void bearer_document_own(_Atomic uint64_t *at,
+                                       bearer_document_id_t id)
+{
+    int i;
+
+    for (i = 0; i < 4; i++)
+        atomic_store(&at[i], id.word[i]);
+}
+
+static inline bearer_document_id_t bearer_document_owner(_Atomic uint64_t *at)
+{
+    bearer_document_id_t id;
+    int i;
+
+    for (i = 0; i < 4; i++)
+        id.word[i] = atomic_load(&at[i]);
+    return id;
+}
+
+static inline bool bearer_document_same(bearer_document_id_t a,
+                                        bearer_document_id_t b)
+{
+    return memcmp(a.word, b.word, sizeof(a.word)) == 0;
+}
 
 /**
  * One of the two halves, each with room for a text:

@@ -90,7 +90,9 @@ void bearer_journal_good(bearer_journal_t *journal,
     journal->failure.why = BEARER_OK;
     if (!outcome->changed && !failures)
         return;
-    if (outcome->changed && keys && !keys->count) {
+    /* where each kid has an address, the last one may just be no longer needed */
+    if (outcome->changed && keys && !keys->count
+        && source->kind != BEARER_SOURCE_PER_KID) {
         tell_withdrawn(source, round);
         return;
     }
@@ -145,6 +147,30 @@ void bearer_journal_failure(bearer_journal_t *journal,
                      source->issuer,
                      bearer_error_text(told->why, &told->note, tmp),
                      told->tried, seconds_until(state->next, now), age);
+}
+
+/* --- an address for each kid -------------------------------------------- */
+
+void bearer_journal_full(bearer_journal_t *journal,
+                         const bearer_source_t *source, const char *kid)
+{
+    if (journal->full)
+        return;
+    journal->full = true;
+    bearer_log_write(BEARER_LEVEL_WARNING, "MAB0218",
+                     "issuer %.256s: no room for the key %.64s: the keys of %d "
+                     "key ids are in use already; tokens with others are "
+                     "answered 503 until one of these is no longer used",
+                     source->issuer, kid, BEARER_LIMIT_KIDS);
+}
+
+void bearer_journal_dropped(const bearer_source_t *source, const char *kid,
+                            int left)
+{
+    bearer_log_write(BEARER_LEVEL_INFO, "",
+                     "issuer %.256s: key %.64s given up, as no token came with "
+                     "it or nobody confirmed it; %d left",
+                     source->issuer, kid, left);
 }
 
 /* --- the store ---------------------------------------------------------- */

@@ -21,6 +21,7 @@ typedef struct bearer_journal_t {
     bearer_reason_t skipped_why;  /**< the first of them */
     bearer_reason_t metadata_why; /**< of metadata, while the keys are good */
     apr_status_t stored;          /**< what the store said */
+    bool full;                    /**< a kid was refused for want of room */
 } bearer_journal_t;
 
 /** A good round. */
@@ -50,6 +51,14 @@ void bearer_journal_failure(bearer_journal_t *journal,
                             const bearer_outcome_t *told,
                             const bearer_schedule_t *state, apr_time_t now,
                             apr_pool_t *tmp);
+
+/** A kid for whose key there is no room (MAB0218); once, until full is false again. */
+void bearer_journal_full(bearer_journal_t *journal,
+                         const bearer_source_t *source, const char *kid);
+
+/** A key that nobody needs any more, or that nobody confirmed. */
+void bearer_journal_dropped(const bearer_source_t *source, const char *kid,
+                            int left);
 
 /** A store that cannot be written: when that begins, changes (MAB0204), and ends. */
 void bearer_journal_stored(bearer_journal_t *journal,

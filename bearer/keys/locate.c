@@ -6,6 +6,8 @@
 #include <apr_strings.h>
 
 #include "bearer/base/file.h"
+#include "bearer/base/str.h"
+#include "bearer/jose/edit.h"
 #include "bearer/keys/discovery.h"
 #include "bearer/text/freshness.h"
 #include "bearer/text/json.h"
@@ -345,6 +347,66 @@ static bearer_reason_t read_keys(const search_t *search, bearer_outcome_t *one)
     return tell(search, "keys", one);
 }
 
+/* --- an address for each kid --------------------------------------------- */
+
+/* the set with this key in it, and without the one that makes room */
+static bearer_reason_t put_key(const search_t *search, bearer_str_t body,
+                               bearer_note_t *note)
+{
+    const bearer_locate_known_t *known = search->known;
+    const bearer_jwks_t *keys = known->keys;
+    bearer_reason_t why;
+
+    search->found->published = body;
+    if (known->victim && *known->victim)
+        keys = bearer_edit_drop(keys, bearer_str(known->victim), search->pool);
+    why = bearer_edit_put(keys, bearer_str(known->kid), body,
+                          &search->found->keys, note, search->pool);
+    return why ? why : render(search, known->kid, note);
+}
+
+/* The issuer takes a key back. Only what is there can go, so that a kid that never was
+ * changes nothing. */
+static void take_key(const search_t *search, bearer_note_t *note)
+{
+    const bearer_jwks_t *before = search->known->keys;
+    const bearer_jwks_t *keys;
+
+    search->found->missing = true;
+    if (!before)
+        return;
+    keys =
+        bearer_edit_drop(before, bearer_str(search->known->kid), search->pool);
+    if (keys->count == before->count)
+        return;
+    search->found->keys = keys;
+    if (!render(search, search->known->kid, note))
+        return;
+    /* out of memory: it is asked again */
+    search->found->missing = false;
+    search->found->keys = NULL;
+}
+
+static bearer_reason_t get_key(const search_t *search, bearer_outcome_t *one)
+{
+    const bearer_http_response_t *response = NULL;
+    const char *address = apr_pstrcat(search->pool, search->source->location,
+                                      search->known->kid, NULL);
+
+    if (get(search, address, NULL, &response, one)) {
+        /* RFC 9110 15.5.5 and 15.5.11; nothing else says that there is none */
+        if (one->status == 404 || one->status == 410)
+            take_key(search, &one->note);
+        (void)tell(search, "key", one);
+        if (search->found->missing)
+            one->why = BEARER_OK;
+        return one->why;
+    }
+    keep_headers(search, response);
+    one->why = put_key(search, response->body, &one->note);
+    return tell(search, "key", one);
+}
+
 /* --- discovery ---------------------------------------------------------- */
 
 static bearer_reason_t read_metadata(const search_t *search,
@@ -452,6 +514,8 @@ bearer_reason_t bearer_locate_keys(const bearer_source_t *source,
         return get_keys(&search, source->location, told);
     case BEARER_SOURCE_FILE:
         return read_keys(&search, told);
+    case BEARER_SOURCE_PER_KID:
+        return get_key(&search, told);
     case BEARER_SOURCE_SECRET:
         break;
     }

@@ -34,6 +34,10 @@ typedef struct bearer_locate_known_t {
                            has it, or NULL */
     apr_time_t found; /**< tick of the discovery that found it */
     bool doubted;     /**< the address failed: look it up again first */
+    /* of a source with an address for each kid: */
+    const bearer_jwks_t *keys; /**< of other kids and this one; NULL: none */
+    const char *kid;           /**< the one to look for: a name (kids) */
+    const char *victim; /**< makes room for it; NULL or "": none has to */
 } bearer_locate_known_t;
 
 /** What was found. */
@@ -47,6 +51,7 @@ typedef struct bearer_locate_found_t {
     apr_int64_t fresh;         /**< seconds until the next fetch */
     apr_time_t found; /**< tick of a good discovery, 0: there was none */
     bool doubted;     /**< the known address failed */
+    bool missing;     /**< the issuer says that it has no key of this kid */
     bearer_outcome_t metadata; /**< of the discovery, good or bad */
 } bearer_locate_found_t;
 
@@ -55,12 +60,16 @@ typedef struct bearer_locate_found_t {
  * or those that its metadata leads to. For discovery the known address comes first,
  * as long as it works and was found within a day; then the metadata decides; if
  * that fails too, the known address after all: an issuer that lost its metadata has
- * not lost its keys.
+ * not lost its keys. Of a source with an address for each kid, that of known->kid, and
+ * found->keys is all of known->keys with it. That it is missing (a status of 404 or 410)
+ * is an answer: BEARER_OK with found->missing (only env->tell hears of the status), and
+ * found->keys are the others if it was among known->keys, else NULL.
  *
  * @param told what decided, also on success
  * @return told->why: BEARER_OK, BEARER_HTTP_STATUS, BEARER_DISCOVERY_*,
  *         BEARER_JWKS_SIZE (more than the board keeps), BEARER_NO_MEMORY, and what
- *         fetch, bearer_file_read and bearer_jwks_parse_published return. A secret: BEARER_OK, and nothing is found (see
+ *         fetch, bearer_file_read, bearer_jwks_parse_published and bearer_edit_put
+ *         return. A secret: BEARER_OK, and nothing is found (see
  *         bearer_locate_secret)
  */
 bearer_reason_t bearer_locate_keys(const bearer_source_t *source,

@@ -8,6 +8,7 @@
 #include "bearer/base/str.h"
 #include "bearer/keys/journal.h"
 #include "bearer/keys/locate.h"
+#include "bearer/keys/perkid.h"
 
 /* a longer ETag is not remembered, which costs one document for each fetch */
 #define ETAG_SIZE 256
@@ -35,6 +36,7 @@ typedef struct attempt_t {
     apr_uint64_t version; /* of that document */
     bearer_locate_found_t found;
     apr_pool_t *tmp;
+    bearer_perkid_t perkid; /* of a source with an address for each kid */
 } attempt_t;
 
 bearer_refresh_t *bearer_refresh_create(const bearer_source_t *source,
@@ -62,12 +64,15 @@ apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
 {
     const bearer_source_t *source = refresh->source;
     bearer_schedule_conf_t conf = bearer_source_schedule(source);
+    apr_time_t now = env->now(env->baton).tick;
     bearer_schedule_t state;
 
     if (source->kind == BEARER_SOURCE_SECRET)
         return BEARER_SCHEDULE_NEVER;
+    if (bearer_perkid_is_asked(source, env->board, now))
+        return now;
     state = state_of(refresh, env);
-    return bearer_schedule_next(&state, &conf, env->now(env->baton).tick,
+    return bearer_schedule_next(&state, &conf, now,
                                 bearer_board_asked(env->board, &source->slot));
 }
 
@@ -117,6 +122,9 @@ static bearer_reason_t find_keys(attempt_t *attempt, bearer_outcome_t *told)
         .etag = condition(attempt),
         .found = refresh->found,
         .doubted = refresh->doubted,
+        .keys = attempt->perkid.keys,
+        .kid = attempt->perkid.job.kid,
+        .victim = attempt->perkid.victim,
     };
     bearer_reason_t why;
 
@@ -148,7 +156,8 @@ static void remember(const attempt_t *attempt, const char *address)
     const bearer_locate_found_t *found = &attempt->found;
     const char *etag = found->etag && is_etag(found->etag) ? found->etag : "";
 
-    if (refresh->source->kind != BEARER_SOURCE_FILE) {
+    if (refresh->source->kind != BEARER_SOURCE_FILE
+        && refresh->source->kind != BEARER_SOURCE_PER_KID) {
         (void)apr_cpystrn(refresh->address, address, sizeof(refresh->address));
         (void)apr_cpystrn(refresh->etag, etag, sizeof(refresh->etag));
         refresh->version = attempt->version;
@@ -255,6 +264,9 @@ static void store(const attempt_t *attempt)
 
     if (!env->store || !bearer_source_is_fetched(source))
         return;
+    /* a kid that is not there, and no other ever was */
+    if (!found->keys && !attempt->posted.data)
+        return;
     /* not under the lock, which nobody holds while waiting for a disk: a
      * process that is stopped right here replaces a newer file with an older
      * one, until the next good answer */
@@ -329,6 +341,73 @@ bool bearer_refresh_restore(const bearer_source_t *source,
     return !told.why;
 }
 
+/* --- an address for each kid -------------------------------------------- */
+
+/* A good key that nobody needs, or nobody confirms, goes without a fetch, and the rest
+ * stays as good as it was. */
+static void drop_kid(attempt_t *attempt, bearer_schedule_t *state,
+                     apr_time_t now)
+{
+    bearer_perkid_t *round = &attempt->perkid;
+
+    state->next = now; /* there may be more to do */
+    state->last_try = now;
+    if (!bearer_perkid_drop(round, &attempt->found, attempt->tmp)
+        || post(attempt, state))
+        return;
+    bearer_kids_drop(round->kids, round->job.kid);
+    bearer_journal_dropped(round->source, round->job.kid,
+                           attempt->found.keys->count);
+    store(attempt);
+}
+
+/* What this round is for. False if there is nothing to fetch, and the round is over. */
+static bool begin_kid(attempt_t *attempt, bearer_schedule_t *state,
+                      bearer_outcome_t *told)
+{
+    bearer_refresh_t *refresh = attempt->refresh;
+    bearer_perkid_t *round = &attempt->perkid;
+    const bearer_refresh_env_t *env = attempt->env;
+    bearer_schedule_conf_t conf = bearer_source_schedule(refresh->source);
+    apr_time_t now = env->now(env->baton).tick;
+    bool regular = bearer_schedule_next(state, &conf, now, 0) <= now;
+    bool leading;
+
+    told->tried = refresh->source->location;
+    told->why = BEARER_FETCH_STOPPED;
+    if (!bearer_perkid_open(round, refresh->source, env->board, attempt->posted,
+                            attempt->tmp)) {
+        /* the slot was given away: not without a pause, again and again */
+        refresh->state.last_try = now;
+        refresh->state.next = now + conf.refresh;
+        return false;
+    }
+    lock(env);
+    leading = is_leading(env);
+    if (leading)
+        bearer_perkid_sync(round, state->last_good, now, attempt->tmp);
+    unlock(env);
+    if (!leading)
+        return false;
+    told->why = BEARER_OK;
+    switch (bearer_perkid_choose(round, &refresh->journal, regular, now)) {
+    case BEARER_KIDS_ASK:
+    case BEARER_KIDS_CONFIRM:
+        return true;
+    case BEARER_KIDS_DROP:
+        drop_kid(attempt, state, now);
+        break;
+    case BEARER_KIDS_NOTHING:
+        bearer_perkid_idle(round, state, now);
+        (void)note_failure(attempt, state);
+        break;
+    }
+    refresh->state = *state;
+    told->keys = round->keys ? round->keys->count : 0;
+    told->next = state->next;
+    return false;
+}
+
 /* --- a round ------------------------------------------------------------ */
 
 /* returns why the keys could not be posted after all */
@@ -349,9 +428,11 @@ static bearer_reason_t succeed(attempt_t *attempt, bearer_schedule_t state,
 
     bearer_schedule_succeed(&state, &conf, good.now, attempt->found.fresh,
                             env->jitter(env->baton));
+    bearer_perkid_keep(&attempt->perkid, &attempt->found, &state, good.now);
     why = post(attempt, &state);
     if (why)
         return why;
+    bearer_perkid_settle(&attempt->perkid, &attempt->found, good.now);
     remember(attempt, told->tried);
     refresh->state = state;
     told->changed = !are_same_keys(attempt);
@@ -417,6 +498,7 @@ static void fail_round(attempt_t *attempt, bearer_schedule_t state,
         told->why = BEARER_FETCH_STOPPED;
         return;
     }
+    bearer_perkid_fail(&attempt->perkid, now, state.next);
     refresh->state = state;
     bearer_journal_failure(&refresh->journal, refresh->source, told, &state,
                            now, attempt->tmp);
@@ -443,6 +525,9 @@ void bearer_refresh_run(bearer_refresh_t *refresh,
                           &attempt->version, tmp))
         attempt->posted.data = NULL;
     recall_address(attempt);
+    if (source->kind == BEARER_SOURCE_PER_KID
+        && !begin_kid(attempt, &state, told))
+        return;
 
     if (is_withdrawn(attempt, find_keys(attempt, told)))
         withdraw(attempt, told);

@@ -17,6 +17,8 @@ const char *bearer_source_kind(const bearer_source_t *source)
         return "url";
     case BEARER_SOURCE_FILE:
         return "file";
+    case BEARER_SOURCE_PER_KID:
+        return "pem-per-kid";
     case BEARER_SOURCE_SECRET:
         break;
     }
@@ -31,7 +33,8 @@ const char *bearer_source_address(const bearer_source_t *source)
 bool bearer_source_is_fetched(const bearer_source_t *source)
 {
     return source->kind == BEARER_SOURCE_DISCOVERY
-           || source->kind == BEARER_SOURCE_URL;
+           || source->kind == BEARER_SOURCE_URL
+           || source->kind == BEARER_SOURCE_PER_KID;
 }
 
 bool bearer_source_is_same(const bearer_source_t *a, const bearer_source_t *b)
@@ -67,6 +70,13 @@ bool bearer_source_is_usable(const bearer_source_t *source,
     /* not those of bearer_source_schedule: how often a file is looked at says
      * nothing about how long its keys are good */
     return bearer_schedule_usable(state, &source->schedule, now);
+}
+
+bearer_kids_conf_t bearer_source_kids(const bearer_source_t *source)
+{
+    bearer_kids_conf_t conf = {source->schedule.miss, source->schedule.stale};
+
+    return conf;
 }
 
 static bool digest_field(EVP_MD_CTX *ctx, const char *field)

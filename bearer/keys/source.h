@@ -21,7 +21,8 @@ typedef enum bearer_source_kind_t {
     BEARER_SOURCE_DISCOVERY, /**< the issuer's metadata */
     BEARER_SOURCE_URL,       /**< a key set's address */
     BEARER_SOURCE_FILE,      /**< a file of keys */
-    BEARER_SOURCE_SECRET /**< a file with a shared secret; read at the start */
+    BEARER_SOURCE_SECRET, /**< a file with a shared secret; read at the start */
+    BEARER_SOURCE_PER_KID /**< an address for each kid, with one key in PEM */
 } bearer_source_kind_t;
 
 /** One key source as configured; constant once it is checked. */
@@ -29,7 +30,8 @@ typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
     const char
-        *location;      /**< URL, or a file of keys or a secret; for discovery,
+        *location;      /**< URL, that which a kid follows, or a file of keys
+                             or a secret; for discovery,
                              below which URL the metadata are; NULL: below the
                              issuer */
     bool http_loopback; /**< see bearer_source_narrow_http */
@@ -46,7 +48,7 @@ typedef struct bearer_source_t {
     bearer_board_slot_t slot; /**< its id: see bearer_source_identify */
 } bearer_source_t;
 
-/** "discovery", "url", "file" or "secret". */
+/** "discovery", "url", "file", "secret" or "pem-per-kid". */
 const char *bearer_source_kind(const bearer_source_t *source);
 
 /** Where the way to its keys begins: what its metadata are below, or the address of
@@ -70,6 +72,9 @@ bearer_schedule_conf_t bearer_source_schedule(const bearer_source_t *source);
  * them and whoever speaks of it go by this one answer. */
 bool bearer_source_is_usable(const bearer_source_t *source,
                              const bearer_schedule_t *state, apr_time_t now);
+
+/** The numbers that its kids go by, if it has an address for each. */
+bearer_kids_conf_t bearer_source_kids(const bearer_source_t *source);
 
 /** Fills source->slot.id: SHA-256 over issuer, kind, location, and what the trust
  * in them depends on (http_loopback, proxies, ca, svid, address, the names of the

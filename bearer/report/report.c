@@ -9,6 +9,21 @@
 
 /* --- gathering --------------------------------------------------------------- */
 
+static void read_kids(const bearer_report_conf_t *conf,
+                      bearer_report_source_t *out)
+{
+    const bearer_source_t *source = out->source;
+    bearer_kids_conf_t numbers = bearer_source_kids(source);
+    bearer_kids_t *kids = bearer_board_kids(conf->board, &source->slot);
+
+    out->per_kid = source->kind == BEARER_SOURCE_PER_KID;
+    if (out->per_kid && kids)
+        out->kids = bearer_kids_count(kids, &numbers, conf->now.tick);
+    if (out->per_kid)
+        out->usable = bearer_schedule_usable(&out->schedule, &source->schedule,
+                                             conf->now.tick);
+}
+
 /* false: memory ran out */
 static bool read_source(const bearer_report_conf_t *conf,
                         bearer_report_source_t *out, apr_pool_t *pool)
@@ -24,6 +39,7 @@ static bool read_source(const bearer_report_conf_t *conf,
     }
     out->schedule = bearer_board_schedule(conf->board, &source->slot);
     out->last = bearer_stats_result(conf->stats, &source->slot);
+    read_kids(conf, out);
     why = bearer_board_read(conf->board, &source->slot, &text, &version, pool);
     if (!why)
         why = bearer_jwks_parse_rendered(text, &out->keys, NULL, pool);
@@ -247,6 +263,10 @@ static void write_fetched(bearer_write_t *out,
     write_result(out, &one->last, now);
     write_number(out, "refreshes_good", one->last.good);
     write_number(out, "refreshes_failed", one->last.failed);
+    if (!one->per_kid)
+        return;
+    bearer_write_integer(out, "kids_asked", one->kids.asked);
+    bearer_write_integer(out, "kids_missing", one->kids.missing);
 }
 
 static void write_source(bearer_write_t *out, const bearer_report_source_t *one,

@@ -30,6 +30,9 @@ typedef struct bearer_report_source_t {
     const bearer_source_t *source;
     const bearer_jwks_t *keys; /**< NULL: none that can be read */
     bool usable;               /**< there are keys, and they are not too old */
+    bool per_kid;              /**< an address for each: none is wanted before a
+                                    token comes, and then kids counts them */
+    bearer_kids_counts_t kids;
     bearer_schedule_t schedule;
     bearer_round_result_t last;
 } bearer_report_source_t;

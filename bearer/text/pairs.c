@@ -125,6 +125,21 @@ static bool match_cookie(const piece_t *piece, const char *name,
     return true;
 }
 
+/* RFC 6455 4.1: subprotocols are told apart by their bytes */
+static bool match_protocol(const piece_t *piece, const char *name,
+                           bearer_str_t *value)
+{
+    const char *end = piece->end, *own = piece->at + strlen(name);
+
+    if (!bearer_str_begins(between(piece->at, end), name) || own == end
+        || *own != '.')
+        return false;
+    while (end > own + 1 && bearer_str_is_blank(end[-1]))
+        end--;
+    *value = between(own + 1, end);
+    return true;
+}
+
 /* --- names ------------------------------------------------------------------------ */
 
 static bool is_name_end(const kind_t *kind, char c)
@@ -170,6 +185,8 @@ static const kind_t kinds[] = {
     [BEARER_PAIRS_QUERY] = {"&;", "", next_pair, match_query, ""},
     [BEARER_PAIRS_NAMES] = {",;", BEARER_STR_SPACES, next_name, match_name,
                             ",;" BEARER_STR_SPACES},
+    [BEARER_PAIRS_PROTOCOL] = {",", BEARER_STR_BLANKS, next_pair,
+                               match_protocol, "," BEARER_STR_BLANKS},
 };
 
 int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,

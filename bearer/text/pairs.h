@@ -2,8 +2,8 @@
 /*
  * pairs - the lists of a request taken apart and put together again.
  *
- * Owns:     Cookie, the query, Connection: what they have under a name, and
- *           the same text without it.
+ * Owns:     Cookie, the query, Connection, Sec-WebSocket-Protocol: what they have
+ *           under a name, and the same text without it.
  * Does not: judge what it finds (token), or know a request (httpd/request/judge).
  * Memory:   values point into the text; what remove returns is the text itself or lives
  *           in the pool; time and memory are linear in the text
@@ -17,8 +17,9 @@
  * COOKIE   ;               the same bytes (RFC 6265 5.4)
  * QUERY    & and ;         the same when %XX and + are decoded
  * NAMES    , ; and blanks  without case (RFC 9110 7.6.1)
+ * PROTOCOL ,               the same bytes, before a "." (RFC 6455 11.3.4)
  *
- * A name without "=" is not a pair, and is left alone.
+ * A name without "=" (of PROTOCOL: without ".") is not a pair, and is left alone.
  */
 #ifndef BEARER_PAIRS_H
 #define BEARER_PAIRS_H
@@ -31,7 +32,10 @@ typedef enum bearer_pairs_kind_t {
     /** The field Connection, as mod_proxy 2.4 reads it (by httpd's ap_get_token):
      * a name ends at a comma, semicolon or blank; quotes hide all three and stay
      * part of the name. */
-    BEARER_PAIRS_NAMES
+    BEARER_PAIRS_NAMES,
+    /** The field Sec-WebSocket-Protocol, some members of which are a name, a dot and
+     * a value: name.value, other, … */
+    BEARER_PAIRS_PROTOCOL
 } bearer_pairs_kind_t;
 
 /**
@@ -39,8 +43,8 @@ typedef enum bearer_pairs_kind_t {
  * (RFC 6750 2).
  *
  * @param text   the list; NULL is an empty one
- * @param values set to the first max values, in their order: of a COOKIE without
- *               blanks after it, of a QUERY as it is (not decoded), of
+ * @param values set to the first max values, in their order: of a COOKIE or PROTOCOL
+ *               without blanks after it, of a QUERY as it is (not decoded), of
  *               NAMES the name as it is written there. May be NULL if max is 0
  * @return the count, which may be more than max
  */
@@ -54,7 +58,8 @@ int bearer_pairs_find(bearer_pairs_kind_t kind, const char *text,
  * the blanks beside that. Nothing else changes by a byte.
  *
  * @return text itself if there is nothing to take out; NULL if nothing is left then
- *         (of a COOKIE: except blanks; of NAMES: except separators and blanks)
+ *         (of a COOKIE: except blanks; of NAMES and PROTOCOL: except separators and
+ *         blanks)
  */
 const char *bearer_pairs_remove(bearer_pairs_kind_t kind, const char *text,
                                 const char *name,

@@ -31,8 +31,7 @@ static void advise_key_file(apr_pool_t *ptemp, const mab_issuer_line_t *line)
 static void advise_issuer(const mab_issuer_line_t *line)
 {
     const bearer_source_t *source = &line->source;
-    bool fetched = source->kind == BEARER_SOURCE_DISCOVERY
-                   || source->kind == BEARER_SOURCE_URL;
+    bool fetched = bearer_source_is_fetched(source);
     const char *address = source->location ? source->location : source->issuer;
 
     if (fetched && bearer_url_is_http(address))

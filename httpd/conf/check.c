@@ -163,6 +163,7 @@ static void check_issuer(check_t *check, mab_issuer_line_t *line)
     switch (line->source.kind) {
     case BEARER_SOURCE_DISCOVERY:
     case BEARER_SOURCE_URL:
+    case BEARER_SOURCE_PER_KID:
         check_fetched(check, line, fetch);
         break;
     case BEARER_SOURCE_FILE:

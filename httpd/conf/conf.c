@@ -115,8 +115,8 @@ const bearer_source_t mab_conf_unclear = {.kind = BEARER_SOURCE_FILE};
 static mab_registry_t *registry;
 
 /* where a place without AuthBearerSource looks */
-static const mab_source_t by_default = {MAB_HEADER, "Authorization", "Bearer",
-                                        NULL};
+static const mab_source_t by_default = {
+    .where = MAB_HEADER, .name = "Authorization", .scheme = "Bearer"};
 
 static bool has_name(const apr_array_header_t *names, const char *name)
 {
@@ -218,16 +218,28 @@ const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count)
     return place->sources ? place->sources->items : &by_default;
 }
 
-bool mab_conf_takes_query(const mab_place_t *place)
+const mab_source_t *mab_conf_find_source(const mab_place_t *place, int where)
 {
     int count, i;
     const mab_source_t *sources = mab_conf_sources(place, &count);
 
     for (i = 0; i < count; i++) {
-        if (sources[i].where == MAB_QUERY)
-            return true;
+        if ((int)sources[i].where == where)
+            return &sources[i];
     }
-    return false;
+    return NULL;
+}
+
+bool mab_conf_takes_query(const mab_place_t *place)
+{
+    return mab_conf_find_source(place, MAB_QUERY) != NULL;
+}
+
+const char *mab_conf_source_header(const mab_source_t *source)
+{
+    return source->where == MAB_COOKIE || source->where == MAB_QUERY
+               ? NULL
+               : source->name;
 }
 
 /* --- servers --------------------------------------------------------------------- */

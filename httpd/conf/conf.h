@@ -24,11 +24,19 @@
 
 /** Where a token may be. */
 typedef struct mab_source_t {
-    enum { MAB_HEADER, MAB_COOKIE, MAB_QUERY } where;
-    const char *name;
+    enum { MAB_HEADER, MAB_COOKIE, MAB_QUERY, MAB_BASIC, MAB_WEBSOCKET } where;
+    const char *name;   /**< MAB_BASIC, MAB_WEBSOCKET: of the header, too */
     const char *scheme; /**< headers only; NULL: the value is the token */
     const char *line;   /**< "AuthBearerSource in … at file:line", or NULL */
+    /** MAB_BASIC: whose name stands beside the token; "*": anybody's; NULL: the
+     * token's user */
+    const char *user;
 } mab_source_t;
+
+/** The header that MAB_WEBSOCKET is in, and what comes before the token there, without
+ * the dot: as Kubernetes has it. */
+#define MAB_PROTOCOL_HEADER "Sec-WebSocket-Protocol"
+#define MAB_PROTOCOL_NAME   "base64url.bearer.authorization"
 
 /** One exported claim. */
 typedef struct mab_export_t {
@@ -219,7 +227,14 @@ const mab_source_t *mab_conf_sources(const mab_place_t *place, int *count);
 /** Whether one of them is the query. */
 bool mab_conf_takes_query(const mab_place_t *place);
 
-/** Whether two sources are the same spot of a request. */
+/** The first of them that is of this kind, or NULL. */
+const mab_source_t *mab_conf_find_source(const mab_place_t *place, int where);
+
+/** The header that a source is, or is a part of; NULL: a cookie or the query. */
+const char *mab_conf_source_header(const mab_source_t *source);
+
+/** Whether two sources are the same spot of a request; which user is wanted beside a
+ * token there makes no difference. */
 bool mab_conf_same_source(const mab_source_t *a, const mab_source_t *b);
 
 /** Notes what concerns the whole server: a header that some place exports to, a

@@ -91,6 +91,9 @@ static const char *location(const dump_t *dump, const bearer_issuer_t *issuer)
     if (source->kind == BEARER_SOURCE_FILE)
         return apr_pstrcat(dump->pool, "keys from file ", source->location,
                            NULL);
+    if (source->kind == BEARER_SOURCE_PER_KID)
+        return apr_pstrcat(dump->pool, "a key for each key id from ",
+                           source->location, "<kid>", NULL);
     if (source->kind == BEARER_SOURCE_URL)
         return apr_pstrcat(dump->pool, "keys from ", source->location, NULL);
     if (source->location)
@@ -186,6 +189,12 @@ static const char *show_issuers(const dump_t *dump, const mab_place_t *place)
         print_line(dump, "issuer", texts(dump, &issuer->iss, 1));
         if (issuer->named == BEARER_NAMED_BY_TENANT)
             print_line(dump, "", tenants(dump, issuer));
+        if (issuer->signer_count)
+            print_line(
+                dump, "",
+                apr_pstrcat(dump->pool, "signer ",
+                            texts(dump, issuer->signers, issuer->signer_count),
+                            NULL));
         print_line(dump, "", location(dump, issuer));
         if (issuer->source) {
             print_fetch(dump, issuer->source);
@@ -218,6 +227,11 @@ static const char *source_text(const dump_t *dump, const mab_source_t *source)
         return apr_pstrcat(dump->pool, "cookie:", source->name, NULL);
     if (source->where == MAB_QUERY)
         return apr_pstrcat(dump->pool, "query:", source->name, NULL);
+    if (source->where == MAB_WEBSOCKET)
+        return "websocket";
+    if (source->where == MAB_BASIC)
+        return apr_pstrcat(dump->pool, "basic", source->user ? ":" : "",
+                           source->user ? source->user : "", NULL);
     return apr_pstrcat(dump->pool, "header:", source->name,
                        source->scheme ? ":" : "",
                        source->scheme ? source->scheme : "", NULL);

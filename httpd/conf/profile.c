@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/text/spiffe.h"
+#include "httpd/conf/balancer.h"
 
 /* --- spiffe ------------------------------------------------------------------ */
 
@@ -73,6 +74,8 @@ static const char *fill_kubernetes(cmd_parms *cmd, mab_issuer_line_t *line)
 /* --- the table --------------------------------------------------------------- */
 
 static const mab_profile_t profiles[] = {
+    {"aws-alb", mab_balancer_fill,
+     "iss, exp and client of the token's header count, and its signer"},
     {"kubernetes", fill_kubernetes,
      "keys of the API server, by what this pod got from its cluster"},
     {"spiffe", fill_spiffe,

@@ -7,6 +7,7 @@
 
 #include "bearer/base/str.h"
 #include "httpd/conf/access.h"
+#include "httpd/conf/balancer.h"
 #include "httpd/conf/names.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
@@ -22,7 +23,7 @@ static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
             "give one of them, or none for discovery");
     source->kind = kind;
     source->location =
-        kind == BEARER_SOURCE_URL || kind == BEARER_SOURCE_DISCOVERY
+        kind != BEARER_SOURCE_FILE && kind != BEARER_SOURCE_SECRET
             ? value
             : ap_server_root_relative(cmd->pool, value);
     if (source->location)
@@ -32,6 +33,27 @@ static const char *set_location(cmd_parms *cmd, bearer_source_t *source,
                                ? "secret=file: has an unusable path"
                                : "keys=file: has an unusable path",
                            "name a file, absolute or below ServerRoot");
+}
+
+/* what a kid is appended to: without the slash, "https://keys.example.com" and a kid of
+ * ".attacker.example" would be another host (SSRF) */
+static const char *set_per_kid(cmd_parms *cmd, mab_issuer_line_t *line,
+                               const char *prefix)
+{
+    apr_size_t len = strlen(prefix);
+    const char *wrong = NULL;
+
+    if (!len || prefix[len - 1] != '/')
+        wrong = "does not end with \"/\"";
+    else if (strpbrk(prefix, "?#"))
+        wrong = "has a query or a fragment";
+    if (wrong)
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "keys=pem-per-kid:%s %s", prefix, wrong),
+            "allowed is keys=pem-per-kid:<https-url>/, which the token's key "
+            "id (kid) follows");
+    return set_location(cmd, &line->source, BEARER_SOURCE_PER_KID, prefix);
 }
 
 static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
@@ -44,6 +66,8 @@ static const char *set_keys(cmd_parms *cmd, void *record, const char *value)
                                "keys=file:<path>");
     if (strncmp(value, "file:", 5) == 0)
         return set_location(cmd, &line->source, BEARER_SOURCE_FILE, value + 5);
+    if (strncmp(value, "pem-per-kid:", 12) == 0)
+        return set_per_kid(cmd, line, value + 12);
     if (!strchr(value, ':'))
         return mab_words_wrong(
             cmd, apr_psprintf(cmd->pool, "keys=%s is not a URL", value),
@@ -163,7 +187,9 @@ static bool same_demands(const bearer_issuer_t *a, const bearer_issuer_t *b)
            && same_texts(a->audiences, a->audience_count, b->audiences,
                          b->audience_count)
            && same_texts(a->tenants, a->tenant_count, b->tenants,
-                         b->tenant_count);
+                         b->tenant_count)
+           && same_texts(a->signers, a->signer_count, b->signers,
+                         b->signer_count);
 }
 
 static bool is_same_issuer(const mab_issuer_line_t *a,
@@ -267,6 +293,7 @@ static const mab_option_t others[] = {{"keys", set_keys},
                                       {"alg", set_issuer_algs},
                                       {"audience", set_issuer_audience},
                                       {"audience-claim", set_audience_claim},
+                                      {"signer", mab_balancer_set_signers},
                                       {"profile", set_profile},
                                       {"proxy", mab_set_fetch_proxy},
                                       {"ca", mab_set_fetch_ca},
@@ -318,6 +345,8 @@ static const char *read_options(cmd_parms *cmd, mab_issuer_line_t *line,
     error = mab_words_set_options(cmd, &options, line, words, count);
     if (!error)
         error = mab_profile_apply(cmd, line);
+    if (!error)
+        error = mab_balancer_complete(cmd, line);
     if (!error)
         error = mab_names_complete(cmd, line);
     return error ? error : mab_access_check(cmd, line);

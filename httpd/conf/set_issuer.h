@@ -19,8 +19,8 @@ extern const mab_setter_t mab_set_issuer;
     MAB_SETTER_WORDS("AuthBearerIssuer", mab_set_issuer,                       \
                      MAB_SETTER_EVERYWHERE,                                    \
                      "an issuer that is trusted: <iss> "                       \
-                     "[keys=<https-url>|file:<path>] [secret=file:<path>] "    \
-                     "[alg=<a>,<b>] [audience=<v>,<v>] "                       \
+                     "[keys=<https-url>|pem-per-kid:<https-url>/|file:<path>]" \
+                     " [secret=file:<path>] [alg=<a>,<b>] [audience=<v>,<v>] " \
                      "[ca=[+]<file>] [proxy=<url>] [timeout=5s] "              \
                      "[refresh=1h] [stale=24h] [http=Off] "                    \
                      "[address=<host>:<port>] [token=file:<path>] "            \

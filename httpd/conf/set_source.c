@@ -8,63 +8,157 @@
 #include "bearer/base/str.h"
 #include "httpd/conf/targets.h"
 
-#define SOURCE_WORDS "header[:Name[:scheme]], cookie:<name>, query[:name]"
+#define SOURCE_WORDS                                                           \
+    "header[:Name[:scheme]], basic[:<user>], websocket, cookie:<name>, "       \
+    "query[:name]"
+
+/* --- the words ------------------------------------------------------------------- */
+
+static const char *wrong_name(cmd_parms *cmd, const char *word)
+{
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "\"%s\" has an unusable name", word),
+        "allowed are letters, digits and most punctuation, but no blanks, "
+        "colons or quotes");
+}
+
+static const char *wrong_source(cmd_parms *cmd, const char *word)
+{
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "\"%s\" is not a source", word),
+        "allowed is " SOURCE_WORDS);
+}
+
+static bool is_name(const char *name)
+{
+    return bearer_str_is_token(bearer_str(name));
+}
+
+/* name: what follows the first colon, or NULL */
+static const char *read_header(cmd_parms *cmd, const char *word, char *name,
+                               mab_source_t *source)
+{
+    char *scheme = name ? strchr(name, ':') : NULL;
+
+    if (scheme)
+        *scheme++ = '\0';
+    if ((name && !is_name(name)) || (scheme && !is_name(scheme)))
+        return wrong_name(cmd, word);
+    if (name && !mab_targets_allow_source(name))
+        return mab_words_wrong(
+            cmd,
+            apr_psprintf(cmd->pool, "\"%s\" already means something else",
+                         word),
+            "allowed is Authorization, or a header of your own (X-Token); "
+            "for a cookie: cookie:<name>");
+    source->where = MAB_HEADER;
+    source->name = name ? name : "Authorization";
+    source->scheme = scheme;
+    if (!scheme && strcasecmp(source->name, "Authorization") == 0)
+        source->scheme = "Bearer";
+    return NULL;
+}
+
+static const char *read_cookie(cmd_parms *cmd, const char *word, char *name,
+                               mab_source_t *source)
+{
+    if (!name)
+        return wrong_source(cmd, word);
+    source->where = MAB_COOKIE;
+    source->name = name;
+    return is_name(name) ? NULL : wrong_name(cmd, word);
+}
+
+static const char *read_query(cmd_parms *cmd, const char *word, char *name,
+                              mab_source_t *source)
+{
+    source->where = MAB_QUERY;
+    source->name = name ? name : "access_token";
+    return is_name(source->name) ? NULL : wrong_name(cmd, word);
+}
+
+/* RFC 7617 2: a user's name has no colon and no control characters */
+static const char *read_basic(cmd_parms *cmd, const char *word, char *name,
+                              mab_source_t *source)
+{
+    source->where = MAB_BASIC;
+    source->name = "Authorization";
+    source->scheme = "Basic";
+    source->user = name;
+    if (!name
+        || (*name && !strchr(name, ':')
+            && !bearer_str_has_control(bearer_str(name))))
+        return NULL;
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "\"%s\" has no usable user name", word),
+        "allowed is basic (the name that clients send is the token's user), "
+        "basic:<user> (this name, which has no colon) and basic:* (any name)");
+}
+
+static const char *read_websocket(cmd_parms *cmd, const char *word, char *name,
+                                  mab_source_t *source)
+{
+    source->where = MAB_WEBSOCKET;
+    source->name = MAB_PROTOCOL_HEADER;
+    if (!name)
+        return NULL;
+    return mab_words_wrong(
+        cmd, apr_psprintf(cmd->pool, "\"%s\" has a name", word),
+        "write websocket alone: its token is always in the subprotocol " MAB_PROTOCOL_NAME
+        ".<token in base64url>");
+}
+
+static const struct {
+    const char *word;
+    const char *(*read)(cmd_parms *cmd, const char *word, char *name,
+                        mab_source_t *source);
+} kinds[] = {
+    {"header", read_header},       {"cookie", read_cookie},
+    {"query", read_query},         {"basic", read_basic},
+    {"websocket", read_websocket},
+};
 
 static const char *parse_source(cmd_parms *cmd, const char *word,
                                 mab_source_t *source)
 {
     char *copy = apr_pstrdup(cmd->pool, word);
     char *name = strchr(copy, ':');
-    char *scheme = NULL;
+    size_t i;
 
     if (name)
         *name++ = '\0';
-    if (name && strcasecmp(copy, "header") == 0)
-        scheme = strchr(name, ':');
-    if (scheme)
-        *scheme++ = '\0';
-    if ((name && !bearer_str_is_token(bearer_str(name)))
-        || (scheme && !bearer_str_is_token(bearer_str(scheme))))
-        return mab_words_wrong(
-            cmd, apr_psprintf(cmd->pool, "\"%s\" has an unusable name", word),
-            "allowed are letters, digits and most punctuation, but no blanks, "
-            "colons or quotes");
-    source->name = name;
-    source->scheme = scheme;
+    memset(source, 0, sizeof(*source));
     source->line = mab_words_describe(cmd);
-    if (strcasecmp(copy, "header") == 0) {
-        if (name && !mab_targets_allow_source(name))
-            return mab_words_wrong(
-                cmd,
-                apr_psprintf(cmd->pool, "\"%s\" already means something else",
-                             word),
-                "allowed is Authorization, or a header of your own (X-Token); "
-                "for a cookie: cookie:<name>");
-        source->where = MAB_HEADER;
-        source->name = name ? name : "Authorization";
-        if (!name || strcasecmp(name, "Authorization") == 0)
-            source->scheme = scheme ? scheme : "Bearer";
-        return NULL;
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcasecmp(copy, kinds[i].word) == 0)
+            return kinds[i].read(cmd, word, name, source);
     }
-    if (strcasecmp(copy, "cookie") == 0 && name) {
-        source->where = MAB_COOKIE;
-        return NULL;
-    }
-    if (strcasecmp(copy, "query") == 0) {
-        source->where = MAB_QUERY;
-        source->name = name ? name : "access_token";
-        return NULL;
-    }
-    return mab_words_wrong(
-        cmd, apr_psprintf(cmd->pool, "\"%s\" is not a source", word),
-        "allowed is " SOURCE_WORDS);
+    return wrong_source(cmd, word);
 }
 
-/* header names in any case; a scheme does not make it another header */
+/* --- the list -------------------------------------------------------------------- */
+
+/* header names in any case; a scheme does not make it another header. Basic and
+ * another scheme are told apart by the scheme. */
 static bool is_same_header(const mab_source_t *a, const mab_source_t *b)
 {
-    return a->where == MAB_HEADER && b->where == MAB_HEADER
-           && strcasecmp(a->name, b->name) == 0;
+    const char *one = mab_conf_source_header(a);
+    const char *other = mab_conf_source_header(b);
+
+    if (!one || !other || strcasecmp(one, other) != 0)
+        return false;
+    return a->where == b->where
+           || strcasecmp(a->scheme ? a->scheme : "Basic",
+                         b->scheme ? b->scheme : "Basic")
+                  == 0;
+}
+
+/* how messages call it */
+static const char *word_of(const mab_source_t *source)
+{
+    if (source->where == MAB_BASIC)
+        return "basic";
+    return source->where == MAB_WEBSOCKET ? "websocket" : source->name;
 }
 
 /* the same one twice would mean two tokens in each request */
@@ -77,10 +171,10 @@ static const char *check_source_once(cmd_parms *cmd,
 
     for (i = 0; i < which; i++) {
         if (mab_conf_same_source(&all[i], &all[which]))
-            return mab_words_wrong(
-                cmd,
-                apr_psprintf(cmd->pool, "%s is given twice", all[which].name),
-                "name each source once");
+            return mab_words_wrong(cmd,
+                                   apr_psprintf(cmd->pool, "%s is given twice",
+                                                word_of(&all[which])),
+                                   "name each source once");
         if (is_same_header(&all[i], &all[which]))
             return mab_words_wrong(
                 cmd,

@@ -21,7 +21,7 @@ extern const mab_setter_t mab_set_source_optional;
     MAB_SETTER_WORDS("AuthBearerSource", mab_set_source,                       \
                      MAB_SETTER_NOT_HTACCESS,                                  \
                      "where a token may come from: header[:Name[:scheme]] "    \
-                     "cookie:<name> query[:name]"),                            \
+                     "basic[:<user>] websocket cookie:<name> query[:name]"),   \
         MAB_SETTER_WORDS("AuthBearerForward", mab_set_source_forward,          \
                          MAB_SETTER_NOT_HTACCESS,                              \
                          "let programs and back ends see the token's header: " \

@@ -189,18 +189,6 @@ bool mab_targets_allow_source(const char *name)
            || !is_reserved(name);
 }
 
-bool mab_targets_same(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        char x = *a == '_' ? '-' : *a;
-        char y = *b == '_' ? '-' : *b;
-
-        if (apr_tolower(x) != apr_tolower(y))
-            return false;
-    }
-    return *a == *b;
-}
-
 bool mab_targets_alike(const char *a, const char *b)
 {
     while (*a && is_sign_alike(*a, *b)) {

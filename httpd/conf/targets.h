@@ -29,12 +29,9 @@ bool mab_targets_allow_header(const char *name);
  * meaning. */
 bool mab_targets_allow_source(const char *name);
 
-/** Whether two targets are the same for CGI, which makes one variable of "X-User",
- * "x-user" and "X_User". */
-bool mab_targets_same(const char *a, const char *b);
-
-/** Whether some back end takes the two headers for one: there are those that make "_"
- * of all that is neither letter nor digit, so also of "X.User". */
+/** Whether some program or back end takes the two headers for one: CGI makes one
+ * variable of "X-User", "x-user" and "X_User", and there are those that make "_" of
+ * all that is neither letter nor digit, so also of "X.User". */
 bool mab_targets_alike(const char *a, const char *b);
 
 #endif

@@ -192,6 +192,10 @@ static apr_time_t next_fetch(const bearer_source_t *source)
     apr_time_t asked = bearer_board_asked(shared.board, &source->slot);
     apr_time_t again = asked + source->schedule.miss;
 
+    /* not for all of its keys, but for a place among the kids that are asked for */
+    if (source->kind == BEARER_SOURCE_PER_KID && !state.failures)
+        return mab_clock_now(NULL).tick
+               + source->schedule.miss / BEARER_LIMIT_KIDS_WANTED;
     /* one that was asked for is under way */
     if (asked && state.served != asked)
         return 0;

@@ -56,6 +56,8 @@ bool mab_sources_claim(bearer_board_t *board, apr_uint32_t epoch)
             continue;
         if (!bearer_board_claim(board, &source->slot, epoch))
             return false;
+        if (source->kind == BEARER_SOURCE_PER_KID)
+            bearer_board_open_kids(board, &source->slot);
     }
     return true;
 }

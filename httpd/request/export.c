@@ -173,20 +173,22 @@ static void withdraw(request_rec *r, const mab_request_t *request)
 
 static bool is_other_spelling(const apr_table_entry_t *entry, const void *name)
 {
-    return mab_targets_same(entry->key, name)
+    return mab_targets_alike(entry->key, name)
            && strcasecmp(entry->key, name) != 0;
 }
 
-/* "X_Token" beside "X-Token" is a second token for a program that makes one
- * variable of both, and nobody judged it */
+/* "X_Token" or "X.Token" beside "X-Token" is a second token for a program or back
+ * end that makes one variable of all, and nobody judged it */
 static void clean_sources(request_rec *r)
 {
     int count, i;
     const mab_source_t *sources = mab_conf_sources(mab_conf_place(r), &count);
 
     for (i = 0; i < count; i++) {
-        if (sources[i].where == MAB_HEADER)
-            mab_hide_if(r->headers_in, is_other_spelling, sources[i].name);
+        const char *header = mab_conf_source_header(&sources[i]);
+
+        if (header)
+            mab_hide_if(r->headers_in, is_other_spelling, header);
     }
 }
 

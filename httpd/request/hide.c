@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
+#include "bearer/judge/basic.h"
+#include "bearer/text/b64url.h"
 #include "bearer/text/pairs.h"
 #include "httpd/conf/targets.h"
 #include "httpd/request/take.h"
@@ -66,19 +68,20 @@ static void forget_variable(request_rec *r, const char *header)
 
 /* --- hiding the token ------------------------------------------------------------- */
 
-static void remove_cookie(request_rec *r, const char *name)
+/* what else is in the field stays */
+static void remove_pair(request_rec *r, const char *field,
+                        bearer_pairs_kind_t kind, const char *name)
 {
-    const char *cookies = apr_table_get(r->headers_in, "Cookie");
-    const char *rest =
-        bearer_pairs_remove(BEARER_PAIRS_COOKIE, cookies, name, r->pool);
+    const char *all = apr_table_get(r->headers_in, field);
+    const char *rest = bearer_pairs_remove(kind, all, name, r->pool);
 
-    if (rest == cookies)
+    if (rest == all)
         return;
-    forget_variable(r, "Cookie");
+    forget_variable(r, field);
     if (rest)
-        apr_table_setn(r->headers_in, "Cookie", rest);
+        apr_table_setn(r->headers_in, field, rest);
     else
-        apr_table_unset(r->headers_in, "Cookie");
+        apr_table_unset(r->headers_in, field);
 }
 
 /* Copies that were made before the place was known: by SetEnvIf or RewriteRule [E=].
@@ -138,15 +141,10 @@ void mab_hide_foreign(request_rec *r)
     }
 }
 
-static bool is_named(const apr_table_entry_t *entry, const void *name)
-{
-    return mab_targets_same(entry->key, name);
-}
-
 static void hide_field(request_rec *r, const char *name)
 {
     hide_field_copies(r, apr_table_get(r->headers_in, name));
-    mab_hide_if(r->headers_in, is_named, name);
+    mab_hide_header(r, name);
     forget_variable(r, name);
 }
 
@@ -156,21 +154,92 @@ static bool is_proven(const mab_request_t *request)
            && request->source && request->presented.token.data;
 }
 
+/* "basic:*": the name beside the token is the client's word, and mod_php makes a user
+ * of it that nobody has verified */
+static bool is_unnamed(const mab_source_t *source)
+{
+    return source->where == MAB_BASIC && source->user
+           && strcmp(source->user, "*") == 0;
+}
+
+static bool goes_on(const mab_request_t *request, const mab_source_t *source)
+{
+    return request->place->forward != 0 && !is_unnamed(source)
+           && (source->where == MAB_HEADER || source->where == MAB_BASIC);
+}
+
+static bool has_scheme(const request_rec *r, const char *field,
+                       const char *scheme)
+{
+    const char *value = apr_table_get(r->headers_in, field);
+
+    return value && bearer_str_opens_nocase(value, scheme);
+}
+
+static void hide_source(request_rec *r, const mab_request_t *request,
+                        const mab_source_t *source)
+{
+    const char *field = source->name;
+
+    switch (source->where) {
+    case MAB_COOKIE:
+        remove_pair(r, "Cookie", BEARER_PAIRS_COOKIE, source->name);
+        break;
+    case MAB_WEBSOCKET:
+        remove_pair(r, field, BEARER_PAIRS_PROTOCOL, MAB_PROTOCOL_NAME);
+        break;
+    case MAB_HEADER:
+    case MAB_BASIC:
+        field = mab_take_field(r, source);
+        /* a Bearer token in the same field is not what has no name */
+        if (request->place->forward == 0
+            || (is_unnamed(source) && has_scheme(r, field, source->scheme)))
+            hide_field(r, field);
+        break;
+    case MAB_QUERY:
+        break;
+    }
+}
+
+static void hide_copies(request_rec *r, bearer_str_t text)
+{
+    mab_hide_if(r->subprocess_env, holds_token,
+                apr_pstrmemdup(r->pool, text.data, text.len));
+}
+
+/* the token as it is, and as its sources write it */
+static void hide_spellings(request_rec *r, const mab_request_t *request)
+{
+    bearer_str_t token = request->presented.token;
+
+    hide_copies(r, token);
+    if (request->name.data)
+        hide_copies(
+            r, bearer_str(bearer_basic_render(request->name, token, r->pool)));
+    if (mab_conf_find_source(request->place, MAB_WEBSOCKET))
+        hide_copies(r, bearer_b64url_render(token, r->pool));
+}
+
+/* a token that goes on in one of its places is no secret from what runs inside */
+static bool stays_here(const mab_request_t *request)
+{
+    const apr_array_header_t *all = request->sources;
+    int i;
+
+    for (i = 0; all && i < all->nelts; i++) {
+        if (goes_on(request, APR_ARRAY_IDX(all, i, const mab_source_t *)))
+            return false;
+    }
+    return !goes_on(request, request->source);
+}
+
 void mab_hide_token(request_rec *r, const mab_request_t *request)
 {
     int count, i;
     const mab_source_t *sources = mab_conf_sources(request->place, &count);
-    bool forward = request->place->forward != 0;
 
-    for (i = 0; i < count; i++) {
-        if (sources[i].where == MAB_COOKIE)
-            remove_cookie(r, sources[i].name);
-        if (sources[i].where == MAB_HEADER && !forward)
-            hide_field(r, mab_take_field(r, &sources[i]));
-    }
-    if (is_proven(request)
-        && (request->source->where != MAB_HEADER || !forward))
-        mab_hide_if(r->subprocess_env, holds_token,
-                    apr_pstrmemdup(r->pool, request->presented.token.data,
-                                   request->presented.token.len));
+    for (i = 0; i < count; i++)
+        hide_source(r, request, &sources[i]);
+    if (is_proven(request) && stays_here(request))
+        hide_spellings(r, request);
 }

@@ -24,7 +24,8 @@ void mab_hide_if(apr_table_t *table,
 void mab_hide_header(request_rec *r, const char *name);
 
 /** Takes the token away, its sources, and the copies in variables. One in a cookie
- * is never passed on; one in a header only if AuthBearerForward allows it. */
+ * or subprotocol is never passed on; one in a header only if AuthBearerForward allows
+ * it, and not with a user's name that nobody has checked. */
 void mab_hide_token(request_rec *r, const mab_request_t *request);
 
 /** Takes away the copies of credentials that are not a source here. */

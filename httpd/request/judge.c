@@ -48,17 +48,57 @@ static void evaluate_user(request_rec *r, mab_request_t *request)
 }
 
 /* the expression may ask for what only this request of the chain knows */
-static void name_user(request_rec *r, mab_request_t *request)
+static void find_user(request_rec *r, mab_request_t *request)
 {
     const bearer_verdict_t *verdict = &request->verdict;
 
-    if (verdict->why)
-        return;
     if (request->place->user_expr)
         evaluate_user(r, request);
     else
         request->user = apr_pstrmemdup(r->pool, verdict->subject.data,
                                        verdict->subject.len);
+}
+
+static const mab_source_t *find_basic(const mab_request_t *request)
+{
+    int i;
+
+    for (i = 0; request->sources && i < request->sources->nelts; i++) {
+        const mab_source_t *source =
+            APR_ARRAY_IDX(request->sources, i, const mab_source_t *);
+
+        if (source->where == MAB_BASIC)
+            return source;
+    }
+    return NULL;
+}
+
+/* The name that came beside the token: programs and logs that get the field take it
+ * for the user (impersonation), so it is the token's, or the administrator's word. */
+static void check_name(mab_request_t *request)
+{
+    const mab_source_t *basic = find_basic(request);
+    const char *wanted;
+
+    if (!basic || (basic->user && strcmp(basic->user, "*") == 0))
+        return;
+    wanted = basic->user ? basic->user : request->user;
+    if (bearer_str_is(request->name, wanted))
+        return;
+    request->user = NULL;
+    request->verdict.why = BEARER_USER_WRONG;
+    if (basic->user)
+        bearer_note_set(&request->verdict.note, "it must be %s", basic->user);
+    else
+        bearer_note_set(&request->verdict.note, "it must be the token's user");
+}
+
+static void name_user(request_rec *r, mab_request_t *request)
+{
+    if (!request->verdict.why)
+        find_user(r, request);
+    if (!request->verdict.why)
+        check_name(request);
 }
 
 /* --- judging ---------------------------------------------------------------------- */
@@ -83,14 +123,12 @@ static void judge(request_rec *r, mab_request_t *request)
         return;
     verdict->note.text[0] = '\0';
     verdict->why = request->took;
-    if (verdict->why)
-        return;
-    if (!gate) {
+    if (!verdict->why && !gate)
         verdict->why = BEARER_NO_MEMORY;
-        return;
-    }
-    bearer_gate_admit(gate, &request->presented, policy, mab_clock_now(NULL),
-                      verdict, r->pool);
+    else if (!verdict->why)
+        bearer_gate_admit(gate, &request->presented, policy,
+                          mab_clock_now(NULL), verdict, r->pool);
+    mab_take_explain(r, request, verdict->why, &verdict->note);
 }
 
 /* A verdict that depended on method or target is one for the request that it was made
@@ -143,6 +181,8 @@ static void take_over(mab_request_t *request, mab_request_t *earlier)
     request->taken = earlier->taken;
     request->took = earlier->took;
     request->source = earlier->source;
+    request->sources = earlier->sources;
+    request->name = earlier->name;
     request->presented = earlier->presented;
     request->verdict = earlier->verdict;
     request->logged = earlier->logged;

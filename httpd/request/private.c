@@ -80,7 +80,13 @@ static bool carries_token(const request_rec *r)
         const mab_source_t *source = &APR_ARRAY_IDX(all, i, mab_source_t);
         const char *cookies = apr_table_get(r->headers_in, "Cookie");
 
-        if (source->where == MAB_HEADER && has_scheme(r, source))
+        if ((source->where == MAB_HEADER || source->where == MAB_BASIC)
+            && has_scheme(r, source))
+            return true;
+        if (source->where == MAB_WEBSOCKET
+            && bearer_pairs_find(BEARER_PAIRS_PROTOCOL,
+                                 apr_table_get(r->headers_in, source->name),
+                                 MAB_PROTOCOL_NAME, NULL, 0))
             return true;
         if (source->where == MAB_COOKIE
             && bearer_pairs_find(BEARER_PAIRS_COOKIE, cookies, source->name,

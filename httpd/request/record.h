@@ -28,9 +28,12 @@ typedef struct mab_request_t {
     struct mab_request_t *earlier;    /**< in the chain; this verdict is its */
     const mab_place_t *place;         /**< as configured */
 
-    bool taken;                   /**< the token was looked for: */
-    bearer_reason_t took;         /**< with this outcome */
-    const mab_source_t *source;   /**< where it was found, or NULL */
+    bool taken;                 /**< the token was looked for: */
+    bearer_reason_t took;       /**< with this outcome */
+    const mab_source_t *source; /**< where it was found first, or NULL */
+    /** Of const mab_source_t *: all where it was found, or NULL. */
+    const apr_array_header_t *sources;
+    bearer_str_t name; /**< that stood beside it; data is NULL: none did */
     bearer_presented_t presented; /**< the token as taken; the rest as judged */
 
     bool judged; /**< the verdict is there: */

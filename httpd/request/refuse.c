@@ -83,6 +83,10 @@ static answer_t find_answer(const request_rec *r, const mab_request_t *request,
     const bearer_reason_info_t *info = bearer_error_find(why);
     answer_t answer = {info->status, info->code, info->error, info->sentence};
 
+    /* where the token was, and how it is written there */
+    if ((why == BEARER_TOKEN_FORMAT || why == BEARER_TOKEN_SCHEME)
+        && request->verdict.note.text[0])
+        answer.message = request->verdict.note.text;
     if (is_401_for_keys(request, why)) {
         answer.status = HTTP_UNAUTHORIZED;
         answer.code = answer.error = "invalid_token";
@@ -136,6 +140,8 @@ static void set_challenge(request_rec *r, const mab_request_t *request,
 {
     bearer_challenge_t challenge = {.realm = find_realm(r),
                                     .error = answer->error};
+    const char *field = r->proxyreq == PROXYREQ_PROXY ? "Proxy-Authenticate"
+                                                      : "WWW-Authenticate";
 
     if (answer->error)
         challenge.description = answer->message;
@@ -145,10 +151,15 @@ static void set_challenge(request_rec *r, const mab_request_t *request,
      * a request that is malformed needs no other token */
     if (answer->status != HTTP_BAD_REQUEST)
         challenge.scope = request->scopes;
-    apr_table_setn(r->err_headers_out,
-                   r->proxyreq == PROXYREQ_PROXY ? "Proxy-Authenticate"
-                                                 : "WWW-Authenticate",
+    apr_table_setn(r->err_headers_out, field,
                    bearer_challenge_render(&challenge, r->pool));
+    /* for git, docker and browsers, which send Basic only when they are asked to;
+     * others look at the first challenge alone */
+    if ((answer->status == HTTP_UNAUTHORIZED
+         || answer->status == HTTP_PROXY_AUTHENTICATION_REQUIRED)
+        && mab_conf_find_source(request->place, MAB_BASIC))
+        apr_table_addn(r->err_headers_out, field,
+                       bearer_challenge_basic(challenge.realm, r->pool));
 }
 
 static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)

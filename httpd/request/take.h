@@ -25,9 +25,15 @@ const char *mab_take_field(const request_rec *r, const mab_source_t *source);
  */
 void mab_take_foreign(request_rec *r, const mab_place_t *place);
 
-/** Finds the token, once: the record's took, source and token. A token of an
- * earlier request of the chain counts, if it was where this place looks too. */
+/** Finds the token, once: the record's took, sources, token and name. A token of an
+ * earlier request of the chain counts, if it was where this place looks too. Several
+ * sources with the same bytes hold one token. */
 void mab_take_token(request_rec *r, mab_request_t *request);
+
+/** What is wrong with the form or scheme of what its source holds, which need not be
+ * the Authorization header; other reasons leave the note alone. */
+void mab_take_explain(const request_rec *r, const mab_request_t *request,
+                      bearer_reason_t why, bearer_note_t *note);
 
 /** While access is being checked: an Authorization field without credentials, if
  * the token came from elsewhere. Modules that look whether a client presents

@@ -15,13 +15,14 @@ static bool is_header_source(const char *name)
     int i;
 
     for (i = 0; i < all->nelts; i++) {
-        const mab_source_t *source = &APR_ARRAY_IDX(all, i, mab_source_t);
+        const char *header =
+            mab_conf_source_header(&APR_ARRAY_IDX(all, i, mab_source_t));
 
-        if (source->where == MAB_HEADER && mab_targets_same(source->name, name))
+        if (header && mab_targets_alike(header, name))
             return true;
     }
-    return mab_targets_same(name, "Cookie")
-           || mab_targets_same(name, "Proxy-Authorization");
+    return mab_targets_alike(name, "Cookie")
+           || mab_targets_alike(name, "Proxy-Authorization");
 }
 
 static bool is_exported(const char *name)

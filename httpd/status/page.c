@@ -175,6 +175,8 @@ const char *mab_page_state(const source_t *one)
 {
     if (one->source->kind == BEARER_SOURCE_SECRET)
         return "shared secret";
+    if (one->usable && one->per_kid && !(one->keys && one->keys->count))
+        return "usable, no token came yet";
     if (one->usable)
         return one->schedule.failures ? "usable, but its refreshes fail"
                                       : "usable";
@@ -245,6 +247,12 @@ static void put_source(request_rec *r, const source_t *one, apr_time_t now)
     term(r, "slot", apr_itoa(r->pool, source->slot.number));
     term(r, "keys confirmed", ago(r, now, one->schedule.last_good));
     term(r, "last result", last_of(r, &one->last, now));
+    if (one->per_kid)
+        term(r, "new key ids",
+             apr_psprintf(
+                 r->pool, "%d of at most %d asked for in %s, %d missing",
+                 one->kids.asked, BEARER_LIMIT_KIDS_WANTED,
+                 duration(r, source->schedule.miss), one->kids.missing));
     term(r, "next refresh", next_of(r, &one->schedule, now));
     term(r, "failures in a row", number(r, one->schedule.failures));
     term(r, "refreshes",

@@ -202,13 +202,14 @@ def test_another_header_with_a_scheme(site, tokens):
     ("header", "cookie"), ("header", "query"), ("cookie", "query"),
     ("header", "cookie", "query")], ids="+".join)
 def test_two_places_at_once_are_a_bad_request(site, tokens, where):
-    token = tokens.token()
+    token, other = tokens.token(), tokens.token(sub="mallory")
     headers = []
     if "header" in where:
         headers.append(("Authorization", "Bearer " + token))
     if "cookie" in where:
-        headers.append(("Cookie", "tok=" + token))
-    target = "/p/many" + ("?tok=" + token if "query" in where else "")
+        last = "cookie" == where[-1]
+        headers.append(("Cookie", "tok=" + (other if last else token)))
+    target = "/p/many" + ("?tok=" + other if "query" in where else "")
     answer = site.get(target, headers=headers)
     assert (answer.status, answer.json()["code"]) == (400, FORMAT)
     assert answer.challenge()["error"] == "invalid_request"

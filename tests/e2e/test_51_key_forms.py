@@ -63,12 +63,13 @@ FORMS = {
 
 
 @pytest.fixture(scope="module")
-def site(serve, make_issuer, authority):
+def site(serve, make_issuer, authority, tmp_path_factory):
     """Each document at an address and in a file."""
     conf = Conf(f"AuthBearerFetch ca={authority.ca} miss=1h refresh=1h",
                 f"AuthBearerAudience {AUD}")
-    names = authority.folder / "forms"
-    names.mkdir()
+    names = tmp_path_factory.mktemp("forms")
+    for folder in (names, names.parent):
+        folder.chmod(0o755)
     for name, (_, text) in FORMS.items():
         issuer = make_issuer("/" + name, [])
         issuer.behave(body=text.encode())

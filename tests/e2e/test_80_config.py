@@ -13,6 +13,7 @@ from testenv.conf import Conf
 from testenv.mint import key
 
 ISSUER = "AuthBearerIssuer https://issuer.example"
+ARN = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/a/1"
 AUDIENCE = "AuthBearerAudience urn:a"
 # as Debian has it for /var/www
 GRANTED = "<Directory ROOT>\nAllowOverride None\nRequire all granted\n</Directory>\n"
@@ -144,7 +145,8 @@ GOOD = {
         "require=jti,client_id",
         "AuthBearerAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 "
         "ES384 ES512 EdDSA Ed25519 Ed448",
-        "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q",
+        "AuthBearerSource header header:X-T header:X-U:Key cookie:t query:q "
+        "basic websocket",
         "AuthBearerUser email sub",
         "AuthBearerClaim sub env:SUB",
         "AuthBearerClaim * header:X-Claims base64url",
@@ -159,6 +161,11 @@ GOOD = {
     "fetch with the environment's proxy": "AuthBearerFetch proxy=env",
     "loopback": "AuthBearerFetch http=On\n" + place(
         AUDIENCE, "AuthBearerIssuer http://127.0.0.1:8080/x"),
+    **{f"source {word}": with_issuer(f'AuthBearerSource "{word}"')
+       for word in ("basic", "BASIC:x-access-token", "basic:*", "basic:a b@c.example",
+                    "basic:j\u00f6", "WebSocket")},
+    "a header with Basic of its own": with_issuer(
+        "AuthBearerSource header:Authorization:Basic cookie:basic query:websocket"),
     "headers that are credentials": with_issuer(
         "AuthBearerSource header:Authorization header:Proxy-Authorization "
         "header:X-Forwarded-Access-Token header:X-Token"),
@@ -404,6 +411,74 @@ BAD = {
                             "AuthBearerIssuer", "alg="),
     "keys http": (place(AUDIENCE, ISSUER + " keys=http://i.example/"),
                   "AuthBearerIssuer", "https"),
+    "alb without signer": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb"), "AuthBearerIssuer",
+        "profile=aws-alb without signer= would take tokens of all load "
+        "balancers of that region; allowed is signer=<arn>,<arn> with the "
+        "ARNs of load balancers: arn:aws:elasticloadbalancing:<region>:"
+        "<account>:loadbalancer/app/<name>/<id>"),
+    "alb of no balancer": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb signer=arn:aws:s3:::x"),
+        "AuthBearerIssuer",
+        '"arn:aws:s3:::x" is not a load balancer; allowed is signer='),
+    "alb of a region that is an address": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb signer="
+              + ARN.replace("eu-west-1", "evil.example/")),
+        "AuthBearerIssuer", "is not a load balancer"),
+    "alb of two regions": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN},"
+              + ARN.replace("eu-west-1", "eu-west-2")),
+        "AuthBearerIssuer",
+        'the load balancers of signer= are not all in one region of the '
+        'partition "aws"; say where their keys are: '
+        "keys=pem-per-kid:<https-url>/, or write an issuer line for each "
+        "region in a place of its own"),
+    "alb elsewhere": (
+        place(AUDIENCE, ISSUER + " profile=aws-alb signer="
+              + ARN.replace(":aws:", ":aws-cn:")),
+        "AuthBearerIssuer", "say where their keys are"),
+    "alb with an algorithm": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN} alg=RS256"),
+        "AuthBearerIssuer",
+        "profile=aws-alb and this alg= exclude each other; load balancers "
+        "sign with ES256: leave alg= out"),
+    "alb with an audience claim": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN} "
+              "audience-claim=azp"), "AuthBearerIssuer",
+        "profile=aws-alb and audience-claim= exclude each other; its audience "
+        "is the client of the token's header: leave audience-claim= out"),
+    "alb with a secret": (
+        place(AUDIENCE, ISSUER + f" profile=aws-alb signer={ARN} "
+              "secret=file:ROOT/secret"), "AuthBearerIssuer",
+        "profile=aws-alb excludes secret= and metadata=; load balancers sign "
+        "with keys of their own: leave these options out"),
+    "alb of many tenants": (
+        place(AUDIENCE, "AuthBearerIssuer https://i.example/{tid}/ tid=any "
+              f"profile=aws-alb signer={ARN}"), "AuthBearerIssuer",
+        "profile=aws-alb and an issuer of many tenants exclude each other; "
+        "name the issuer of each load balancer, exactly as the token's header "
+        'has it in "iss"'),
+    "signer without profile": (
+        place(AUDIENCE, ISSUER + f" signer={ARN}"), "AuthBearerIssuer",
+        "signer= without profile=aws-alb; add profile=aws-alb, or leave "
+        "signer= out"),
+    "keys per kid http": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:http://i.example/k/"),
+        "AuthBearerIssuer", "https"),
+    "keys per kid without slash": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:https://i.example"),
+        "AuthBearerIssuer",
+        'keys=pem-per-kid:https://i.example does not end with "/"; allowed is '
+        "keys=pem-per-kid:<https-url>/, which the token's key id .kid. "
+        "follows"),
+    "keys per kid with query": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:https://i.example/?k=/"),
+        "AuthBearerIssuer",
+        'keys=pem-per-kid:https://i.example/.k=/ has a query or a fragment; '
+        "allowed is"),
+    "keys per kid of nothing": (
+        place(AUDIENCE, ISSUER + " keys=pem-per-kid:"), "AuthBearerIssuer",
+        'keys=pem-per-kid: does not end with "/"; allowed is'),
     "keys file as URL": (place(AUDIENCE, ISSUER + " keys=file:///etc/x"),
                          "AuthBearerIssuer",
                          "file_read: .*No such file or directory"),
@@ -711,6 +786,31 @@ BAD = {
        for name in ("Host", "Cookie", "cookie", "Connection", "Content-Length",
                     "Content_Length", "Transfer-Encoding", "If-Match", "Range",
                     "Forwarded")},
+    "source words": (with_issuer("AuthBearerSource form"), "AuthBearerSource",
+                     '"form" is not a source; allowed is header\\[:Name\\[:scheme\\]\\], '
+                     "basic\\[:<user>\\], websocket, cookie:<name>, query\\[:name\\]"),
+    **{f"source basic {name!r}": (
+        with_issuer(f'AuthBearerSource "basic:{name}"'), "AuthBearerSource",
+        '"basic:.*" has no usable user name; allowed is basic \\(the name that clients '
+        "send is the token's user\\), basic:<user> \\(this name, which has no colon\\) "
+        "and basic:\\* \\(any name\\)")
+       for name in ("", "a:b", "a:", ":", "a\tb")},
+    "source websocket with a name": (
+        with_issuer("AuthBearerSource websocket:token"), "AuthBearerSource",
+        '"websocket:token" has a name; write websocket alone: its token is always in '
+        "the subprotocol base64url.bearer.authorization.<token in base64url>"),
+    **{f"source {first} {then}": (
+        with_issuer(f"AuthBearerSource {first} {then}"), "AuthBearerSource",
+        f"{name} is given twice; name each source once")
+       for first, then, name in (("basic", "basic", "basic"),
+                                 ("basic:a", "basic:b", "basic"),
+                                 ("basic:*", "basic", "basic"),
+                                 ("websocket", "websocket", "websocket"))},
+    **{f"source basic and {first}": (
+        with_issuer(f"AuthBearerSource {first} basic"), "AuthBearerSource",
+        "Authorization is one header, and a token in it would be found twice; name "
+        "each header once, with the one scheme that clients send")
+       for first in ("header:Authorization:Basic", "header:authorization:basic")},
     # lines that would hold for all methods
     **{f"{line} in <{limit}>": (
         with_issuer(f"<{limit}>", line, f"</{limit.split()[0]}>"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A letter for the kind (c, q, n; u is a URI), a name and a list, a line each;
+/* A letter for the kind (c, q, n, p; u is a URI), a name and a list, a line each;
  * compared with a slow reading of the table in bearer/text/pairs.h, which shares no
  * code with it. */
 #include "fuzz.h"
@@ -122,6 +122,22 @@ static void read_cookie(slow_t *slow, const char *text, apr_size_t gap,
     give(slow, span(text, equals + 1, last));
 }
 
+static void read_protocol(slow_t *slow, const char *text, apr_size_t gap,
+                          apr_size_t at, apr_size_t end, const char *name,
+                          apr_pool_t *pool)
+{
+    apr_size_t dot = at + strlen(name), last = end;
+
+    if (dot >= end || memcmp(text + at, name, dot - at) != 0
+        || text[dot] != '.') {
+        keep(slow, span(text, gap, at), span(text, at, end), pool);
+        return;
+    }
+    while (last > dot + 1 && is_one_of(text[last - 1], " \t"))
+        last--;
+    give(slow, span(text, dot + 1, last));
+}
+
 static void read_query(slow_t *slow, const char *text, apr_size_t gap,
                        apr_size_t at, apr_size_t end, const char *name,
                        apr_pool_t *pool)
@@ -141,7 +157,21 @@ static void read_query(slow_t *slow, const char *text, apr_size_t gap,
         keep(slow, span(text, gap, at), span(text, at, end), pool);
 }
 
-static void read_pairs(slow_t *slow, bool cookie, const char *text,
+/* how the kinds of pairs differ */
+typedef struct slow_kind_t {
+    const char *blanks, *ends, *nothing;
+    void (*read)(slow_t *slow, const char *text, apr_size_t gap, apr_size_t at,
+                 apr_size_t end, const char *name, apr_pool_t *pool);
+} slow_kind_t;
+
+static const slow_kind_t slow_kinds[] = {
+    [BEARER_PAIRS_COOKIE] = {" \t", ";", " \t", read_cookie},
+    [BEARER_PAIRS_QUERY] = {"", "&;", "", read_query},
+    [BEARER_PAIRS_NAMES] = {"", "", ",; \t\n\v\f\r", NULL},
+    [BEARER_PAIRS_PROTOCOL] = {" \t", ",", ", \t", read_protocol},
+};
+
+static void read_pairs(slow_t *slow, const slow_kind_t *kind, const char *text,
                        const char *name, apr_pool_t *pool)
 {
     apr_size_t gap, at, end = 0;
@@ -150,13 +180,12 @@ static void read_pairs(slow_t *slow, bool cookie, const char *text,
     do {
         gap = end;
         at = first ? 0 : end + 1;
-        while (cookie && is_one_of(text[at], " \t"))
+        while (is_one_of(text[at], kind->blanks))
             at++;
         end = at;
-        while (text[end] && !is_one_of(text[end], cookie ? ";" : "&;"))
+        while (text[end] && !is_one_of(text[end], kind->ends))
             end++;
-        (cookie ? read_cookie : read_query)(slow, text, gap, at, end, name,
-                                            pool);
+        kind->read(slow, text, gap, at, end, name, pool);
         first = false;
     } while (text[end]);
 }
@@ -210,13 +239,10 @@ static slow_t *read_slowly(bearer_pairs_kind_t kind, const char *text,
     if (kind == BEARER_PAIRS_NAMES)
         read_names(slow, text, name, pool);
     else
-        read_pairs(slow, kind == BEARER_PAIRS_COOKIE, text, name, pool);
+        read_pairs(slow, &slow_kinds[kind], text, name, pool);
     slow->nothing = true;
     for (c = slow->rest; *c; c++)
-        slow->nothing &=
-            is_one_of(*c, kind == BEARER_PAIRS_QUERY    ? ""
-                          : kind == BEARER_PAIRS_COOKIE ? " \t"
-                                                        : ",; \t\n\v\f\r");
+        slow->nothing &= is_one_of(*c, slow_kinds[kind].nothing);
     return slow;
 }
 
@@ -303,6 +329,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         case 'n':
             check_list(BEARER_PAIRS_NAMES, text, name, pool);
+            break;
+        case 'p':
+            check_list(BEARER_PAIRS_PROTOCOL, text, name, pool);
             break;
         case 'u':
             check_uri(text, name, pool);

@@ -129,7 +129,11 @@ SEEDS = {
     "token": {"header": lines("Bearer e30.e30.AA", "-", "-", "-"),
               "twice": lines("Bearer a", "-", "b", "-"),
               "other": lines("-", "token a=", "", "-"), "basic": "Basic a\n-\n-\n-",
-              "three": "Bearer a b\n-\n-\n-", "cookie": "-\n-\n-\ne30.e30.AA"},
+              "three": "Bearer a b\n-\n-\n-", "cookie": "-\n-\n-\ne30.e30.AA",
+              "same": lines("Bearer a", "token a", "a", "-", "basic dTph", "YQ"),
+              "differs": lines("-", "-", "a", "-", "Basic dTpi", "-"),
+              "coded": lines("-", "-", "-", "-", "-", "ZTMwLmUzMC5BQQ"),
+              "named": lines("-", "-", "-", "-", "Basic YWxpY2U6ZTMwLmUzMC5BQQ==", "-")},
     "claims": {"good": lines("", "scope", claims()), "list": lines(
         "2L", "realm_access.roles", claims(aud=["x", "api2"])),
         "strict": lines("LAERI", "/n", claims(aud="api2")), "any": lines(
@@ -178,6 +182,7 @@ SEEDS = {
               "php": lines("c", "my.tok", "my_tok[0]=T; +my tok\u00a0=; my%00=1"),
               "query": lines("q", "tok", "a&t%6fk=T;TOK[]=U&tok=&&%u0074ok=1"),
               "names": lines("n", "X-User", "close; x_user ,\"a, X-User\" te X-User"),
+              "protocols": lines("p", "a.b", "chat , a.b.T,a.b.U\t, a.b"),
               "line": lines("u", "tok", "GET /a?x=1&tok=T&tok HTTP/1.1"),
               "uri": lines("u", "tok", "/a;tok=T?tok=T#?tok=U")},
     "keystore": {"good": js({"issuer": ISS, "fetched": NOW - 60, "keys": [ED]}),

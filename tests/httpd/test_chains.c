@@ -8,6 +8,9 @@
 #include <http_request.h>
 #include <util_script.h>
 
+#include "bearer/base/str.h"
+#include "bearer/judge/basic.h"
+#include "bearer/text/b64url.h"
 #include "httpd/process/child.h"
 #include "httpd/process/shared.h"
 
@@ -342,17 +345,10 @@ static struct {
     int seen, parts, redirects, moves;
 } world;
 
-static const char *const places[] = {"/chain/head",
-                                     "/chain/hidden",
-                                     "/chain/spots",
-                                     "/chain/optional",
-                                     "/chain/other",
-                                     "/chain/public",
-                                     "/secret",
-                                     "/chain/closed",
-                                     "/chain/scope",
-                                     "/chain/without",
-                                     NULL};
+static const char *const places[] = {
+    "/chain/head",  "/chain/hidden",  "/chain/spots", "/chain/optional",
+    "/chain/other", "/chain/public",  "/secret",      "/chain/closed",
+    "/chain/scope", "/chain/without", "/chain/coded", NULL};
 
 static bool chance(unsigned int of)
 {
@@ -361,7 +357,7 @@ static bool chance(unsigned int of)
 
 static const char *random_target(apr_pool_t *pool)
 {
-    const char *path = places[inside_random(10)];
+    const char *path = places[inside_random(11)];
 
     switch (inside_random(5)) {
     case 0:
@@ -448,6 +444,8 @@ static void expect_names(request_rec *r, const char *user)
 
 static void expect_no_token(request_rec *r, const mab_request_t *request)
 {
+    if (is_at(r, "/chain/coded"))
+        assert_null(strstr(header(r, MAB_PROTOCOL_HEADER), MAB_PROTOCOL_NAME));
     if (is_at(r, "/chain/hidden") || is_at(r, "/chain/spots"))
         assert_string_equal(header(r, "Authorization"), "-");
     if (!is_at(r, "/chain/spots"))
@@ -560,6 +558,20 @@ static request_rec *random_request(apr_pool_t *pool)
                        apr_pstrcat(r->pool, "Bearer ", world.sent, NULL));
     else if (chance(4))
         apr_table_setn(r->headers_in, "Authorization", "Basic x");
+    else if (chance(2))
+        apr_table_setn(
+            r->headers_in, "Authorization",
+            apr_pstrcat(r->pool, "Basic ",
+                        bearer_basic_render(bearer_str("alice"),
+                                            bearer_str(world.sent), r->pool),
+                        NULL));
+    if (chance(4))
+        apr_table_setn(
+            r->headers_in, MAB_PROTOCOL_HEADER,
+            apr_pstrcat(
+                r->pool, "chat, " MAB_PROTOCOL_NAME ".",
+                bearer_b64url_render(bearer_str(world.sent), r->pool).data,
+                NULL));
     if (chance(3))
         apr_table_setn(r->headers_in, "Cookie",
                        apr_pstrcat(r->pool, "a=b; tok=", world.sent, NULL));

@@ -59,7 +59,7 @@ static void show_dump(void **state)
     *(const char **)apr_array_push(ap_server_config_defines) = "DUMP_BEARER";
     text = dumped(mab_dump_places, r->server, *state);
     (void)apr_array_pop(ap_server_config_defines);
-    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 17\n", 32), 0);
+    assert_int_equal(strncmp(text, "Places with AuthType Bearer: 18\n", 32), 0);
     all = strstr(text, "<Location \"/all\">");
     assert_non_null(all);
     expect_line(all, "server", "localhost", *state);
@@ -79,6 +79,9 @@ static void show_dump(void **state)
     expect_line(all, "errors", "off detail=Off unavailable=401", *state);
     expect_line(all, "cross-origin", "off", *state);
     expect_line(text, "source", "header:Authorization:Bearer", *state);
+    expect_line(text, "source",
+                "header:Authorization:Bearer basic websocket cookie:tok",
+                *state);
     expect_line(text, "claim", "none", *state);
     expect_line(text, "cross-origin",
                 "https://app.example https://other.example", *state);

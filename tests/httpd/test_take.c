@@ -2,10 +2,13 @@
 /* The token of a request, and credentials that are not a token. */
 #include "tests/httpd/inside.h"
 
+#include "bearer/judge/token.h"
+#include "httpd/request/hide.h"
 #include "httpd/request/take.h"
 #include "httpd/request/uri.h"
 
 #define SPOTS "/chain/spots"
+#define CODED "/chain/coded"
 
 static request_rec *enter(const char *target, apr_pool_t *pool)
 {
@@ -54,13 +57,32 @@ static void take_finds_the_one_token(void **state)
         /* an empty one is none */
         {SPOTS "?tok=", NULL, "tok=", "", "token_missing", NULL, -1},
         {SPOTS "?tok=", NULL, "tok=T", NULL, "ok", "T", MAB_COOKIE},
-        /* RFC 6750 2: one way only, even if all say the same */
-        {SPOTS "?tok=T", NULL, "tok=T", NULL, "token_twice", NULL, MAB_COOKIE},
-        {SPOTS "?tok=T", NULL, NULL, "T", "token_twice", NULL, MAB_QUERY},
-        {SPOTS, NULL, "tok=T", "T", "token_twice", NULL, MAB_COOKIE},
+        /* RFC 6750 2: one token only, wherever it stands */
+        {SPOTS "?tok=T", NULL, "tok=T", NULL, "ok", "T", MAB_COOKIE},
+        {SPOTS "?tok=T", NULL, NULL, "T", "ok", "T", MAB_QUERY},
+        {SPOTS "?tok=T", NULL, "tok=T", "T", "ok", "T", MAB_COOKIE},
+        {SPOTS "?tok=U", NULL, "tok=T", NULL, "token_twice", NULL, MAB_COOKIE},
+        {SPOTS "?tok=T", NULL, NULL, "U", "token_twice", NULL, MAB_QUERY},
+        {SPOTS "?tok=T", NULL, "tok=T", "U", "token_twice", NULL, MAB_COOKIE},
+        {SPOTS, NULL, "tok=T", "t", "token_twice", NULL, MAB_COOKIE},
         {SPOTS, NULL, "tok=T; tok=T", NULL, "token_twice", NULL, MAB_COOKIE},
         {SPOTS "?tok=T&tok=T", NULL, NULL, NULL, "token_twice", NULL,
          MAB_QUERY},
+        {SPOTS "?tok=T", NULL, "tok=T; tok=T", NULL, "token_twice", NULL,
+         MAB_COOKIE},
+        /* one field, two sources (b64 of "u:T", and of "u") */
+        {CODED, "Bearer T", NULL, NULL, "ok", "T", MAB_HEADER},
+        {CODED, "Basic dTpU", NULL, NULL, "ok", "T", MAB_BASIC},
+        {CODED, "basic  dTpU", NULL, NULL, "ok", "T", MAB_BASIC},
+        {CODED, "Basic dTpU", "tok=T", NULL, "ok", "T", MAB_BASIC},
+        {CODED, "Basic dTpU", "tok=U", NULL, "token_twice", NULL, MAB_BASIC},
+        {CODED, "Basic dQ==", NULL, NULL, "token_format", NULL, MAB_BASIC},
+        {CODED, "Basic", NULL, NULL, "token_format", NULL, MAB_BASIC},
+        {CODED, "Bearer", NULL, NULL, "token_format", NULL, MAB_HEADER},
+        {CODED, "Digest T", NULL, NULL, "token_scheme", NULL, MAB_HEADER},
+        {CODED, "Basical dTpU", NULL, NULL, "token_scheme", NULL, MAB_HEADER},
+        {"/chain/head", "Basic dTpU", NULL, NULL, "token_scheme", NULL,
+         MAB_HEADER},
     };
     size_t i;
 
@@ -87,6 +109,89 @@ static void take_finds_the_one_token(void **state)
         unit_expect(row, !request->source == (rows[i].where < 0));
         if (request->source)
             unit_expect(row, (int)request->source->where == rows[i].where);
+    }
+}
+
+/* RFC 6455 11.3.4, and what Kubernetes makes of it */
+static void take_finds_a_subprotocol(void **state)
+{
+    static const struct {
+        const char *protocols, *reason, *token, *rest;
+    } rows[] = {
+        {"chat", "token_missing", NULL, "chat"},
+        {"chat, " MAB_PROTOCOL_NAME ".VA", "ok", "T", "chat"},
+        {MAB_PROTOCOL_NAME ".VA ,chat,v2", "ok", "T", "chat,v2"},
+        {MAB_PROTOCOL_NAME ".VA", "token_format", NULL, NULL},
+        {MAB_PROTOCOL_NAME ".VA, ,", "token_format", NULL, NULL},
+        {"chat, " MAB_PROTOCOL_NAME ".VA==", "token_format", NULL, "chat"},
+        {"chat, " MAB_PROTOCOL_NAME ".", "token_missing", NULL, "chat"},
+        {"chat, " MAB_PROTOCOL_NAME, "token_missing", NULL,
+         "chat, " MAB_PROTOCOL_NAME},
+        {"chat, " MAB_PROTOCOL_NAME ".VA, " MAB_PROTOCOL_NAME ".VA",
+         "token_twice", NULL, "chat"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r = enter(CODED, *state);
+        const char *row = rows[i].protocols, *rest;
+        const mab_request_t *request;
+
+        apr_table_setn(r->headers_in, MAB_PROTOCOL_HEADER, row);
+        request = take(r);
+        unit_expect_reason(row, request->took, rows[i].reason);
+        unit_expect(row, !request->presented.token.data == !rows[i].token);
+        mab_hide_token(r, request);
+        rest = apr_table_get(r->headers_in, MAB_PROTOCOL_HEADER);
+        unit_expect(row, rest ? rows[i].rest && !strcmp(rest, rows[i].rest)
+                              : !rows[i].rest);
+    }
+}
+
+/* where the token was, and nothing of what was there */
+static void take_explains_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *target, *authorization, *cookie, *own, *said;
+    } rows[] = {
+        {"/chain/head", "Bearer a b", NULL, NULL,
+         "the Authorization header is not of the form Bearer <token>"},
+        {"/chain/head", "Basic x", NULL, NULL,
+         "the scheme in the Authorization header is not Bearer"},
+        {CODED, "Digest x", NULL, NULL,
+         "the scheme in the Authorization header is not Bearer or Basic"},
+        {CODED, "Basic x", NULL, NULL,
+         "the Authorization header is not Basic with a user name and a token "
+         "as the password"},
+        {SPOTS, NULL, "tok=\"secret\"", NULL,
+         "the cookie tok does not hold a token"},
+        {SPOTS, NULL, NULL, "Bearer secret",
+         "the X-Token header does not hold a token alone"},
+        {SPOTS "?tok=%22secret", NULL, NULL, NULL,
+         "the query parameter tok does not hold a token"},
+        {CODED, NULL, NULL, NULL, ""},
+        {SPOTS "?tok=T", NULL, "tok=U", NULL, ""},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r = enter(rows[i].target, *state);
+        bearer_note_t note = {""};
+        mab_request_t *request;
+        bearer_reason_t why;
+
+        if (rows[i].authorization)
+            apr_table_setn(r->headers_in, "Authorization",
+                           rows[i].authorization);
+        if (rows[i].cookie)
+            apr_table_setn(r->headers_in, "Cookie", rows[i].cookie);
+        if (rows[i].own)
+            apr_table_setn(r->headers_in, "X-Token", rows[i].own);
+        request = take(r);
+        why = request->took ? request->took
+                            : bearer_token_check(request->presented.token);
+        mab_take_explain(r, request, why, &note);
+        assert_string_equal(note.text, rows[i].said);
     }
 }
 
@@ -239,6 +344,8 @@ int inside_take(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(take_finds_the_one_token),
+        unit_row(take_finds_a_subprotocol),
+        unit_row(take_explains_what_is_wrong),
         unit_row(take_looks_once),
         unit_row(take_as_a_forward_proxy),
         unit_row(take_remembers_the_chain),

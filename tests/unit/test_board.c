@@ -572,6 +572,44 @@ static void board_gives_the_text_or_none(void **state)
     assert_true(intact > 20 && intact < 980);
 }
 
+/* --- kids ----------------------------------------------------------------- */
+
+static void board_keeps_kids_for_their_source(void **state)
+{
+    bearer_board_t *board = world_board(1, *state);
+    bearer_board_id_t one = id_of(1), two = id_of(2);
+    apr_uint64_t asks = bearer_board_asks(board);
+
+    /* a slot that is nobody's, then one whose kids nobody has laid out */
+    bearer_board_open_kids(board, unit_slot(0, &one));
+    assert_null(bearer_board_kids(board, unit_slot(0, &one)));
+    assert_int_equal(unit_claim(board, &one, 1), 0);
+    assert_null(bearer_board_kids(board, unit_slot(0, &one)));
+    assert_false(bearer_board_want(board, unit_slot(0, &one), unit_str("kid"),
+                                   60 * SEC, T));
+    bearer_board_open_kids(board, unit_slot(0, &one));
+    assert_non_null(bearer_board_kids(board, unit_slot(0, &one)));
+    assert_null(bearer_board_kids(board, unit_slot(0, &two)));
+    assert_null(bearer_board_kids(board, unit_slot(1, &one)));
+    assert_true(bearer_board_want(board, unit_slot(0, &one), unit_str("kid"),
+                                  60 * SEC, T));
+    assert_true(bearer_board_asks(board) == asks + 1);
+    assert_false(bearer_board_want(board, unit_slot(0, &one), unit_str("kid"),
+                                   60 * SEC, T));
+    assert_true(bearer_board_asks(board) == asks + 1);
+    /* a restart keeps them */
+    assert_int_equal(unit_claim(board, &one, 2), 0);
+    bearer_board_open_kids(board, unit_slot(0, &one));
+    assert_false(bearer_board_want(board, unit_slot(0, &one), unit_str("kid"),
+                                   60 * SEC, T));
+    /* another source gets none of them */
+    assert_int_equal(unit_claim(board, &two, 3), 0);
+    assert_null(bearer_board_kids(board, unit_slot(0, &one)));
+    bearer_board_open_kids(board, unit_slot(0, &two));
+    assert_true(bearer_board_want(board, unit_slot(0, &two), unit_str("kid"),
+                                  60 * SEC, T));
+}
+
 /* --- asks ----------------------------------------------------------------- */
 
 static void board_throttles_asks(void **state)
@@ -972,6 +1010,7 @@ int main(void)
         unit_row(board_copies_no_broken_document),
         unit_row(board_survives_random_bytes),
         unit_row(board_gives_the_text_or_none),
+        unit_row(board_keeps_kids_for_their_source),
         unit_row(board_throttles_asks),
         unit_row(board_lets_one_of_many_threads_ask),
         unit_row(board_is_read_whole_beside_a_writer),

@@ -57,6 +57,10 @@ static void challenge_quotes_a_realm(void **state)
 
         assert_string_equal(bearer_challenge_render(&challenge, *state),
                             cases[i].want);
+        assert_string_equal(bearer_challenge_basic(cases[i].realm, *state),
+                            apr_pstrcat(*state, "Basic ",
+                                        cases[i].want + strlen("Bearer "),
+                                        ", charset=\"UTF-8\"", NULL));
     }
 }
 

@@ -254,8 +254,7 @@ static void gate_fills_a_verdict_as_far_as_it_got(void **state)
     assert_null(verdict->proof.issuer);
     assert_string_equal(
         verdict->note.text,
-        "trusted here: https://i, https://s; the token's iss is "
-        "https://x");
+        "trusted here: https://i, https://s; the token's iss is https://x");
     memset(verdict, 0xff, sizeof(*verdict));
     offer(world,
           token_of(world, "one", 1, "{'iss':'https://i','exp':1799999990}"),
@@ -764,7 +763,8 @@ static void gate_a_clock_that_is_set_does_not_matter(void **state)
                          "'exp':1900000000}";
 
     answer_one(world);
-    world->now.wall = 1600000000;
+    /* within what an exp may lie ahead */
+    world->now.wall = 1700000000;
     offer(world, token_of(world, "one", 1, claims), "ok", 0);
     world->now.wall = 1899999999;
     offer(world, token_of(world, "one", 1, claims), "ok", 0);
@@ -1137,6 +1137,185 @@ static void gate_counts(void **state)
     assert_int_equal(seen->sum.wait_micros, 6 * LOOK);
 }
 
+/* --- an address for each kid ------------------------------------------------ */
+
+static bearer_kids_t *kids_of(world_t *world)
+{
+    return bearer_board_kids(world->board, &world->source.slot);
+}
+
+static bearer_kids_counts_t count_kids(world_t *world)
+{
+    bearer_kids_conf_t conf = bearer_source_kids(&world->source);
+
+    return bearer_kids_count(kids_of(world), &conf, world->now.tick);
+}
+
+static world_t *create_per_kid(apr_pool_t *pool)
+{
+    world_t *world = create(pool);
+
+    world->source.kind = BEARER_SOURCE_PER_KID;
+    bearer_board_open_kids(world->board, &world->source.slot);
+    return world;
+}
+
+/* the fetcher: keys come first, then whoever waits is told */
+static void settle(world_t *world, const char *kid, bool missing)
+{
+    bearer_kidasks_settle(&kids_of(world)->asks, kid,
+                          world->source.schedule.miss, world->now.tick,
+                          missing);
+}
+
+static void two_at_third_look(world_t *world)
+{
+    if (world->pauses != 3)
+        return;
+    answer_both(world);
+    settle(world, "two", false);
+}
+
+static void no_two_at_third_look(world_t *world)
+{
+    if (world->pauses == 3)
+        settle(world, "two", true);
+}
+
+static void two_fails_at_third_look(world_t *world)
+{
+    bearer_kids_conf_t conf = bearer_source_kids(&world->source);
+
+    if (world->pauses == 3)
+        bearer_kids_fail(kids_of(world), "two", &conf, world->now.tick,
+                         world->now.tick + SECOND);
+}
+
+static void gate_waits_for_the_key_of_a_kid(void **state)
+{
+    world_t *world = create_per_kid(*state);
+
+    /* the very first, and one more */
+    world->on_pause = two_at_third_look;
+    offer_two(world, "ok", 3);
+    world->on_pause = NULL;
+    offer_one(world, "ok", 0);
+    offer_two(world, "ok", 0);
+    assert_int_equal(count_kids(world).asked, 1);
+    assert_int_equal(asked(world), 0);
+    /* a wrong signature by a known kid's key asks nobody */
+    offer(world, token_of(world, "one", 2, BY_I), "sig_wrong", 0);
+    assert_int_equal(count_kids(world).asked, 1);
+}
+
+static void gate_notes_that_a_kid_is_used(void **state)
+{
+    world_t *world = create_per_kid(*state);
+    bearer_kids_conf_t conf = bearer_source_kids(&world->source);
+    bearer_kids_job_t job;
+
+    answer_both(world);
+    bearer_kids_keep(kids_of(world), "one", world->now.tick, world->now.tick);
+    bearer_kids_keep(kids_of(world), "two", world->now.tick, world->now.tick);
+    offer_one(world, "ok", 0);
+    offer(world, token_of(world, "two", 1, BY_I), "sig_wrong", 0);
+    /* a token that is not signed with it is no use of a key */
+    bearer_kids_choose(kids_of(world), &conf, world->now.tick, true, &job);
+    assert_int_equal(job.work, BEARER_KIDS_DROP);
+    assert_string_equal(job.kid, "two");
+    bearer_kids_drop(kids_of(world), "two");
+    bearer_kids_choose(kids_of(world), &conf, world->now.tick, true, &job);
+    assert_int_equal(job.work, BEARER_KIDS_CONFIRM);
+}
+
+/* 401 only if the issuer said so, and 503 for all that it did not say */
+static void gate_believes_the_issuer_that_a_kid_is_missing(void **state)
+{
+    world_t *world = create_per_kid(*state);
+
+    answer_one(world);
+    world->on_pause = no_two_at_third_look;
+    offer_two(world, "key_unknown", 3);
+    offer_two(world, "key_unknown", 0);
+    assert_int_equal(count_kids(world).asked, 1);
+    pass(world, 60 * SECOND);
+    world->on_pause = two_fails_at_third_look;
+    offer_two(world, "keys_unavailable", 3);
+    offer_two(world, "keys_unavailable", 0);
+    pass(world, 60 * SECOND);
+    /* nobody answers at all: one wait, then none */
+    world->on_pause = NULL;
+    offer_two(world, "keys_unavailable", LOOKS(TIMEOUT));
+    offer_two(world, "keys_unavailable", 0);
+    /* without any key, the same */
+    world = create_per_kid(*state);
+    world->on_pause = no_two_at_third_look;
+    offer_two(world, "key_unknown", 3);
+    offer_two(world, "key_unknown", 0);
+}
+
+/* a flood of kids: those beyond the budget are not judged, and nobody waits for them */
+static void gate_asks_for_few_kids(void **state)
+{
+    world_t *world = create_per_kid(*state);
+    int i;
+
+    answer_one(world);
+    for (i = 0; i < BEARER_LIMIT_KIDS_WANTED; i++) {
+        const char *kid = apr_psprintf(*state, "stranger-%d", i);
+
+        offer(world, token_of(world, kid, 2, BY_I), "keys_unavailable",
+              LOOKS(TIMEOUT));
+    }
+    offer_two(world, "keys_unavailable", 0);
+    assert_int_equal(count_kids(world).asked, BEARER_LIMIT_KIDS_WANTED);
+    /* what is known is served all the same */
+    offer_one(world, "ok", 0);
+    /* the first of the strangers' places is free again */
+    pass(world, (60 - BEARER_LIMIT_KIDS_WANTED * TIMEOUT) * SECOND);
+    world->on_pause = two_at_third_look;
+    offer_two(world, "ok", 3);
+}
+
+/* path traversal, SSRF: what would leave its place in the address is not asked for */
+static void gate_refuses_kids_that_are_no_name(void **state)
+{
+    static const char *const kids[] = {
+        "../one",
+        "a/b",
+        "..",
+        ".",
+        "",
+        "a?b",
+        "a#b",
+        "a\\\\b",
+        "a%2fb",
+        "a b",
+        "@host",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0"};
+    world_t *world = create_per_kid(*state);
+    apr_size_t i;
+
+    answer_one(world);
+    for (i = 0; i < sizeof(kids) / sizeof(kids[0]); i++)
+        offer(world, token_of(world, kids[i], 1, BY_I), "header_kid", 0);
+    /* and no kid: not even if a key of this source would fit */
+    offer(world, mint_token("{'alg':'EdDSA'}", BY_I, 1, *state), "header_kid",
+          0);
+    assert_int_equal(count_kids(world).asked, 0);
+    assert_int_equal(bearer_board_asks(world->board), 0);
+}
+
+/* the slot is another's by now: nothing is asked for there */
+static void gate_asks_for_no_kid_in_a_slot_given_away(void **state)
+{
+    world_t *world = create_per_kid(*state);
+
+    world->source.slot.id.bytes[0] ^= 1;
+    offer_two(world, "keys_unavailable", 0);
+    assert_int_equal(bearer_board_asks(world->board), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1182,6 +1361,12 @@ int main(void)
         unit_row(gate_remembers_nothing_refused),
         unit_row(gate_recalls_by_secrets),
         unit_row(gate_counts),
+        unit_row(gate_waits_for_the_key_of_a_kid),
+        unit_row(gate_notes_that_a_kid_is_used),
+        unit_row(gate_believes_the_issuer_that_a_kid_is_missing),
+        unit_row(gate_asks_for_few_kids),
+        unit_row(gate_refuses_kids_that_are_no_name),
+        unit_row(gate_asks_for_no_kid_in_a_slot_given_away),
     };
 
     return unit_run(tests);

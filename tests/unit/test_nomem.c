@@ -20,6 +20,7 @@
 #include <openssl/err.h>
 
 #include "bearer/gate/gate.h"
+#include "bearer/jose/edit.h"
 #include "bearer/jose/pem.h"
 #include "bearer/judge/challenge.h"
 #include "bearer/judge/match.h"
@@ -412,6 +413,18 @@ static bearer_reason_t parse_pem(void *baton, apr_pool_t *pool)
 }
 
 /* a second key must not be overlooked */
+static bearer_reason_t put_pem(void *baton, apr_pool_t *pool)
+{
+    const bearer_jwks_t *set = NULL;
+    bearer_reason_t why = bearer_edit_put(NULL, unit_str("one"),
+                                          unit_str(baton), &set, NULL, pool);
+
+    back();
+    if (!why)
+        assert_string_equal(set->keys[0]->kid.data, "one");
+    return why;
+}
+
 static bearer_reason_t parse_two_pems(void *baton BEARER_UNUSED,
                                       apr_pool_t *pool)
 {
@@ -466,6 +479,7 @@ static void keys_need_memory(void **state BEARER_UNUSED)
         {"pem RSA", begin_rsa_pem, parse_pem, DECODERS_SAY, 0, LONG},
         {"pem RSA by PKCS 1", begin_pkcs1_pem, parse_pem, DECODERS_SAY, 0,
          LONG},
+        {"pem under a kid", begin_p256_pem, put_pem, DECODERS_SAY, 0, LONG},
         {"pem certificate", begin_certificate_pem, parse_pem, DECODERS_SAY, 0,
          LONG},
         {"pem P-256", begin_p256_pem, parse_pem, DECODERS_SAY, 0, LONG},

@@ -9,6 +9,7 @@
 #define C BEARER_PAIRS_COOKIE
 #define Q BEARER_PAIRS_QUERY
 #define N BEARER_PAIRS_NAMES
+#define P BEARER_PAIRS_PROTOCOL
 
 /* what is found, each value in <>, and what remains; NULL: nothing is left, "=": the
  * very same text */
@@ -174,6 +175,31 @@ static void pairs_names(void **state)
     run(N, rows, sizeof(rows) / sizeof(rows[0]), "X-User", *state);
 }
 
+static void pairs_protocols(void **state)
+{
+    static const row_t rows[] = {
+        {"no field", NULL, "", NULL},
+        {"an empty one", "", "", "="},
+        {"only ours", "a.b.T", "<T>", NULL},
+        {"with separators", " ,a.b.T\t,, ", "<T>", NULL},
+        {"the first", "a.b.T, chat", "<T>", "chat"},
+        {"in the middle", "chat, a.b.T ,v2.chat", "<T>", "chat,v2.chat"},
+        {"the last", "chat,a.b.T", "<T>", "chat"},
+        {"twice", "a.b.T, chat, a.b.U", "<T><U>", "chat"},
+        {"an empty value", "a.b., chat", "<>", "chat"},
+        {"a value with dots", "a.b.T.U.V", "<T.U.V>", NULL},
+        {"a value with a blank", "a.b.T U, chat", "<T U>", "chat"},
+        {"no dot", "a.b, chat", "", "="},
+        {"case", "A.b.T, a.B.T", "", "="},
+        {"another sign", "a-b.T, a.b-T, a.b=T", "", "="},
+        {"semicolons are none", "chat;a.b.T", "", "="},
+        {"other names", "xa.b.T, a.bx.T, a..b.T", "", "="},
+        {"quotes hide nothing", "\"x, a.b.T, y\"", "<T>", "\"x, y\""},
+    };
+
+    run(P, rows, sizeof(rows) / sizeof(rows[0]), "a.b", *state);
+}
+
 static void pairs_in_a_uri(void **state)
 {
     static const row_t rows[] = {
@@ -243,6 +269,7 @@ int main(void)
         unit_row(pairs_cookies_of_other_names),
         unit_row(pairs_queries),
         unit_row(pairs_names),
+        unit_row(pairs_protocols),
         unit_row(pairs_in_a_uri),
         unit_row(pairs_count_more_than_they_give),
         unit_row(pairs_take_long_lists),

@@ -2042,6 +2042,262 @@ static void refresh_finds_a_rotated_key_under_a_flood(void **state)
     assert_true(longest > miss);
 }
 
+/* --- an address for each kid -------------------------------------------- */
+
+#define PREFIX "https://issuer.example/pem/"
+
+static world_t *create_per_kid(apr_pool_t *pool)
+{
+    world_t *w = create(BEARER_SOURCE_PER_KID, PREFIX, pool);
+
+    bearer_board_open_kids(w->env.board, &w->source.slot);
+    return w;
+}
+
+static void want(world_t *w, const char *kid)
+{
+    (void)bearer_board_want(w->env.board, &w->source.slot, unit_str(kid),
+                            w->source.schedule.miss, w->now.tick);
+}
+
+static void use(world_t *w, const char *kid)
+{
+    bearer_kids_use(bearer_board_kids(w->env.board, &w->source.slot),
+                    unit_str(kid), w->now.tick);
+}
+
+static bearer_kidasks_state_t kid_state(const world_t *w, const char *kid)
+{
+    bearer_kids_t *kids = bearer_board_kids(w->env.board, &w->source.slot);
+
+    return bearer_kidasks_find(&kids->asks, unit_str(kid),
+                               w->source.schedule.miss, 5000000, w->now.tick);
+}
+
+/* runs all rounds that are due, at most ten; the addresses asked for */
+static const char *run_due(world_t *w)
+{
+    const char *path = "";
+    int i;
+
+    for (i = 0; i < 10 && is_due(w); i++) {
+        run(w);
+        path = apr_pstrcat(w->pool, path, *path && w->asks ? " " : "",
+                           path_taken(w), NULL);
+    }
+    assert_true(i < 10);
+    return path;
+}
+
+static void refresh_fetches_a_kid_that_is_wanted(void **state)
+{
+    world_t *w = create_per_kid(*state);
+    bearer_kids_counts_t counts;
+    bearer_kids_conf_t numbers = bearer_source_kids(&w->source);
+
+    /* nothing is asked for before a token comes */
+    assert_string_equal(run_due(w), "");
+    assert_null(posted(w));
+    answer(w, PREFIX "one", 200, PEM);
+    want(w, "one");
+    assert_true(is_due(w));
+    assert_string_equal(run_due(w), PREFIX "one");
+    assert_true(has(posted(w), "\"kid\":\"one\""));
+    assert_int_equal(w->result.keys, 1);
+    assert_true(line_has(w, 0, "keys loaded: 1 (one); from " PREFIX "one"));
+    assert_false(is_due(w));
+    /* a second one is added */
+    answer(w, PREFIX "two", 200, PEM);
+    want(w, "two");
+    assert_string_equal(run_due(w), PREFIX "two");
+    assert_true(has(posted(w), "\"one\"") && has(posted(w), "\"two\""));
+    counts = bearer_kids_count(bearer_board_kids(w->env.board, &w->source.slot),
+                               &numbers, w->now.tick);
+    assert_int_equal(counts.good, 2);
+}
+
+/* any stranger can write a kid: it costs one fetch, and the log says nothing */
+static void refresh_believes_that_a_kid_is_missing(void **state)
+{
+    world_t *w = create_per_kid(*state);
+    int i;
+
+    run_due(w);
+    want(w, "none");
+    assert_string_equal(run_due(w), PREFIX "none");
+    assert_int_equal(w->written, 0);
+    assert_int_equal(w->result.why, BEARER_OK);
+    assert_int_equal(kid_state(w, "none"), BEARER_KIDASKS_MISSING);
+    assert_null(posted(w));
+    want(w, "none");
+    assert_string_equal(run_due(w), "");
+    for (i = 0; i < 50; i++)
+        want(w, apr_psprintf(*state, "stranger-%d", i));
+    for (i = 0; is_due(w); i++)
+        run(w);
+    assert_int_equal(i, BEARER_LIMIT_KIDS_WANTED - 1);
+    assert_int_equal(kid_state(w, "stranger-40"), BEARER_KIDASKS_UNKNOWN);
+}
+
+static void refresh_tries_a_kid_again_after_a_failure(void **state)
+{
+    static const struct {
+        const char *name;
+        bearer_reason_t why;
+        int status;
+        const char *body, *want;
+    } cases[] = {
+        {"nobody answers", BEARER_FETCH_TIMEOUT, 0, "", "fetch_timeout"},
+        {"forbidden", BEARER_OK, 403, "", "http_status"},
+        {"broken", BEARER_OK, 500, PEM, "http_status"},
+        {"a redirect", BEARER_OK, 302, PEM, "http_status"},
+        {"a 304 that nobody asked for", BEARER_OK, 304, "", "http_status"},
+        {"HTML with 200", BEARER_OK, 200, HTML, "pem_form"},
+        {"a set", BEARER_OK, 200, ONE("one"), "pem_form"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world_t *w = create_per_kid(*state);
+
+        run_due(w);
+        answer(w, PREFIX "one", cases[i].status, cases[i].body);
+        if (cases[i].why)
+            fail_at(w, PREFIX "one", cases[i].why);
+        want(w, "one");
+        unit_expect(cases[i].name,
+                    kid_state(w, "one") == BEARER_KIDASKS_UNSURE || is_due(w));
+        unit_expect_reason(cases[i].name, run(w)->why, cases[i].want);
+        unit_expect(cases[i].name,
+                    kid_state(w, "one") == BEARER_KIDASKS_UNSURE);
+        unit_expect(cases[i].name, !posted(w) && !is_due(w));
+        /* the next pause is longer, and the answer good */
+        advance(w, 2);
+        unit_expect_reason(cases[i].name, run(w)->why, cases[i].want);
+        answer(w, PREFIX "one", 200, PEM);
+        advance(w, 3);
+        unit_expect(cases[i].name, is_due(w));
+        unit_expect_reason(cases[i].name, run(w)->why, "ok");
+        unit_expect(cases[i].name, has(posted(w), "\"one\""));
+    }
+}
+
+static void refresh_confirms_kids_that_are_used(void **state)
+{
+    world_t *w = create_per_kid(*state);
+
+    answer(w, PREFIX "used", 200, PEM);
+    answer(w, PREFIX "idle", 200, PEM);
+    want(w, "used");
+    want(w, "idle");
+    run_due(w);
+    use(w, "used");
+    advance(w, 3600);
+    /* a key that never proved a token is not asked for again */
+    assert_string_equal(run_due(w), PREFIX "used");
+    assert_true(has(posted(w), "\"used\"") && !has(posted(w), "\"idle\""));
+    /* the issuer takes it back: it is gone at once, and nothing is in use */
+    answer(w, PREFIX "used", 404, "");
+    advance(w, 3600);
+    assert_string_equal(run_due(w), PREFIX "used");
+    assert_string_equal(posted(w), "{\"keys\":[]}");
+    advance(w, 3600);
+    assert_string_equal(run_due(w), "");
+    /* and comes back */
+    answer(w, PREFIX "used", 200, PEM);
+    want(w, "used");
+    assert_string_equal(run_due(w), PREFIX "used");
+    assert_true(has(posted(w), "\"used\""));
+}
+
+/* an outage: what is in use stays, but not longer than "stale" */
+static void refresh_keeps_kids_through_an_outage(void **state)
+{
+    world_t *w = create_per_kid(*state);
+    int hours;
+
+    answer(w, PREFIX "one", 200, PEM);
+    want(w, "one");
+    run_due(w);
+    fail_at(w, PREFIX "one", BEARER_FETCH_CONNECT);
+    for (hours = 1; hours <= 23; hours++) {
+        use(w, "one");
+        advance(w, 3600);
+        run_due(w);
+        assert_true(has(posted(w), "\"one\""));
+    }
+    /* it is confirmed again */
+    answer(w, PREFIX "one", 200, PEM);
+    advance(w, 300);
+    assert_string_equal(run_due(w), PREFIX "one");
+    fail_at(w, PREFIX "one", BEARER_FETCH_CONNECT);
+    for (hours = 1; hours <= 25; hours++) {
+        use(w, "one");
+        advance(w, 3600);
+        run_due(w);
+    }
+    assert_string_equal(posted(w), "{\"keys\":[]}");
+}
+
+/* another fetcher: it has the document and the kids, and asks for nothing anew */
+static void refresh_takes_over_kids(void **state)
+{
+    world_t *w = create_per_kid(*state);
+
+    answer(w, PREFIX "one", 200, PEM);
+    answer(w, PREFIX "two", 200, PEM);
+    want(w, "one");
+    run_due(w);
+    restart(w);
+    assert_string_equal(run_due(w), "");
+    want(w, "two");
+    assert_string_equal(run_due(w), PREFIX "two");
+    assert_true(has(posted(w), "\"one\""));
+    /* a board of another life: the document alone */
+    bearer_kids_format(bearer_board_kids(w->env.board, &w->source.slot));
+    advance(w, 3600);
+    assert_string_equal(run_due(w), PREFIX "one " PREFIX "two");
+}
+
+/* known keys of others: new ones wait until one of ours is no longer needed */
+static void refresh_refuses_kids_without_room(void **state)
+{
+    world_t *w = create_per_kid(*state);
+    int i;
+
+    for (i = 0; i < BEARER_LIMIT_KIDS; i++) {
+        const char *kid = apr_psprintf(*state, "kid-%d", i);
+
+        w->answered = 0;
+        answer(w, apr_pstrcat(*state, PREFIX, kid, NULL), 200, PEM);
+        want(w, kid);
+        run_due(w);
+        use(w, kid);
+        advance(w, 60);
+    }
+    answer(w, PREFIX "more", 200, PEM);
+    want(w, "more");
+    assert_string_equal(run_due(w), "");
+    assert_int_equal(kid_state(w, "more"), BEARER_KIDASKS_UNSURE);
+    assert_true(line_has(w, 0, "no room for the key more"));
+    assert_false(has(posted(w), "more"));
+    assert_true(has(posted(w), "kid-0\""));
+}
+
+/* the slot is another's: nothing is fetched, and nothing written into its kids */
+static void refresh_leaves_the_kids_of_others(void **state)
+{
+    world_t *w = create_per_kid(*state);
+
+    want(w, "one");
+    w->source.slot.id.bytes[0] ^= 1;
+    assert_null(bearer_board_kids(w->env.board, &w->source.slot));
+    run(w);
+    assert_string_equal(path_taken(w), "");
+    assert_int_equal(w->result.why, BEARER_FETCH_STOPPED);
+    assert_false(is_due(w));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -2101,6 +2357,14 @@ int main(void)
         unit_row(refresh_restores_nothing_without_a_store_or_a_file),
         unit_row(refresh_says_why_stored_keys_are_not_used),
         unit_row(refresh_finds_a_rotated_key_under_a_flood),
+        unit_row(refresh_fetches_a_kid_that_is_wanted),
+        unit_row(refresh_believes_that_a_kid_is_missing),
+        unit_row(refresh_tries_a_kid_again_after_a_failure),
+        unit_row(refresh_confirms_kids_that_are_used),
+        unit_row(refresh_keeps_kids_through_an_outage),
+        unit_row(refresh_takes_over_kids),
+        unit_row(refresh_refuses_kids_without_room),
+        unit_row(refresh_leaves_the_kids_of_others),
     };
 
     return unit_run(tests);

@@ -24,6 +24,7 @@ static void stage_finds_who_refuses(void **state BEARER_UNUSED)
         {BEARER_TOO_LONG, "issued"},
         {BEARER_CNF_BOUND, "binding"},
         {BEARER_SUBJECT_MISSING, "subject"},
+        {BEARER_USER_WRONG, "subject"},
     };
     apr_size_t i;
 

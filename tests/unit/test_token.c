@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "bearer/base/str.h"
 #include "bearer/judge/token.h"
 
 static bearer_reason_t find_one(const char *value, const char *scheme,
                                 bearer_str_t *out)
 {
-    bearer_token_spot_t spot = {value, scheme};
-    bearer_str_t token = {NULL, 0};
-    bearer_reason_t why = bearer_token_find(&spot, 1, &token);
+    bearer_token_spot_t spot = {.value = value, .scheme = scheme};
+    bearer_token_found_t found;
+    bearer_reason_t why = bearer_token_find(&spot, 1, &found, NULL);
 
     if (!why)
-        why = bearer_token_check(token);
+        why = bearer_token_check(found.token);
     if (!why)
-        *out = token;
+        *out = found.token;
     return why;
 }
 
@@ -142,59 +143,186 @@ static void token_is_the_whole_value_without_a_scheme(
     }
 }
 
-static void token_stands_in_one_place_only(void **state BEARER_UNUSED)
+/* a spot of the source with this number */
+#define HEADER(value)                                                          \
+    {                                                                          \
+        value, "Bearer", BEARER_TOKEN_PLAIN, 0                                 \
+    }
+#define COOKIE(value)                                                          \
+    {                                                                          \
+        value, NULL, BEARER_TOKEN_PLAIN, 1                                     \
+    }
+#define QUERY(value)                                                           \
+    {                                                                          \
+        value, NULL, BEARER_TOKEN_PLAIN, 2                                     \
+    }
+#define BASIC(value)                                                           \
+    {                                                                          \
+        value, "Basic", BEARER_TOKEN_BASIC, 3                                  \
+    }
+#define CODED(value)                                                           \
+    {                                                                          \
+        value, NULL, BEARER_TOKEN_CODED, 4                                     \
+    }
+#define NONE                                                                   \
+    {                                                                          \
+        NULL, NULL, BEARER_TOKEN_PLAIN, 9                                      \
+    }
+
+static void token_stands_in_one_place_only(void **state)
 {
     static const struct {
         const char *name;
         bearer_token_spot_t spots[3];
         const char *want;
     } cases[] = {
-        {"nowhere",
-         {{NULL, "Bearer"}, {NULL, NULL}, {NULL, NULL}},
-         "token_missing"},
+        {"nowhere", {HEADER(NULL), COOKIE(NULL), QUERY(NULL)}, "token_missing"},
         {"empty everywhere",
-         {{"", "Bearer"}, {"", NULL}, {"", NULL}},
+         {HEADER(""), COOKIE(""), QUERY("")},
          "token_missing"},
-        {"first", {{"Bearer a", "Bearer"}, {NULL, NULL}, {NULL, NULL}}, "ok"},
-        {"second", {{NULL, "Bearer"}, {"a", NULL}, {NULL, NULL}}, "ok"},
-        {"third, others empty",
-         {{"", "Bearer"}, {"", NULL}, {"a", NULL}},
-         "ok"},
+        {"first", {HEADER("Bearer a"), NONE, NONE}, "ok"},
+        {"second", {HEADER(NULL), COOKIE("a"), NONE}, "ok"},
+        {"third, others empty", {HEADER(""), COOKIE(""), QUERY("a")}, "ok"},
         {"header and cookie",
-         {{"Bearer a", "Bearer"}, {"b", NULL}, {NULL, NULL}},
+         {HEADER("Bearer a"), COOKIE("b"), NONE},
          "token_twice"},
-        {"the same token twice",
-         {{"Bearer a", "Bearer"}, {NULL, NULL}, {"a", NULL}},
-         "token_twice"},
-        {"cookie and query",
-         {{NULL, "Bearer"}, {"a", NULL}, {"b", NULL}},
-         "token_twice"},
-        {"three",
-         {{"Bearer a", "Bearer"}, {"b", NULL}, {"c", NULL}},
-         "token_twice"},
+        {"cookie and query", {NONE, COOKIE("a"), QUERY("b")}, "token_twice"},
+        {"three", {HEADER("Bearer a"), COOKIE("b"), QUERY("c")}, "token_twice"},
         {"another scheme and a cookie",
-         {{"Basic a", "Bearer"}, {"b", NULL}, {NULL, NULL}},
+         {HEADER("Basic a"), COOKIE("a"), NONE},
          "token_twice"},
         {"a wrong format and a cookie",
-         {{"Bearer", "Bearer"}, {"b", NULL}, {NULL, NULL}},
+         {HEADER("Bearer"), COOKIE("b"), NONE},
          "token_twice"},
         {"two wrong formats",
-         {{"x y z", "Bearer"}, {"!", NULL}, {NULL, NULL}},
+         {HEADER("x y z"), COOKIE("!"), NONE},
+         "token_twice"},
+        {"a cookie and a wrong format",
+         {COOKIE("a"), HEADER("Bearer a b"), NONE},
+         "token_twice"},
+        /* a gateway's header beside its cookie */
+        {"the same token twice", {HEADER("Bearer a"), NONE, QUERY("a")}, "ok"},
+        {"the same token in three",
+         {HEADER("bearer  a"), COOKIE("a"), QUERY("a")},
+         "ok"},
+        {"the same, but for one",
+         {HEADER("Bearer a"), COOKIE("a"), QUERY("b")},
+         "token_twice"},
+        {"the same, but for the first",
+         {HEADER("Bearer b"), COOKIE("a"), QUERY("a")},
+         "token_twice"},
+        {"the beginning of the other",
+         {HEADER("Bearer ab"), COOKIE("a"), NONE},
+         "token_twice"},
+        {"another case",
+         {HEADER("Bearer a"), COOKIE("A"), NONE},
+         "token_twice"},
+        {"another spelling",
+         {HEADER("Bearer a"), QUERY("%61"), NONE},
+         "token_twice"},
+        {"twice in one source",
+         {COOKIE("a"), COOKIE("a"), NONE},
+         "token_twice"},
+        {"twice in one source, and in another",
+         {HEADER("Bearer a"), COOKIE("a"), COOKIE("a")},
+         "token_twice"},
+        /* b64("u:a"), b64url("a") */
+        {"coded and plain",
+         {COOKIE("a"), BASIC("Basic dTph"), CODED("YQ")},
+         "ok"},
+        {"coded, and another",
+         {COOKIE("b"), BASIC("Basic dTph"), NONE},
+         "token_twice"},
+        {"the code itself",
+         {COOKIE("dTph"), BASIC("Basic dTph"), NONE},
          "token_twice"},
     };
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        bearer_str_t out = {NULL, 0};
+        bearer_token_found_t out = {{NULL, 0}, {NULL, 0}};
 
         unit_expect_reason(cases[i].name,
-                           bearer_token_find(cases[i].spots, 3, &out),
+                           bearer_token_find(cases[i].spots, 3, &out, *state),
                            cases[i].want);
         unit_expect(cases[i].name,
-                    (out.data != NULL) == !strcmp(cases[i].want, "ok"));
+                    (out.token.data != NULL) == !strcmp(cases[i].want, "ok"));
     }
-    unit_expect_reason("no spot at all", bearer_token_find(NULL, 0, NULL),
+    unit_expect_reason("no spot at all",
+                       bearer_token_find(NULL, 0, NULL, *state),
                        "token_missing");
+}
+
+/* what is written otherwise than it is: each beside its hostile twins */
+static void token_may_be_coded(void **state)
+{
+    static const struct {
+        bearer_token_spot_t spot;
+        const char *want, *token, *user;
+    } cases[] = {
+        {BASIC("Basic dTph"), "ok", "a", "u"},
+        {BASIC("bASIC   dTph "), "ok", "a", "u"},
+        {BASIC("Basic Omph"), "ok", "ja", ""},       /* ":ja" */
+        {BASIC("Basic dTphOmI="), "ok", "a:b", "u"}, /* "u:a:b" */
+        {BASIC("Basic"), "token_format", NULL, NULL},
+        {BASIC("Bearer dTph"), "token_scheme", NULL, NULL},
+        {BASIC("Basicx dTph"), "token_scheme", NULL, NULL},
+        {BASIC("Basic dTph dTph"), "token_format", NULL, NULL},
+        {BASIC("Basic dTph, Basic dTph"), "token_format", NULL, NULL},
+        {BASIC("Basic dTo="), "token_format", NULL, NULL}, /* "u:" */
+        {BASIC("Basic dWE="), "token_format", NULL, NULL}, /* "ua" */
+        {BASIC("Basic u:a"), "token_format", NULL, NULL},
+        {CODED("YQ"), "ok", "a", NULL},
+        {CODED("YWIuY2Q"), "ok", "ab.cd", NULL},
+        {CODED("YQ=="), "token_format", NULL, NULL},
+        {CODED("YR"), "token_format", NULL, NULL}, /* not canonical */
+        {CODED("Y"), "token_format", NULL, NULL},
+        {CODED("a.b"), "token_format", NULL, NULL},
+        {CODED(" YQ"), "token_format", NULL, NULL},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name = cases[i].spot.value;
+        bearer_token_found_t out = {{NULL, 0}, {NULL, 0}};
+
+        unit_expect_reason(name,
+                           bearer_token_find(&cases[i].spot, 1, &out, *state),
+                           cases[i].want);
+        unit_expect(name, !out.token.data == !cases[i].token);
+        unit_expect(name, !out.user.data == !cases[i].user);
+        if (cases[i].token)
+            unit_expect(name, bearer_str_is(out.token, cases[i].token));
+        if (cases[i].user)
+            unit_expect(name, bearer_str_is(out.user, cases[i].user));
+    }
+}
+
+/* the name counts wherever its field stands among the spots */
+static void token_keeps_the_name_beside_it(void **state)
+{
+    static const bearer_token_spot_t orders[][2] = {
+        {BASIC("Basic dTph"), COOKIE("a")}, {COOKIE("a"), BASIC("Basic dTph")}};
+    apr_size_t i;
+
+    for (i = 0; i < 2; i++) {
+        bearer_token_found_t out = {{NULL, 0}, {NULL, 0}};
+
+        unit_expect_reason("both",
+                           bearer_token_find(orders[i], 2, &out, *state), "ok");
+        unit_expect("both", bearer_str_is(out.user, "u"));
+    }
+}
+
+/* a decoded NUL does not end the token early for anybody */
+static void token_decoded_is_whole(void **state)
+{
+    bearer_token_spot_t spot = CODED("YQBi"); /* a, NUL, b */
+    bearer_token_found_t out = {{NULL, 0}, {NULL, 0}};
+
+    unit_expect_reason("NUL", bearer_token_find(&spot, 1, &out, *state), "ok");
+    assert_int_equal(out.token.len, 3);
+    unit_expect_reason("NUL", bearer_token_check(out.token), "token_format");
 }
 
 /* RFC 6750 2.1, each byte in the middle of a token */
@@ -222,6 +350,9 @@ int main(void)
         unit_row(token_header_may_have_another_scheme),
         unit_row(token_is_the_whole_value_without_a_scheme),
         unit_row(token_stands_in_one_place_only),
+        unit_row(token_may_be_coded),
+        unit_row(token_keeps_the_name_beside_it),
+        unit_row(token_decoded_is_whole),
         unit_row(token_alphabet_is_b64token),
     };
 

@@ -222,10 +222,10 @@ static void make_world(world_t *world, const char *keys_file,
 
 static void extract(world_t *world, size_t i BEARER_UNUSED)
 {
-    bearer_token_spot_t spot = {world->header, "Bearer"};
-    bearer_str_t out;
+    bearer_token_spot_t spot = {.value = world->header, .scheme = "Bearer"};
+    bearer_token_found_t out;
 
-    must(!bearer_token_find(&spot, 1, &out), "extract");
+    must(!bearer_token_find(&spot, 1, &out, world->pool), "extract");
 }
 
 static void decode(world_t *world, size_t i BEARER_UNUSED)
