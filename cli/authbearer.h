@@ -73,6 +73,14 @@ void tool_options_print(int command);
  * people paste tokens there. @return TOOL_UNDECIDED */
 int tool_complain(const char *format, ...) BEARER_PRINTF(1, 2);
 
+/* --- authbearer_issuer.c: whose tokens are judged --------------------------- */
+
+/** The options for that: NULL, or what is allowed. */
+const char *tool_issuer_set_issuer(tool_t *tool, const char *value);
+const char *tool_issuer_set_tenants(tool_t *tool, const char *value);
+const char *tool_issuer_set_metadata(tool_t *tool, const char *value);
+const char *tool_issuer_set_audience_claim(tool_t *tool, const char *value);
+
 /* --- authbearer_access.c: how the key server is reached --------------------- */
 
 /** The options for that: NULL, or what is allowed. */

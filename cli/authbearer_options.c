@@ -4,8 +4,6 @@
 #include <apr_strings.h>
 
 #include "bearer/base/str.h"
-#include "bearer/text/spiffe.h"
-#include "bearer/text/template.h"
 
 /* --- numbers and lists -------------------------------------------------------- */
 
@@ -114,65 +112,6 @@ static const void *with_item(const void *list, int *count, const void *item,
 }
 
 /* --- one function for each option: NULL, or what is allowed ------------------- */
-
-static const char *set_issuer(tool_t *tool, const char *value)
-{
-    tool->source.issuer = value;
-    tool->issuer.iss.data = value;
-    tool->issuer.iss.len = strlen(value);
-    tool->policy.issuer_count = 1;
-    if (bearer_template_check(tool->issuer.iss))
-        tool->issuer.named = BEARER_NAMED_BY_TENANT;
-    /* as profile=spiffe: nothing else is named so */
-    if (bearer_spiffe_is_domain(tool->issuer.iss)) {
-        tool->issuer.named = BEARER_NAMED_BY_SUBJECT;
-        tool->source.svid = true;
-    }
-    return NULL;
-}
-
-static const char *set_tenants(tool_t *tool, const char *value)
-{
-    const apr_array_header_t *words = cut_commas(value, tool->pool);
-    int i;
-
-    if (strcasecmp(value, "any") == 0)
-        return NULL;
-    for (i = 0; i < words->nelts; i++) {
-        bearer_str_t one = bearer_str(APR_ARRAY_IDX(words, i, char *));
-
-        if (!bearer_template_is_value(one))
-            return "tenants, separated by commas, or any";
-        tool->issuer.tenants =
-            with_item(tool->issuer.tenants, &tool->issuer.tenant_count, &one,
-                      sizeof(one), tool->pool);
-    }
-    return words->nelts ? NULL : "at least one tenant, or any";
-}
-
-static const char *set_metadata(tool_t *tool, const char *value)
-{
-    bearer_source_t *source = &tool->source;
-
-    if (source->location)
-        return "one of --keys, --secret and --metadata";
-    source->location = value;
-    return *value ? NULL : "a URL";
-}
-
-static const char *set_audience_claim(tool_t *tool, const char *value)
-{
-    static const char *const claims[] = {"aud", "client_id", "azp", "appid"};
-    size_t i;
-
-    for (i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-        if (strcmp(value, claims[i]) != 0)
-            continue;
-        tool->issuer.audience_claim = i ? claims[i] : NULL;
-        return NULL;
-    }
-    return "aud, client_id, azp or appid";
-}
 
 static const char *set_audience(tool_t *tool, const char *value)
 {
@@ -323,18 +262,19 @@ static const struct {
     const char *(*set)(tool_t *tool, const char *value);
     const char *help;
 } options[] = {
-    {"issuer", "ISS", TOOL_VERIFY, set_issuer, "who must have signed it"},
+    {"issuer", "ISS", TOOL_VERIFY, tool_issuer_set_issuer,
+     "who must have signed it"},
     {"audience", "AUD", TOOL_VERIFY, set_audience,
      "whom it must be meant for; may be repeated; any: not checked"},
     {"keys", "URL|FILE", TOOL_VERIFY | TOOL_KEYS, set_keys,
      "the key set's address or file; without it, the issuer's metadata tells"},
     {"secret", "FILE", TOOL_VERIFY, set_secret,
      "the file of a shared secret, for HS256, HS384 and HS512"},
-    {"metadata", "URL", TOOL_VERIFY | TOOL_KEYS, set_metadata,
+    {"metadata", "URL", TOOL_VERIFY | TOOL_KEYS, tool_issuer_set_metadata,
      "below which the metadata are, if that is not the issuer"},
-    {"tid", "A,B", TOOL_VERIFY, set_tenants,
+    {"tid", "A,B", TOOL_VERIFY, tool_issuer_set_tenants,
      "tenants of an issuer with {tid} in its name (default any)"},
-    {"audience-claim", "CLAIM", TOOL_VERIFY, set_audience_claim,
+    {"audience-claim", "CLAIM", TOOL_VERIFY, tool_issuer_set_audience_claim,
      "what says whom it is for instead of aud: client_id, azp or appid"},
     {"alg", "A,B", TOOL_VERIFY, set_alg,
      "signature algorithms that are allowed"},

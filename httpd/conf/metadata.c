@@ -152,7 +152,7 @@ static bool is_server(const bearer_issuer_t *issuer, apr_pool_t *pool)
 {
     bearer_note_t note = {""};
 
-    return issuer->source
+    return issuer->source && issuer->named == BEARER_NAMED_BY_ISS
            && bearer_url_check_issuer(issuer->iss.data, true, &note, pool)
                   == BEARER_OK;
 }

@@ -9,23 +9,6 @@
 #include "bearer/text/template.h"
 #include "bearer/text/utf8.h"
 
-/* as UTF-8: word processors and chats make them of " and ' */
-static const char *const typographic[] = {
-    "\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9a", "\xe2\x80\x9b",
-    "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e", "\xe2\x80\x9f",
-    "\xc2\xab",     "\xc2\xbb",     "\xe2\x80\xb9", "\xe2\x80\xba"};
-
-static bool has_typographic(const char *text)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(typographic) / sizeof(typographic[0]); i++) {
-        if (strstr(text, typographic[i]))
-            return true;
-    }
-    return false;
-}
-
 /* the mistake in a text that no issuer puts into a token; NULL: there is none */
 static const char *find_flaw(bearer_str_t text)
 {
@@ -33,8 +16,6 @@ static const char *find_flaw(bearer_str_t text)
         return "has a control character";
     if (strpbrk(text.data, " \""))
         return "has a blank or a quote";
-    if (has_typographic(text.data))
-        return "has typographic quotes, which are part of the name here";
     if (!bearer_utf8_check(text) || bearer_utf8_has_invisible_end(text))
         return "has bytes that are not visible UTF-8";
     return NULL;

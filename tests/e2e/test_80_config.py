@@ -300,11 +300,6 @@ BAD = {
         '"https://i.example keys=file:x" has a blank or a quote; write the issuer '
         'exactly as tokens carry it in "iss", in plain quotes or none, and each '
         "option as a word of its own"),
-    "issuer in typographic quotes": (
-        place(AUDIENCE, "AuthBearerIssuer \u201chttps://i.example\u201d"),
-        "AuthBearerIssuer",
-        r'"\\xe2\\x80\\x9chttps://i.example\\xe2\\x80\\x9d" has typographic quotes, which are part of the '
-        'name here; write the issuer exactly as tokens carry it in "iss"'),
     "issuer with a control character": (
         place(AUDIENCE, "AuthBearerIssuer accounts\x1b[2Jx keys=file:ROOT/keys.json"),
         "AuthBearerIssuer",
