@@ -102,7 +102,7 @@ static bearer_reason_t judge(site_t *site, const char *token)
 {
     bearer_policy_t *policy = &site->place.policy;
     bearer_job_t *job = &site->job;
-    bool newer_may_help;
+    bearer_newer_t newer;
     bearer_str_t user;
     bearer_reason_t why;
 
@@ -110,8 +110,7 @@ static bearer_reason_t judge(site_t *site, const char *token)
     why = bearer_verify_begin(unit_str(token), policy, job, &site->note,
                               site->pool);
     if (!why)
-        why = bearer_verify_signature(job, site->keys, &newer_may_help,
-                                      &site->note);
+        why = bearer_verify_signature(job, site->keys, &newer, &site->note);
     if (!why)
         why = bearer_verify_claims(job->claims, policy, job->issuer, NOW, &user,
                                    &site->note);
