@@ -302,6 +302,15 @@ static bearer_reason_t check_kid(const bearer_job_t *job, bearer_note_t *note)
     return BEARER_HEADER_KID;
 }
 
+/* where each kid has an address, a key is fetched again by itself, and never because a
+ * stranger wrote its kid */
+static bool may_wait(const bearer_job_t *job, const trial_t *trial)
+{
+    return job->issuer->source->kind == BEARER_SOURCE_PER_KID
+               ? trial->newer == BEARER_NEWER_NEEDED
+               : trial->newer != 0;
+}
+
 static bearer_reason_t check_signature(bearer_prover_t *prover,
                                        const bearer_job_t *job,
                                        bearer_now_t *now, apr_uint64_t *version,
@@ -317,7 +326,7 @@ static bearer_reason_t check_signature(bearer_prover_t *prover,
     if (why)
         return why;
     trial = try_keys(prover, job, now->tick, note);
-    if (trial.newer) {
+    if (may_wait(job, &trial)) {
         trial = try_newer(prover, job, trial, now, note);
         doubt(prover, job->issuer->source, &trial, note);
     }

@@ -29,13 +29,12 @@ typedef enum bearer_source_kind_t {
 typedef struct bearer_source_t {
     const char *issuer; /**< as configured */
     bearer_source_kind_t kind;
-    const char
-        *location;      /**< URL, that which a kid follows, or a file of keys
+    const char *location; /**< URL, that which a kid follows, or a file of keys
                              or a secret; for discovery,
                              below which URL the metadata are; NULL: below the
                              issuer */
-    bool http_loopback; /**< see bearer_source_narrow_http */
-    bool svid;          /**< a SPIFFE bundle: see bearer_jwks_form_t */
+    bool http_loopback;   /**< see bearer_source_narrow_http */
+    bool svid;            /**< a SPIFFE bundle: see bearer_jwks_form_t */
     bearer_url_proxies_t proxies;
     const char *ca;      /**< what tls was made from, see bearer_tls_create */
     const char *address; /**< host:port to connect to, or NULL */

@@ -110,8 +110,7 @@ static bearer_reason_t judge(site_t *site, const char *token)
     why = bearer_verify_begin(unit_str(token), policy, job, &site->note,
                               site->pool);
     if (!why)
-        why = bearer_verify_signature(job, site->keys, &newer,
-                                      &site->note);
+        why = bearer_verify_signature(job, site->keys, &newer, &site->note);
     if (!why)
         why = bearer_verify_claims(job->claims, policy, job->issuer, NOW, &user,
                                    &site->note);
