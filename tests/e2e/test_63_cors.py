@@ -458,3 +458,16 @@ def test_the_error_page_of_a_part_is_sent_under_our_headers(held, tokens, page):
         ("Origin", APP), ("Accept-Encoding", "gzip")])
     assert answer.status == 200 and b"insufficient_scope" in answer.body, answer
     assert cors(answer) == BOTH
+
+
+@pytest.mark.parametrize("page", range(len(HOLDERS)))
+def test_preflights_where_filters_wait_for_a_page(held, page):
+    """No handler runs, but all filters of the place are there for Header lines."""
+    answer = held.get(f"/held/{page}.cgi", method="OPTIONS", headers=[
+        ("Origin", APP), ("Access-Control-Request-Method", "GET"),
+        ("Accept-Encoding", "gzip")])
+    assert (answer.status, answer.body) == (204, b"")
+    found = cors(answer)
+    assert found["access-control-allow-origin"] == [APP]
+    assert found["access-control-allow-methods"] == ["GET"]
+    assert "access-control-expose-headers" not in found

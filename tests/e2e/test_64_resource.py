@@ -107,6 +107,27 @@ CASES = {
     "in-if": ([*within("Location", "/mcp", *IN,
                        "<If \"%{HTTP_HOST} != 'x'\">", issuer(A),
                        resource("in-if"), "</If>")], [A], None),
+    "if-in-if": ([*within("Location", "/mcp", *IN, resource("if-in-if"),
+                          "<If \"%{HTTP_HOST} != 'x'\">",
+                          "<If \"%{HTTP_HOST} != 'y'\">", issuer(A), "</If>",
+                          "</If>")], [A], None),
+    "two-ifs": ([*within("Location", "/mcp", *IN, resource("two-ifs"),
+                         "<If \"%{HTTP_HOST} != 'x'\">", issuer(A), "</If>",
+                         "<If \"%{HTTP_HOST} == 'x'\">", issuer(B), "</If>")],
+                [A, B], "MAB0130"),
+    "folder-match": ([*within("DirectoryMatch", "^ROOT/htdocs/d", *IN,
+                              issuer(A)),
+                      *within("Directory", "ROOT/htdocs/d",
+                              resource("folder-match"))], [A], None),
+    # a section of another module
+    "proxy": ([*within("Location", "/", issuer(B)),
+               *within("Proxy", "http://127.0.0.1/*", *IN, resource("proxy"),
+                       issuer(A))], [A], None),
+    # an escape in the URL is none in what requests meet
+    "escaped": ([*within("Location", "/", issuer(B)),
+                 *within("Location", "/a b", issuer(A)),
+                 *within("Location", "/a b/c", *IN,
+                         resource("escaped", "/a%20b/c"))], [A], None),
     # nobody whom clients could ask
     "secret": ([*within("Location", "/mcp", *IN, resource("secret"),
                         "AuthBearerIssuer https://s.example "
