@@ -99,7 +99,8 @@ typedef struct doctor_trust_t {
     bool own_algs; /**< the option of its line has: alg= */
     const apr_array_header_t *audiences; /**< of const char * */
     bool any;
-    bool own_audiences; /**< of its line: audience= */
+    bool own_audiences;         /**< of its line: audience= */
+    const char *audience_claim; /**< where they are, instead of aud, or NULL */
 } doctor_trust_t;
 
 /** A place with AuthType Bearer. */
@@ -110,6 +111,8 @@ typedef struct doctor_place_t {
     apr_int64_t leeway;
     const char *resource;              /**< NULL: none */
     const apr_array_header_t *sources; /**< of const char *: "cookie:name" */
+    bool asked_elsewhere;              /**< no Require line of its own */
+    const apr_array_header_t *require; /**< of const char *: lines that count */
     const apr_array_header_t *origins; /**< of const char *; with options */
 } doctor_place_t;
 

@@ -49,6 +49,27 @@ static void find_said(doctor_model_t *model, const doctor_said_t *said,
         finding->slug = said->number;
 }
 
+/* "in <Location "/api"> at file:", of a directive; *len of it, 0: it is in no section */
+static const char *section_of(const char *where, apr_size_t *len)
+{
+    const char *begin = strstr(where, " in <");
+    const char *at = begin ? strstr(begin, "> at ") : NULL;
+    const char *end = at ? strchr(at, ':') : NULL;
+
+    *len = end ? (apr_size_t)(end - begin) : 0;
+    return begin;
+}
+
+/* whether a message begins with another directive of a place's section */
+static bool is_beside(const char *text, const char *where)
+{
+    apr_size_t len, other;
+    const char *one = section_of(where, &len), *its = section_of(text, &other);
+
+    return strncmp(text, "AuthBearer", 10) == 0 && len && len == other
+           && strncmp(one, its, len) == 0;
+}
+
 static void sort_said(doctor_model_t *model, const doctor_said_t *said)
 {
     const char *text = NULL;
@@ -65,6 +86,10 @@ static void sort_said(doctor_model_t *model, const doctor_said_t *said)
     for (i = 0; i < model->places->nelts && !said->wrong; i++) {
         text = said_of(said->text,
                        APR_ARRAY_IDX(model->places, i, doctor_place_t).where);
+        if (!text
+            && is_beside(said->text,
+                         APR_ARRAY_IDX(model->places, i, doctor_place_t).where))
+            text = said->text;
         if (text) {
             find_said(model, said, DOCTOR_SAID_OF_PLACE, i, text);
             return;
@@ -118,12 +143,13 @@ static const char *kid_text(bearer_str_t kid, apr_pool_t *pool)
 }
 
 /* a key of a JWK set that cannot be used, though it is for signatures */
-static void check_published(const check_t *check, const bearer_value_t *json)
+static void check_published(const check_t *check, const bearer_value_t *json,
+                            bearer_jwk_use_t use)
 {
     apr_pool_t *pool = check->model->pool;
     const bearer_jwk_t *key;
     bearer_note_t note = {""};
-    bearer_reason_t why = bearer_jwk_parse(json, &key, &note, pool);
+    bearer_reason_t why = bearer_jwk_parse_for(use, json, &key, &note, pool);
     bearer_str_t kid = {NULL, 0};
 
     if (!why || why == BEARER_JWK_USE)
@@ -188,10 +214,12 @@ static void check_missing(const check_t *check, const doctor_source_t *source)
 static void check_keys(const check_t *check, const doctor_source_t *source)
 {
     const bearer_value_t *at = bearer_value_first(source->published);
+    bearer_jwk_use_t use =
+        source->source.svid ? BEARER_JWK_FOR_SVID : BEARER_JWK_FOR_SIG;
     int count = 0;
 
     for (; at && count < BEARER_LIMIT_KEYS; count++) {
-        check_published(check, at);
+        check_published(check, at, use);
         at = bearer_value_next(source->published, at);
     }
     if (source->keys)
@@ -325,6 +353,38 @@ static void check_source(const check_t *check)
     check_schedule(check, source);
 }
 
+/* --- what is said twice --------------------------------------------------------- */
+
+static bool is_found(const doctor_model_t *model, doctor_id_t id)
+{
+    int i;
+
+    for (i = 0; i < model->found->nelts; i++) {
+        if (APR_ARRAY_IDX(model->found, i, doctor_finding_t).id == id)
+            return true;
+    }
+    return false;
+}
+
+/* A message of the start that says what was also found here, with a line to write,
+ * is not repeated. */
+static void drop_doubles(doctor_model_t *model)
+{
+    const doctor_finding_t *all = (doctor_finding_t *)model->found->elts;
+    apr_array_header_t *kept =
+        apr_array_make(model->pool, 8, sizeof(doctor_finding_t));
+    int i;
+
+    for (i = 0; i < model->found->nelts; i++) {
+        if ((all[i].id != DOCTOR_SAID_OF_HTTPD
+             && all[i].id != DOCTOR_SAID_OF_PLACE)
+            || !strstr(all[i].sentence, "they differ by a slash")
+            || !is_found(model, DOCTOR_RESOURCE_SLASH))
+            APR_ARRAY_PUSH(kept, doctor_finding_t) = all[i];
+    }
+    model->found = kept;
+}
+
 /* --- all of it ---------------------------------------------------------------------------------------- */
 
 void doctor_check(doctor_model_t *model)
@@ -341,4 +401,5 @@ void doctor_check(doctor_model_t *model)
         check_source(&check);
     for (check.index = 0; check.index < model->places->nelts; check.index++)
         doctor_check_place(model, check.index);
+    drop_doubles(model);
 }

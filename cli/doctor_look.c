@@ -11,6 +11,7 @@
 #include "bearer/jose/pem.h"
 #include "bearer/keys/locate.h"
 #include "bearer/text/freshness.h"
+#include "bearer/text/utf8.h"
 
 /* longer than any answer is good for */
 #define LONG ((apr_int64_t)366 * 86400)
@@ -100,7 +101,9 @@ static const bearer_value_t *published(bearer_str_t text, apr_pool_t *pool)
 {
     const bearer_value_t *document, *keys;
 
-    if (!text.data || bearer_json_parse(text, &document, NULL, pool))
+    if (!text.data
+        || bearer_json_parse(bearer_utf8_skip_mark(text), &document, NULL,
+                             pool))
         return NULL;
     keys = bearer_value_get(document, "keys");
     return bearer_value_is(keys, BEARER_KIND_ARRAY) ? keys : NULL;
@@ -172,6 +175,9 @@ void doctor_look(doctor_source_t *source, bool fetch_keys, apr_pool_t *pool)
         look_at_file(from->location, &source->file, pool);
     /* the start has read the secret; this never does */
     if (from->kind == BEARER_SOURCE_SECRET)
+        return;
+    /* only tokens tell which keys there are */
+    if (from->kind == BEARER_SOURCE_PER_KID)
         return;
     if (!bearer_source_is_fetched(from))
         locate(source, pool);

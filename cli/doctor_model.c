@@ -112,16 +112,28 @@ static bool add_source(doctor_model_t *model, const bearer_value_t *json)
 
 /* --- places ----------------------------------------------------------------------- */
 
+/* of const char *: the texts of an array */
+static apr_array_header_t *texts_of(const bearer_value_t *json,
+                                    const char *name, apr_pool_t *pool)
+{
+    const bearer_value_t *list = bearer_value_get(json, name);
+    const bearer_value_t *at = bearer_value_first(list);
+    apr_array_header_t *texts = apr_array_make(pool, 4, sizeof(char *));
+    bearer_str_t text;
+
+    for (; at; at = bearer_value_next(list, at)) {
+        text = bearer_value_text(at);
+        APR_ARRAY_PUSH(texts, const char *) =
+            apr_pstrmemdup(pool, text.data, text.len);
+    }
+    return texts;
+}
+
 static bool add_trust(doctor_model_t *model, doctor_place_t *place,
                       const bearer_value_t *json)
 {
     doctor_trust_t *trust = apr_array_push(place->trusts);
-    const bearer_value_t *list = bearer_value_get(json, "audiences");
-    const bearer_value_t *at = bearer_value_first(list);
-    apr_array_header_t *audiences =
-        apr_array_make(model->pool, 4, sizeof(char *));
     int index = number_of(json, "source", model->sources->nelts);
-    bearer_str_t text;
 
     trust->iss = text_of(json, "iss", model->pool);
     trust->algs =
@@ -129,13 +141,9 @@ static bool add_trust(doctor_model_t *model, doctor_place_t *place,
     trust->chosen = holds(json, "chosen");
     trust->any = holds(json, "any");
     trust->own_algs = holds(json, "own-algorithms");
+    trust->audience_claim = text_of(json, "audience-claim", model->pool);
     trust->own_audiences = holds(json, "own-audiences");
-    for (; at; at = bearer_value_next(list, at)) {
-        text = bearer_value_text(at);
-        APR_ARRAY_PUSH(audiences, const char *) =
-            apr_pstrmemdup(model->pool, text.data, text.len);
-    }
-    trust->audiences = audiences;
+    trust->audiences = texts_of(json, "audiences", model->pool);
     trust->source =
         index < 0 ? NULL
                   : &APR_ARRAY_IDX(model->sources, index, doctor_source_t);
@@ -169,6 +177,8 @@ static bool add_place(doctor_model_t *model, const bearer_value_t *json)
     place->trusts = apr_array_make(pool, 4, sizeof(doctor_trust_t));
     place->leeway = number_of(bearer_value_get(settings, "AuthBearerCheck"),
                               "leeway", 86400);
+    place->require = texts_of(json, "require", pool);
+    place->asked_elsewhere = holds(json, "asked-elsewhere");
     place->resource = setting(settings, "AuthBearerResource", "resource", pool);
     place->sources =
         words_of(setting(settings, "AuthBearerSource", "source", pool), pool);

@@ -144,7 +144,8 @@ static void check_trust(const check_t *check, const doctor_place_t *place,
         return;
     if (!trust->audiences->nelts)
         find(check, DOCTOR_NO_AUDIENCE, trust->iss, NULL, NULL);
-    else if (place->resource)
+    /* nobody writes a resource into another claim */
+    else if (place->resource && !trust->audience_claim)
         check_resource(check, place, trust);
 }
 
@@ -196,6 +197,8 @@ void doctor_check_place(doctor_model_t *model, int index)
 
     if (!place->trusts->nelts)
         find(&check, DOCTOR_NO_ISSUER, NULL, NULL, NULL);
+    if (place->asked_elsewhere)
+        find(&check, DOCTOR_ASKED_ELSEWHERE, NULL, NULL, NULL);
     for (i = 0; i < place->trusts->nelts; i++)
         check_trust(&check, place,
                     &APR_ARRAY_IDX(place->trusts, i, doctor_trust_t));

@@ -147,7 +147,10 @@ static void print_keys(const doctor_source_t *source, apr_pool_t *pool)
                                           file_text(source, pool), NULL));
         return;
     }
-    if (!source->looked)
+    if (from->kind == BEARER_SOURCE_PER_KID)
+        print_wrapped("", "its keys are fetched one by one, as tokens name "
+                          "them: authbearer keys asks for one");
+    else if (!source->looked)
         print_wrapped("", "its keys were not fetched (--no-fetch)");
     if (!doctor_has_keys(source))
         return;
@@ -250,6 +253,19 @@ static void print_trust(const doctor_trust_t *trust, apr_pool_t *pool)
                     NULL));
 }
 
+/* who gets in with such a token */
+static void print_require(const doctor_place_t *place, apr_pool_t *pool)
+{
+    const char *all = "requires ";
+    int i;
+
+    for (i = 0; i < place->require->nelts; i++)
+        all = apr_pstrcat(pool, all, i ? "; " : "",
+                          APR_ARRAY_IDX(place->require, i, const char *), NULL);
+    if (i)
+        print_wrapped(place->asked_elsewhere ? "" : "well", all);
+}
+
 static void print_place(const doctor_model_t *model, int index)
 {
     const doctor_place_t *place =
@@ -261,6 +277,7 @@ static void print_place(const doctor_model_t *model, int index)
     for (i = 0; i < place->trusts->nelts; i++)
         print_trust(&APR_ARRAY_IDX(place->trusts, i, doctor_trust_t),
                     model->pool);
+    print_require(place, model->pool);
 }
 
 /* --- all of it ------------------------------------------------------------------------ */

@@ -16,7 +16,7 @@ typedef enum kind_t { TEXT, FLAG, TIME, SIZE } kind_t;
     }
 
 /* A member of bearer_source_t that says how keys are got has its row here, or the
- * command would get them in another way than the server. */
+ * command would get them in another way than the server (test_86_doctor). */
 static const struct {
     const char *name;
     kind_t kind;
@@ -25,10 +25,16 @@ static const struct {
     ROW(TEXT, "issuer", issuer),
     ROW(TEXT, "location", location),
     ROW(FLAG, "http", http_loopback),
+    ROW(FLAG, "svid", svid),
     ROW(TEXT, "https-proxy", proxies.https),
     ROW(TEXT, "http-proxy", proxies.http),
     ROW(TEXT, "no-proxy", proxies.except),
     ROW(TEXT, "ca", ca),
+    ROW(TEXT, "address", address),
+    ROW(TEXT, "token", credentials.token),
+    ROW(TEXT, "header", credentials.header),
+    ROW(TEXT, "cert", credentials.cert),
+    ROW(TEXT, "key", credentials.key),
     ROW(TIME, "timeout", timeout),
     ROW(TIME, "connect", connect),
     ROW(SIZE, "max-size", max_body),
@@ -84,7 +90,7 @@ static bool read_kind(const bearer_value_t *json, bearer_source_t *out)
 {
     static const bearer_source_kind_t kinds[] = {
         BEARER_SOURCE_DISCOVERY, BEARER_SOURCE_URL, BEARER_SOURCE_FILE,
-        BEARER_SOURCE_SECRET};
+        BEARER_SOURCE_SECRET, BEARER_SOURCE_PER_KID};
     bearer_str_t name;
     size_t i;
 

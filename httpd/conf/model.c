@@ -11,6 +11,7 @@
 #include "bearer/keys/sheet.h"
 #include "bearer/text/utf8.h"
 #include "bearer/text/write.h"
+#include "httpd/conf/demand.h"
 #include "httpd/conf/dump.h"
 #include "httpd/conf/place.h"
 
@@ -18,6 +19,7 @@
 typedef struct model_t {
     bearer_write_t json;
     const server_rec *main;
+    const mab_demand_t *demand;
     apr_pool_t *pool;
 } model_t;
 
@@ -205,6 +207,7 @@ static void add_trust(model_t *model, const bearer_policy_t *policy, int i)
     /* somebody has chosen them */
     bearer_write_boolean(json, "chosen", issuer->algs || policy->algs);
     bearer_write_boolean(json, "own-algorithms", issuer->algs);
+    add_text(model, "audience-claim", issuer->audience_claim);
     bearer_write_boolean(json, "own-audiences", issuer->audience_count);
     if (issuer->audience_count)
         add_strs(model, "audiences", issuer->audiences, issuer->audience_count);
@@ -266,6 +269,22 @@ static void add_directive(model_t *model, const mab_place_t *place,
     bearer_write_close(&model->json);
 }
 
+/* who gets in, which mod_authz_core decides */
+static void add_demand(model_t *model, const ap_directive_t *auth_type)
+{
+    const apr_array_header_t *lines =
+        mab_demand_show(model->demand, auth_type, model->pool);
+    int i;
+
+    bearer_write_boolean(&model->json, "asked-elsewhere",
+                         mab_demand_of(model->demand, auth_type, model->pool)
+                             == MAB_DEMAND_OTHERS);
+    bearer_write_open(&model->json, "require", '[');
+    for (i = 0; i < lines->nelts; i++)
+        add_text(model, NULL, APR_ARRAY_IDX(lines, i, const char *));
+    bearer_write_close(&model->json);
+}
+
 static void add_place(model_t *model, const mab_setting_t *setting)
 {
     mab_place_t *place =
@@ -282,6 +301,7 @@ static void add_place(model_t *model, const mab_setting_t *setting)
     for (i = 0; i < place->policy.issuer_count; i++)
         add_trust(model, &place->policy, i);
     bearer_write_close(&model->json);
+    add_demand(model, setting->auth_type);
     bearer_write_open(&model->json, "settings", '{');
     for (i = 0; i < MAB_DIRECTIVES; i++) {
         if (mab_field_directives[i].label)
@@ -325,6 +345,7 @@ void mab_model_print(apr_pool_t *pconf, server_rec *s)
     if (!ap_exists_config_define("DUMP_BEARER_JSON")
         || apr_file_open_stdout(&out, pconf) != APR_SUCCESS)
         return;
+    model.demand = mab_demand_read(pconf);
     bearer_write_begin(&model.json, BEARER_WRITE_ASCII, pconf);
     bearer_write_open(&model.json, NULL, '{');
     /* first, by which programs find the line */

@@ -134,6 +134,7 @@ def test_all_is_well_in_words(site):
                   "its TLS certificate is good until 2",
                   '\n<Location "/p/x"> at ',
                   "  well    accepts tokens of",
+                  "  well    requires valid-user\n",
                   "\nall is well\n"):
         assert words in said, said
     assert max(map(len, said.splitlines())) < 110
@@ -145,9 +146,9 @@ def test_all_is_well_in_words(site):
 PLACES = {
     "any audience": ((), ("AuthBearerIssuer GOOD", "AuthBearerAudience any"),
                      {"MAB0104": "unwise"}),
-    "no audience": (("<Location /y>", "AuthBearerAudience b", "</Location>"),
+    "no audience": (("<Location /p/x/y>", "AuthBearerAudience b", "</Location>"),
                     ("AuthBearerIssuer GOOD",), {"no-audience": "unwise"}),
-    "no issuer": (("<Location /y>", "AuthBearerIssuer GOOD", "</Location>"),
+    "no issuer": (("<Location /p/x/y>", "AuthBearerIssuer GOOD", "</Location>"),
                   ("AuthBearerAudience b",), {"no-issuer": "unwise"}),
     "a resource without its slash": (
         (), ("AuthBearerIssuer GOOD", "AuthBearerAudience https://api.example",
@@ -195,6 +196,12 @@ PLACES = {
     "a secret": (
         (), ("AuthBearerIssuer GOOD secret=file:ROOT/shut",
              "AuthBearerAudience a"), {"MAB0103": "unwise"}),
+    "asked elsewhere": (
+        ("<Directory ROOT/htdocs>", "Require valid-user", "</Directory>"),
+        (*USUAL, "-"), {"require-elsewhere": "unwise"}),
+    "an address for each key": (
+        (), ("AuthBearerIssuer GOOD keys=pem-per-kid:https://k.example/",
+             "AuthBearerAudience a"), {}),
     "another address": (("Listen 0.0.0.0:1",), USUAL,
                         {"plain-http": "unwise"}),
 }
@@ -207,7 +214,9 @@ def test_a_configuration(site, name):
     if os.getuid() == 0:
         shutil.chown(path, group="www-data")
     site.server.write("shut", "s" * 64, 0o600)
-    report = site.look(*lines, place=place, options=["--no-fetch"])
+    require = "" if place[-1] == "-" else "Require valid-user"
+    report = site.look(*lines, require=require, options=["--no-fetch"],
+                       place=[line for line in place if line != "-"])
     assert report.found() == set(wanted.items()), report.out
     assert report.status == max([LEVELS.index(level)
                                  for level in wanted.values()], default=WELL)
@@ -444,7 +453,7 @@ ISSUERS = {
     "a clock within the leeway": (
         clock(600), (ISS, AUD, "AuthBearerCheck leeway=1h"), {}, ()),
     "no key at all": (keys(), (ISS, AUD), {"keys-missing": "wrong"},
-                      ("jwks_empty",)),
+                      ("jwks_none",)),
     "a key that is too small": (
         lambda issuer, _: issuer.behave(body=json.dumps({"keys": [
             EC.public(), {"kty": "RSA", "kid": "tiny", "e": "AQAB",
@@ -559,6 +568,21 @@ def test_each_row_of_the_table_is_found_by_some_test():
     for slug, level in rows:
         assert slug in tested or f'"{slug}"' in here, slug
         assert level in ("UNWISE", "WRONG")
+
+
+def test_each_member_of_a_source_is_passed_on():
+    """Otherwise the doctor would fetch in another way than the server."""
+    struct = re.search(r"typedef struct bearer_source_t \{(.*?)\n\}",
+                       (TOP / "bearer/keys/source.h").read_text(), re.S).group(1)
+    struct = re.sub(r"/\*.*?\*/", "", struct, flags=re.S)
+    members = [name for line in struct.split(";")
+               for name in re.findall(r"(\w+)(?:,|\s*$)", line)]
+    # what each process makes of it
+    members = set(members) - {"kind", "tls", "slot"}
+    rows = re.findall(r'^    ROW\(\w+, "[\w-]+", (\w+)',
+                      (TOP / "bearer/keys/sheet.c").read_text(), re.M)
+    assert {"issuer", "http_loopback", "connect"} < members
+    assert members == set(rows)
 
 
 def test_what_each_setting_is_for_programs(site):
