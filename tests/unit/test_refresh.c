@@ -901,11 +901,12 @@ static void refresh_notes_nothing_when_it_is_stopped(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        world_t *w = create(cases[i].kind, KEYS, *state);
+        bool url = cases[i].kind == BEARER_SOURCE_URL;
+        world_t *w = create(cases[i].kind, url ? KEYS : NULL, *state);
 
         w->stop_after = cases[i].stop_after;
         w->stop = !w->stop_after;
-        if (cases[i].kind == BEARER_SOURCE_URL)
+        if (url)
             fail_at(w, KEYS, BEARER_FETCH_STOPPED);
         (void)answer(w, METADATA_2, 200, FOUND(KEYS));
         unit_expect_reason(cases[i].name, run(w)->why, "fetch_stopped");
