@@ -134,13 +134,17 @@ static bearer_reason_t read_header(bearer_str_t text, bearer_algset_t allowed,
 }
 
 /* 1 and 2 */
-static bearer_reason_t cut_text(bearer_str_t text, parts_t *parts)
+static bearer_reason_t cut_text(bearer_str_t text, parts_t *parts,
+                                bearer_note_t *note)
 {
     bearer_reason_t why;
 
     if (text.len > BEARER_LIMIT_TOKEN)
         return BEARER_TOKEN_SIZE;
     why = cut(text, parts);
+    if (why == BEARER_JWS_ENCRYPTED)
+        bearer_note_set(note, "Auth0 issues such a token to a client that asks "
+                              "for no audience: ask for an audience");
     if (why)
         return why;
     return parts->header.len > BEARER_LIMIT_HEADER ? BEARER_TOKEN_SIZE
@@ -187,7 +191,7 @@ bearer_reason_t bearer_jws_parse(bearer_str_t text, bearer_algset_t allowed,
     bearer_str_t header;
     parts_t parts;
 
-    why = cut_text(text, &parts);
+    why = cut_text(text, &parts, note);
     if (!why)
         why = read_parts(&parts, allowed, jws, &header, note, pool);
     if (why)
@@ -227,7 +231,7 @@ bearer_reason_t bearer_jws_parse_padded(bearer_str_t text,
     parts_t parts;
 
     jws->whole = true;
-    why = cut_text(text, &parts);
+    why = cut_text(text, &parts, note);
     if (!why)
         why = strip(&parts.header, jws);
     if (!why)

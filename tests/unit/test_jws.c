@@ -174,6 +174,20 @@ static void jws_parse_wants_three_canonical_parts(void **state)
     }
 }
 
+static void jws_parse_says_what_five_parts_come_from(void **state)
+{
+    const bearer_jws_t *jws;
+    bearer_note_t note = {""};
+
+    unit_expect_reason(
+        "five parts",
+        bearer_jws_parse(unit_str("a.b.c.d.e"), all(), &jws, &note, *state),
+        "jws_encrypted");
+    assert_string_equal(note.text,
+                        "Auth0 issues such a token to a client that asks for "
+                        "no audience: ask for an audience");
+}
+
 static void jws_parse_refuses_nul_in_every_part(void **state)
 {
     static const char *const tokens[] = {"AA*A.e30.AAAA", H ".e3*0.AAAA",
@@ -631,6 +645,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         unit_row(jws_parse_wants_three_canonical_parts),
+        unit_row(jws_parse_says_what_five_parts_come_from),
         unit_row(jws_parse_refuses_nul_in_every_part),
         unit_row(jws_parse_bounds_token_and_header),
         unit_row(jws_parse_judges_every_header_member),
