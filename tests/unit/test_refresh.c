@@ -901,7 +901,9 @@ static void refresh_notes_nothing_when_it_is_stopped(void **state)
     apr_size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        world_t *w = create(cases[i].kind, KEYS, *state);
+        world_t *w =
+            create(cases[i].kind,
+                   cases[i].kind == BEARER_SOURCE_URL ? KEYS : NULL, *state);
 
         w->stop_after = cases[i].stop_after;
         w->stop = !w->stop_after;
