@@ -122,7 +122,9 @@ static void challenge_shows_the_catalogue(void **state)
         bearer_challenge_t challenge = {.description = info->sentence};
         const char *value = bearer_challenge_render(&challenge, *state);
 
-        unit_expect(info->slug, !strchr(value, '?'));
+        /* a sentence may be a question */
+        unit_expect(info->slug,
+                    !strchr(value, '?') == !strchr(info->sentence, '?'));
         unit_expect(info->slug, strlen(value)
                                     == strlen("Bearer error_description=\"\"")
                                            + strlen(info->sentence));
