@@ -64,7 +64,7 @@ def site(serve, login, backend):
                   "<RequireAny>", *rules, "</RequireAny>", proxy),
         start=False)
     server.fill()
-    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB010")
+    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB01")
     return server.start().warm("/mcp", minted(server, login))
 
 

@@ -132,7 +132,7 @@ def site(serve, page, backend, sdk_backend):
         start=False)
     server.fill()
     server.write("keys.json", json.dumps({"keys": [key.public()]}))
-    server.errorlog.allow_always("AH0163[01]|AH01629|MAB010")
+    server.errorlog.allow_always("AH0163[01]|AH01629|MAB01")
     return server.start()
 
 
