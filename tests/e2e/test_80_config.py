@@ -300,6 +300,9 @@ BAD = {
         '"https://i.example keys=file:x" has a blank or a quote; write the issuer '
         'exactly as tokens carry it in "iss", in plain quotes or none, and each '
         "option as a word of its own"),
+    "issuer in typographic quotes": (
+        place(AUDIENCE, "AuthBearerIssuer \u201chttps://i.example\u201d"),
+        "AuthBearerIssuer", "the quotes in https://i.example are typographic ones"),
     "issuer with a control character": (
         place(AUDIENCE, "AuthBearerIssuer accounts\x1b[2Jx keys=file:ROOT/keys.json"),
         "AuthBearerIssuer",
