@@ -519,6 +519,28 @@ def test_one_issuer_of_two_places_is_asked_once(site):
     assert site.good.count(site.good.jwks_path) == 1
 
 
+def test_options_of_the_issuer_s_own_line(site):
+    """It says who it is as the server would, and never shows by what."""
+    path = site.server.write("token", "who-we-are-1234567890\n", 0o640)
+    if os.getuid() == 0:
+        shutil.chown(path, group="www-data")
+    site.good.forget()
+    report = site.look(place=(f"AuthBearerIssuer GOOD token=file:{path} "
+                              "timeout=9s", AUD))
+    assert report.found() == set(), report.out
+    assert {headers.get("Authorization") for _, headers in site.good.requests} \
+        == {"Bearer who-we-are-1234567890"}
+    assert "who-we-are" not in report.out + report.err + site.run().out
+
+
+def test_a_message_of_the_start_is_told_where_it_belongs(told):
+    place = json.loads(told(options=["--json"]).out)["places"][0]["where"]
+    where = re.sub(r"\d+$", "999", place)
+    report = told(errors=f"[x] [auth_bearer:warn] [y] MAB0999: AuthBearerUser "
+                  f"in {where}: odd\n", options=["--json"])
+    assert report.one("MAB0999")["where"] == place
+
+
 def test_nobody_is_asked(site):
     site.good.forget()
     report = site.look(place=USUAL, options=["--no-fetch"])
