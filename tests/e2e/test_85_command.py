@@ -893,7 +893,8 @@ def test_a_configuration_without_places(site):
                          "</If>")),
     ("MAB0131", "warn", ("AuthBearerResource https://r.example/",
                          '<If "true">', "AuthBearerIssuer https://b.example",
-                         "</If>", "</Location>", '<Location "/other">',
+                         "</If>", "Require valid-user", "</Location>",
+                         '<Location "/other">', "AuthType Bearer",
                          "AuthBearerResource https://o.example/")),
     ("MAB0132", "notice", ("AuthBearerIssuer http://a.example "
                            "keys=https://a.example/k",
