@@ -483,6 +483,19 @@ def test_googles_access_tokens_are_refused(site, starts):
                  "ya29.a0AfH6SMBx-not-a-jwt_0123456789", "jws_parts")
 
 
+def test_only_what_the_load_balancer_verifies(site, starts):
+    one = starts["AWS load balancer, verification"]
+    token = one.mint.token(key("P-256", "stranger"), **one.claims)
+    site.refused(one.path + "ok.txt", token, "alg_forbidden")
+
+
+@pytest.mark.parametrize("title, token", [
+    ("Authelia", "authelia_at_ZGVmYXVsdHM.c2lnbmF0dXJl"),
+    ("Ory", "ory_at_ZGVmYXVsdHM.c2lnbmF0dXJl")])
+def test_opaque_tokens_of_these_are_refused(site, starts, title, token):
+    site.refused(starts[title].path + "ok.txt", token, "jws_parts")
+
+
 def test_okta_org_tokens_are_refused(site, starts):
     one = starts["Okta"]
     token = one.mint.token(header={"typ": "application/okta-internal-at+jwt"},

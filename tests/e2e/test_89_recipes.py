@@ -358,6 +358,8 @@ def test_google_iap(recipes):
     one.refused(iap(exp=int(time.time()) + 3600), "too_long")
     one.refused(iap(iss="https://accounts.google.com"), "iss_unknown")
     one.refused(forged(IAP, {"typ": "JWT"}, **PERSON), "sig_wrong")
+    one.refused(Mint(IAP.issuer, RSA, IAP_AUD).token(**PERSON),
+                "alg_forbidden")
     # not in the header that a client could send to any other place
     assert one.site.get(one.page, iap()).status == 401
 
