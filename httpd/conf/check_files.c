@@ -14,6 +14,7 @@
 #include <unixd.h>
 
 #include "bearer/keys/locate.h"
+#include "bearer/keys/secret.h"
 #include "httpd/conf/words.h"
 
 static void set_fault(mab_check_files_fault_t *fault, bearer_reason_t why,
@@ -275,7 +276,7 @@ void mab_check_files_secret(mab_issuer_line_t *line,
 
     if (is_folder_open(path, "sign tokens", fault, ptemp))
         return;
-    why = bearer_locate_secret(path, false, &keys, &note, pconf);
+    why = bearer_secret_read(path, false, &keys, &note, pconf);
     bearer_note_set(&fault->note, "%s%s%s", path, *note.text ? ": " : "",
                     mab_words_plain(note.text, ptemp));
     unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;
