@@ -181,22 +181,11 @@ static const char *how_to_mend(bearer_reason_t why, const char *path,
     return apr_psprintf(pool, advice[i].format, path);
 }
 
-/* all that the keys of a set may verify */
-static bearer_algset_t algs_of(const bearer_jwks_t *keys)
-{
-    bearer_algset_t algs = 0;
-    int i;
-
-    for (i = 0; i < keys->count; i++)
-        algs |= keys->keys[i]->algs;
-    return algs;
-}
-
 /* alg= that no key of the file fits would refuse every token */
 static void check_algs(const mab_issuer_line_t *line, const bearer_jwks_t *keys,
                        mab_check_files_fault_t *fault, apr_pool_t *pool)
 {
-    bearer_algset_t algs = algs_of(keys);
+    bearer_algset_t algs = bearer_jwks_algs(keys);
 
     if (!line->issuer.algs || (line->issuer.algs & algs))
         return;
