@@ -5,6 +5,7 @@
 
 #include "bearer/gate/prove.h"
 #include "bearer/keys/locate.h"
+#include "bearer/keys/secret.h"
 #include "bearer/text/utf8.h"
 
 /* --- judging ------------------------------------------------------------------ */
@@ -226,7 +227,7 @@ static int check_policy(tool_t *tool)
                              "token says whose key follows");
     /* as the module, but for what a shell can put in the place of a file */
     if (tool->source.kind == BEARER_SOURCE_SECRET)
-        why = bearer_locate_secret(tool->source.location, true,
+        why = bearer_secret_read(tool->source.location, true,
                                    &tool->issuer.secret, &note, tool->pool);
     if (why)
         return tool_complain("--secret: %s",

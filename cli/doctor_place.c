@@ -21,17 +21,6 @@ static void find(const check_t *check, doctor_id_t id, const char *one,
 
 /* --- algorithms of a place -------------------------------------------------------------------- */
 
-/* of all keys */
-static bearer_algset_t algs_of(const bearer_jwks_t *keys)
-{
-    bearer_algset_t algs = 0;
-    int i;
-
-    for (i = 0; i < keys->count; i++)
-        algs |= keys->keys[i]->algs;
-    return algs;
-}
-
 /* of those keys that can verify nothing that is allowed */
 static bearer_algset_t algs_left_out(const bearer_jwks_t *keys,
                                      bearer_algset_t allowed)
@@ -69,7 +58,7 @@ static void check_algorithms(const check_t *check, const doctor_trust_t *trust)
 
     if (!doctor_has_keys(trust->source))
         return;
-    keys = algs_of(trust->source->keys);
+    keys = bearer_jwks_algs(trust->source->keys);
     fitting = trust->algs & keys;
     useless = trust->algs & ~keys;
     others = algs_left_out(trust->source->keys, trust->algs);

@@ -109,6 +109,17 @@ bearer_reason_t bearer_jwks_find(const bearer_jwks_t *set, bearer_str_t kid,
 const bearer_jwk_t *bearer_jwks_first(const bearer_jwks_t *set,
                                       bearer_str_t kid);
 
+/** All algorithms that one of the keys may be used with. */
+static inline bearer_algset_t bearer_jwks_algs(const bearer_jwks_t *set)
+{
+    bearer_algset_t algs = 0;
+    int i;
+
+    for (i = 0; i < set->count; i++)
+        algs |= set->keys[i]->algs;
+    return algs;
+}
+
 /** The kids for a log line: "a, b, (none), (empty)", cut where it gets long. */
 const char *bearer_jwks_kids(const bearer_jwks_t *set, apr_pool_t *pool);
 

@@ -12,10 +12,9 @@ typedef struct words_t {
 } words_t;
 
 /* RFC 6750 2.1: 1*SP separates; a tab does not, and is in no b64token */
-static words_t cut(const char *value)
+static words_t cut(bearer_str_t rest)
 {
     words_t words = {0, {{NULL, 0}, {NULL, 0}}};
-    bearer_str_t rest = bearer_str(value);
     bearer_str_t word;
 
     while (bearer_str_next_word(&rest, &word)) {
@@ -65,19 +64,18 @@ bearer_reason_t bearer_token_check(bearer_str_t token)
 }
 
 /* the words of a field with a scheme: what follows the scheme */
-static bearer_reason_t cut_scheme(const bearer_token_spot_t *spot,
-                                  bearer_str_t *out)
+static bearer_reason_t cut_scheme(const char *scheme, bearer_str_t *text)
 {
-    words_t words = cut(spot->value);
+    words_t words = cut(*text);
 
     if (!words.count)
         return BEARER_TOKEN_MISSING;
     if (words.count != 2)
         return BEARER_TOKEN_FORMAT;
     /* RFC 9110 11.1: without case */
-    if (!bearer_str_is_nocase(words.word[0], spot->scheme))
+    if (!bearer_str_is_nocase(words.word[0], scheme))
         return BEARER_TOKEN_SCHEME;
-    *out = words.word[1];
+    *text = words.word[1];
     return BEARER_OK;
 }
 
@@ -102,7 +100,7 @@ static bearer_reason_t take(const bearer_token_spot_t *spot,
 
     memset(out, 0, sizeof(*out));
     if (spot->scheme)
-        why = cut_scheme(spot, &text);
+        why = cut_scheme(spot->scheme, &text);
     return why ? why : decode(spot->form, text, out, pool);
 }
 

@@ -70,7 +70,7 @@ typedef struct bearer_locate_found_t {
  *         BEARER_JWKS_SIZE (more than the board keeps), BEARER_NO_MEMORY, and what
  *         fetch, bearer_file_read, bearer_jwks_parse_published and bearer_edit_put
  *         return. A secret: BEARER_OK, and nothing is found (see
- *         bearer_locate_secret)
+ *         bearer/keys/secret.h)
  */
 bearer_reason_t bearer_locate_keys(const bearer_source_t *source,
                                    const bearer_locate_known_t *known,
@@ -103,19 +103,5 @@ bearer_reason_t bearer_locate_file(const bearer_source_t *source, bool pipe,
                                    bearer_locate_found_t *found,
                                    bearer_note_t *note,
                                    apr_pool_t *pool) BEARER_MUST_USE;
-
-/**
- * Reads the file of a shared secret now, for what judges tokens
- * (bearer_issuer_t.secret): it is on no board, and no round reads it again.
- *
- * @param pipe it may be one: where somebody waits, never in a server
- * @param out  a set of one key; set on BEARER_OK only
- * @return BEARER_OK, BEARER_NO_MEMORY, what bearer_file_read and
- *         bearer_jwk_parse_secret return
- */
-bearer_reason_t bearer_locate_secret(const char *path, bool pipe,
-                                     const bearer_jwks_t **out,
-                                     bearer_note_t *note,
-                                     apr_pool_t *pool) BEARER_MUST_USE;
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * refresh - one round for one key source: fetch, parse, post.
  *
- * Owns:     what is remembered between rounds; what is posted; when the store is written and read.
+ * Owns:     what is remembered between rounds; what is posted; when the store is written.
  * Does not: decide when (schedule), look for keys (locate), know the store's files (keystore), word lines (journal), lock (caller's callbacks).
  * Memory:   a round's memory is the pool's; what is remembered lives in the source's state
  * Threads:  one round of one source at a time; rounds of different sources in parallel
@@ -63,19 +63,5 @@ apr_time_t bearer_refresh_next(const bearer_refresh_t *refresh,
 void bearer_refresh_run(bearer_refresh_t *refresh,
                         const bearer_refresh_env_t *env, bearer_outcome_t *told,
                         apr_pool_t *tmp);
-
-/**
- * Cold start: gives the keys in the store to a fetched source whose slot has no
- * document. They are as old as they were when they were fetched, and a round is due
- * at once: the store never knows better than the network. A document on the board
- * is never replaced. Logs what was loaded, or why a file is not used (MAB0205); a
- * missing file is not worth a line.
- *
- * @param env its ticks must be larger than the source's stale, since the time at
- *            which the keys were fetched needs a tick
- * @return true if keys were posted
- */
-bool bearer_refresh_restore(const bearer_source_t *source,
-                            const bearer_refresh_env_t *env, apr_pool_t *tmp);
 
 #endif

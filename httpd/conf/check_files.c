@@ -14,6 +14,7 @@
 #include <unixd.h>
 
 #include "bearer/keys/locate.h"
+#include "bearer/keys/secret.h"
 #include "httpd/conf/words.h"
 
 static void set_fault(mab_check_files_fault_t *fault, bearer_reason_t why,
@@ -180,22 +181,11 @@ static const char *how_to_mend(bearer_reason_t why, const char *path,
     return apr_psprintf(pool, advice[i].format, path);
 }
 
-/* all that the keys of a set may verify */
-static bearer_algset_t algs_of(const bearer_jwks_t *keys)
-{
-    bearer_algset_t algs = 0;
-    int i;
-
-    for (i = 0; i < keys->count; i++)
-        algs |= keys->keys[i]->algs;
-    return algs;
-}
-
 /* alg= that no key of the file fits would refuse every token */
 static void check_algs(const mab_issuer_line_t *line, const bearer_jwks_t *keys,
                        mab_check_files_fault_t *fault, apr_pool_t *pool)
 {
-    bearer_algset_t algs = algs_of(keys);
+    bearer_algset_t algs = bearer_jwks_algs(keys);
 
     if (!line->issuer.algs || (line->issuer.algs & algs))
         return;
@@ -275,7 +265,7 @@ void mab_check_files_secret(mab_issuer_line_t *line,
 
     if (is_folder_open(path, "sign tokens", fault, ptemp))
         return;
-    why = bearer_locate_secret(path, false, &keys, &note, pconf);
+    why = bearer_secret_read(path, false, &keys, &note, pconf);
     bearer_note_set(&fault->note, "%s%s%s", path, *note.text ? ": " : "",
                     mab_words_plain(note.text, ptemp));
     unfit = why ? 0 : line->issuer.algs & ~keys->keys[0]->algs;

@@ -45,7 +45,7 @@ void mab_check_files_credentials(const bearer_credentials_t *files,
  * Reads the shared secret of a line into its issuer, as root; children have it from
  * there.
  *
- * @param fault none so far; reasons of bearer_locate_secret, BEARER_FILE_WRITABLE,
+ * @param fault none so far; reasons of bearer_secret_read, BEARER_FILE_WRITABLE,
  *              BEARER_JWK_OCT_SHORT, BEARER_POLICY_ALG: for what alg= names
  */
 void mab_check_files_secret(mab_issuer_line_t *line,

@@ -148,7 +148,7 @@ static const char *const reserved_families[] = {
     "Content-", "If-", "Accept-", "Sec-", "Access-Control-", NULL};
 
 /* the same letter or digit, or neither of them is one */
-static bool is_sign_alike(char a, char b)
+static inline bool is_sign_alike(char a, char b)
 {
     return apr_tolower(a) == apr_tolower(b)
            || (a && b && !apr_isalnum(a) && !apr_isalnum(b));
@@ -191,7 +191,7 @@ bool mab_targets_allow_source(const char *name)
 
 bool mab_targets_alike(const char *a, const char *b)
 {
-    while (*a && is_sign_alike(*a, *b)) {
+    while (*a && (*a == *b || is_sign_alike(*a, *b))) {
         a++;
         b++;
     }

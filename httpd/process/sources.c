@@ -2,6 +2,7 @@
 #include "httpd/process/sources.h"
 
 #include "bearer/keys/locate.h"
+#include "bearer/keys/restore.h"
 #include "httpd/conf/conf.h"
 #include "httpd/process/clock.h"
 #include "httpd/process/segment.h"
@@ -166,6 +167,6 @@ const bearer_keystore_t *mab_sources_restore(mab_sources_t sources,
     int i;
 
     for (i = 0; i < sources.count; i++)
-        (void)bearer_refresh_restore(sources.all[i], &env, ptemp);
+        (void)bearer_restore_keys(sources.all[i], &env, ptemp);
     return env.store;
 }

@@ -173,7 +173,8 @@ static void withdraw(request_rec *r, const mab_request_t *request)
 
 static bool is_other_spelling(const apr_table_entry_t *entry, const void *name)
 {
-    return mab_targets_alike(entry->key, name)
+    /* nearly all that are alike are the very same: that is quick to tell */
+    return strcmp(entry->key, name) != 0 && mab_targets_alike(entry->key, name)
            && strcasecmp(entry->key, name) != 0;
 }
 

@@ -128,7 +128,8 @@ static void judge(request_rec *r, mab_request_t *request)
     else if (!verdict->why)
         bearer_gate_admit(gate, &request->presented, policy,
                           mab_clock_now(NULL), verdict, r->pool);
-    mab_take_explain(r, request, verdict->why, &verdict->note);
+    if (verdict->why)
+        mab_take_explain(r, request, verdict->why, &verdict->note);
 }
 
 /* A verdict that depended on method or target is one for the request that it was made

@@ -117,13 +117,16 @@ static bool was_left(const apr_array_header_t *left, const mab_left_t *one)
 bool mab_record_leave_trail(request_rec *r, mab_trail_t trail,
                             bearer_reason_t why)
 {
-    mab_left_t one = {trail, why, mab_conf_place(r)->where};
     request_rec *first = first_of_chain(r);
     mab_exchange_t *exchange = mab_record_exchange(first);
+    mab_left_t one = {trail, why, NULL};
 
+    /* what is no sub-request is found by those after it, with its record */
+    if (!r->main && !exchange->left)
+        return true;
+    one.where = mab_conf_place(r)->where;
     if (was_left(exchange->left, &one))
         return false;
-    /* what is no sub-request is found by those after it, with its record */
     if (!r->main)
         return true;
     if (!exchange->left)

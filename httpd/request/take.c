@@ -155,10 +155,13 @@ static bool is_basic(const char *value)
 static bool is_for(const mab_place_t *place, const mab_source_t *source,
                    const char *value)
 {
-    const mab_source_t *basic = mab_conf_find_source(place, MAB_BASIC);
+    const mab_source_t *basic;
     int count, i;
     const mab_source_t *sources = mab_conf_sources(place, &count);
 
+    if (count == 1)
+        return true;
+    basic = mab_conf_find_source(place, MAB_BASIC);
     if (!basic || strcasecmp(source->name, basic->name) != 0)
         return true;
     if (source != basic)

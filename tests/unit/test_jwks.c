@@ -660,10 +660,24 @@ static void jwks_kids_are_cut_where_they_get_long(void **state)
     assert_string_equal(kids + strlen(kids) - 5, ", ...");
 }
 
+static void jwks_algs_are_those_of_all_keys(void **state)
+{
+    const bearer_jwks_t *both =
+        good_set("{'keys':[{" P256_KEY "},{" P384_KEY "}]}", *state);
+    const bearer_jwks_t *one = good_set("{'keys':[{" P256_KEY "}]}", *state);
+
+    assert_true(bearer_jwks_algs(&bearer_jwks_nothing) == 0);
+    assert_true(bearer_jwks_algs(one) == one->keys[0]->algs);
+    assert_true(bearer_jwks_algs(both)
+                == (both->keys[0]->algs | both->keys[1]->algs));
+    assert_true(bearer_jwks_algs(both) != bearer_jwks_algs(one));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         unit_row(jwks_parse_skips_keys_that_are_refused),
+        unit_row(jwks_algs_are_those_of_all_keys),
         unit_row(jwks_note_names_the_first_refused_key),
         unit_row(jwks_parse_looks_at_256_keys),
         unit_row(jwks_keys_outlive_nothing_but_their_pool),

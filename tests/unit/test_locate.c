@@ -421,43 +421,6 @@ static void locate_reads_a_file_for_the_start(void **state)
     assert_true(note.text[0]);
 }
 
-static void locate_reads_the_file_of_a_secret(void **state)
-{
-    static const struct {
-        const char *text;
-        mode_t mode;
-        const char *want, *note;
-    } cases[] = {
-        {"0123456789abcdef0123456789abcdef", 0600, "ok", ""},
-        {"0123456789abcdef0123456789abcdef\n", 0640, "ok", ""},
-        {"0123456789abcdef0123456789abcde\n", 0600, "jwk_oct_short",
-         "31 bytes"},
-        {"0123456789abcdef0123456789abcdef", 0604, "file_open", "mode 604"},
-        {"0123456789abcdef0123456789abcdef", 0602, "file_open", "mode 602"},
-        {"", 0600, "file_size", "0 bytes"},
-    };
-    const char *path = files_temporary(*state);
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const bearer_jwks_t *keys = NULL;
-        bearer_note_t note = {""};
-
-        files_put(path, cases[i].text, *state);
-        assert_int_equal(chmod(path, cases[i].mode), 0);
-        unit_expect_reason(
-            cases[i].text,
-            bearer_locate_secret(path, false, &keys, &note, *state),
-            cases[i].want);
-        assert_string_equal(note.text, cases[i].note);
-        unit_expect(cases[i].text,
-                    (keys != NULL) == (strcmp(cases[i].want, "ok") == 0));
-        if (keys)
-            assert_int_equal(keys->keys[0]->bits, 256);
-    }
-    assert_int_equal(apr_file_remove(path, *state), APR_SUCCESS);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,7 +436,6 @@ int main(void)
         unit_row(locate_takes_no_file_that_all_may_write),
         unit_row(locate_does_not_hang_on_a_fifo_or_a_directory),
         unit_row(locate_reads_a_file_for_the_start),
-        unit_row(locate_reads_the_file_of_a_secret),
     };
 
     return unit_run(tests);

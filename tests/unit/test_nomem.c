@@ -27,7 +27,7 @@
 #include "bearer/judge/resource.h"
 #include "bearer/keys/discovery.h"
 #include "bearer/keys/keystore.h"
-#include "bearer/keys/refresh.h"
+#include "bearer/keys/restore.h"
 #include "bearer/net/fetch.h"
 #include "bearer/report/metrics.h"
 #include "bearer/report/report.h"
@@ -1085,7 +1085,7 @@ static bearer_reason_t read_store(void *baton, apr_pool_t *pool)
 static bearer_reason_t restore(void *baton, apr_pool_t *pool)
 {
     world_t *world = baton;
-    bool posted = bearer_refresh_restore(&world->source, &world->env, pool);
+    bool posted = bearer_restore_keys(&world->source, &world->env, pool);
 
     back();
     return judge_round(world, posted ? BEARER_OK : BEARER_NO_MEMORY, pool);

@@ -7,7 +7,7 @@
 #include <apr_file_io.h>
 
 #include "bearer/base/log.h"
-#include "bearer/keys/refresh.h"
+#include "bearer/keys/restore.h"
 #include "tests/unit/files.h"
 #include "tests/unit/slots.h"
 #include "tests/unit/world.h"
@@ -1632,7 +1632,7 @@ static bool restored(world_t *w)
     bool got;
 
     w->written = 0;
-    got = bearer_refresh_restore(&w->source, &w->env, w->pool);
+    got = bearer_restore_keys(&w->source, &w->env, w->pool);
     assert_int_equal(w->locked, 0);
     assert_true(w->locks <= locks + 1);
     return got;
@@ -1829,68 +1829,6 @@ static void refresh_lets_the_network_replace_stored_keys(void **state)
     assert_null(w->etags[0]);
     assert_true(has(posted(w), "new") && !has(posted(w), "old"));
     assert_true(has(stored(w), "new") && !has(stored(w), "old"));
-}
-
-static void refresh_never_restores_over_a_document(void **state)
-{
-    world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
-    bearer_schedule_t before;
-
-    (void)open_store(w);
-    (void)answer(w, KEYS, 200, ONE("new"));
-    (void)run(w);
-    before = schedule(w);
-    assert_int_equal(bearer_keystore_write(w->env.store, &w->source.slot.id,
-                                           ISSUER, unit_str(ONE("old")),
-                                           NOW + 1, w->pool),
-                     APR_SUCCESS);
-    /* also when its own is too old to be used */
-    advance(w, 90000);
-    assert_false(usable(w));
-    assert_false(restored(w));
-    assert_true(has(posted(w), "new"));
-    assert_true(schedule(w).last_good == before.last_good);
-    assert_int_equal(w->written, 0);
-}
-
-/* another process posts while we read the file */
-static void lock_and_post(void *baton)
-{
-    world_t *w = baton;
-    bearer_schedule_t state = {.last_good = 5, .last_try = 5, .next = 5};
-
-    lock(baton);
-    assert_int_equal(bearer_board_post(w->env.board, &w->source.slot,
-                                       unit_str(ONE("new")), &state),
-                     BEARER_OK);
-}
-
-static void refresh_restores_nothing_when_a_fetcher_was_faster(void **state)
-{
-    world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
-
-    (void)open_store(w);
-    (void)answer(w, KEYS, 200, ONE("old"));
-    (void)run(w);
-    reboot(w);
-    w->env.lock = lock_and_post;
-    assert_false(restored(w));
-    assert_int_equal(w->locks, 2);
-    assert_true(has(posted(w), "new"));
-    assert_true(schedule(w).last_good == 5);
-    assert_int_equal(w->written, 0);
-}
-
-static void refresh_restores_nothing_without_a_store_or_a_file(void **state)
-{
-    world_t *w = create(BEARER_SOURCE_URL, KEYS, *state);
-
-    assert_false(restored(w));
-    (void)open_store(w);
-    assert_false(restored(w));
-    assert_int_equal(w->written, 0);
-    assert_null(posted(w));
-    assert_true(schedule(w).last_good == 0);
 }
 
 static void refresh_says_why_stored_keys_are_not_used(void **state)
@@ -2353,9 +2291,6 @@ int main(void)
         unit_row(refresh_tells_once_that_the_store_cannot_be_written),
         unit_row(refresh_serves_stored_keys_while_the_issuer_is_down),
         unit_row(refresh_lets_the_network_replace_stored_keys),
-        unit_row(refresh_never_restores_over_a_document),
-        unit_row(refresh_restores_nothing_when_a_fetcher_was_faster),
-        unit_row(refresh_restores_nothing_without_a_store_or_a_file),
         unit_row(refresh_says_why_stored_keys_are_not_used),
         unit_row(refresh_finds_a_rotated_key_under_a_flood),
         unit_row(refresh_fetches_a_kid_that_is_wanted),
