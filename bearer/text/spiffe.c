@@ -49,11 +49,12 @@ static bool is_segment(bearer_str_t segment)
 
 bool bearer_spiffe_is_member(bearer_str_t domain, bearer_str_t id)
 {
-    const char *at, *end = id.data + id.len;
+    const char *at, *end;
 
     if (!id.data || id.len > LONGEST_ID || id.len <= domain.len
         || memcmp(id.data, domain.data, domain.len) != 0)
         return false;
+    end = id.data + id.len;
     for (at = id.data + domain.len; at < end;) {
         bearer_str_t segment = {at + 1, 0};
         const char *slash;

@@ -316,11 +316,13 @@ static void advise_document(const mab_document_t *document, int flaws)
 /* the same but for one slash at the end */
 static bool differs_by_a_slash(bearer_str_t a, bearer_str_t b)
 {
-    const bearer_str_t *longer = a.len > b.len ? &a : &b;
-    const bearer_str_t *shorter = a.len > b.len ? &b : &a;
+    bearer_str_t longer = a.len > b.len ? a : b;
+    bearer_str_t shorter = a.len > b.len ? b : a;
 
-    return longer->len == shorter->len + 1 && longer->data[shorter->len] == '/'
-           && memcmp(longer->data, shorter->data, shorter->len) == 0;
+    if (longer.len != shorter.len + 1 || longer.data[shorter.len] != '/')
+        return false;
+    longer.len--;
+    return bearer_str_equal(longer, shorter);
 }
 
 static void advise_slash(const mab_document_t *document,

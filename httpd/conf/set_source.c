@@ -35,13 +35,15 @@ static bool is_name(const char *name)
 }
 
 /* name: what follows the first colon, or NULL */
-static const char *read_header(cmd_parms *cmd, const char *word, char *name,
-                               mab_source_t *source)
+static const char *read_header(cmd_parms *cmd, const char *word,
+                               const char *name, mab_source_t *source)
 {
-    char *scheme = name ? strchr(name, ':') : NULL;
+    const char *scheme = name ? strchr(name, ':') : NULL;
 
-    if (scheme)
-        *scheme++ = '\0';
+    if (scheme) {
+        name = apr_pstrmemdup(cmd->pool, name, (apr_size_t)(scheme - name));
+        scheme++;
+    }
     if ((name && !is_name(name)) || (scheme && !is_name(scheme)))
         return wrong_name(cmd, word);
     if (name && !mab_targets_allow_source(name))
@@ -59,8 +61,8 @@ static const char *read_header(cmd_parms *cmd, const char *word, char *name,
     return NULL;
 }
 
-static const char *read_cookie(cmd_parms *cmd, const char *word, char *name,
-                               mab_source_t *source)
+static const char *read_cookie(cmd_parms *cmd, const char *word,
+                               const char *name, mab_source_t *source)
 {
     if (!name)
         return wrong_source(cmd, word);
@@ -69,8 +71,8 @@ static const char *read_cookie(cmd_parms *cmd, const char *word, char *name,
     return is_name(name) ? NULL : wrong_name(cmd, word);
 }
 
-static const char *read_query(cmd_parms *cmd, const char *word, char *name,
-                              mab_source_t *source)
+static const char *read_query(cmd_parms *cmd, const char *word,
+                              const char *name, mab_source_t *source)
 {
     source->where = MAB_QUERY;
     source->name = name ? name : "access_token";
@@ -78,8 +80,8 @@ static const char *read_query(cmd_parms *cmd, const char *word, char *name,
 }
 
 /* RFC 7617 2: a user's name has no colon and no control characters */
-static const char *read_basic(cmd_parms *cmd, const char *word, char *name,
-                              mab_source_t *source)
+static const char *read_basic(cmd_parms *cmd, const char *word,
+                              const char *name, mab_source_t *source)
 {
     source->where = MAB_BASIC;
     source->name = "Authorization";
@@ -95,8 +97,8 @@ static const char *read_basic(cmd_parms *cmd, const char *word, char *name,
         "basic:<user> (this name, which has no colon) and basic:* (any name)");
 }
 
-static const char *read_websocket(cmd_parms *cmd, const char *word, char *name,
-                                  mab_source_t *source)
+static const char *read_websocket(cmd_parms *cmd, const char *word,
+                                  const char *name, mab_source_t *source)
 {
     source->where = MAB_WEBSOCKET;
     source->name = MAB_PROTOCOL_HEADER;
@@ -110,7 +112,7 @@ static const char *read_websocket(cmd_parms *cmd, const char *word, char *name,
 
 static const struct {
     const char *word;
-    const char *(*read)(cmd_parms *cmd, const char *word, char *name,
+    const char *(*read)(cmd_parms *cmd, const char *word, const char *name,
                         mab_source_t *source);
 } kinds[] = {
     {"header", read_header},       {"cookie", read_cookie},
