@@ -208,6 +208,12 @@ static void share_numbers(check_t *check)
 
 /* --- places -------------------------------------------------------------------- */
 
+/* without AuthBearerAudience, the resource is the audience */
+static bool brings_audience(const mab_setting_t *setting)
+{
+    return setting->place->audiences || setting->place->resource;
+}
+
 /* whether a section other than this one may supply what it lacks: which sections
  * meet in a request is only known then, and is checked then (closed) */
 static bool may_come_from_elsewhere(const mab_setting_t *setting,
@@ -229,8 +235,7 @@ static bool may_come_from_elsewhere(const mab_setting_t *setting,
         if (other->s != setting->s && other->s != main_server
             && setting->s != main_server)
             continue;
-        if (issuers ? other->place->issuers != NULL
-                    : other->place->audiences != NULL)
+        if (issuers ? other->place->issuers != NULL : brings_audience(other))
             return true;
     }
     return false;

@@ -203,6 +203,13 @@ GOOD = {
         "Require claim scope ~ read", "Require claim scope", "Require claim a:b,c=d",
         "Require claim /roles[0] admin",
         'AuthBearerResource https://api.example name="“The” API"'),
+    # an outer section's resource is the audience, if there is no other
+    "the audience is a resource around it": place(
+        ISSUER, "AuthBearerResource https://api.example/x")
+    + "\n" + place(ISSUER).replace("/x", "/x/y"),
+    "the audience is a resource of a location": '<Directory "ROOT/htdocs">\n'
+    f"AuthType Bearer\n{ISSUER}\nRequire valid-user\n</Directory>\n"
+    '<Location "/mcp">\nAuthBearerResource https://api.example/mcp\n</Location>',
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
