@@ -523,13 +523,15 @@ def test_mcp_tools(cook, login, backend):
     deletes = mint_.token(scope="mcp:use files:delete")
     poor = mint_.token(scope="openid")
 
-    def call(method=None, *names, token=None, **more):
+    version = ("MCP-Protocol-Version", "2026-07-28")
+
+    def call(method=None, *names, token=None, more=(version,)):
         headers = [("Mcp-Method", method)] if method else []
         headers += [("Mcp-Name", name) for name in names]
-        return site.ask("/mcp", token, "POST", headers, body=b"{}", **more)
+        return site.ask("/mcp", token, "POST", [*headers, *more], body=b"{}")
 
     site.ready("/mcp", reads, method="POST", body=b"{}",
-               headers=[("Mcp-Method", "tools/list")])
+               headers=[("Mcp-Method", "tools/list"), version])
     rows = [("tools/list", (), "mcp:use", (reads, deletes)),
             ("server/discover", (), "mcp:use", (reads, deletes)),
             ("tools/call", ("read_file",), "mcp:use files:read", (reads,)),
@@ -561,9 +563,34 @@ def test_mcp_tools(cook, login, backend):
             ("tools/call", (coded("read_file") + "x",)),
             ("tools/call", ("x" + coded("read_file"),)),
             ("tools/call", ("=?BASE64?cmVhZF9maWxl?=",)),
+            # "read_file\0x", and no base64 that a strict decoder takes
+            ("tools/call", ("=?base64?cmVhZF9maWxlAHg=?=",)),
+            ("tools/call", ("=?base64?cmVhZF9maWxlZ?=",)),
+            ("tools/call", ("=?base64?cmVhZF9maWxl=====?=",)),
+            ("tools/call", ("=?base64?ZGVsZXRlX2ZpbGV=?=",)),
             ("tools/call, tools/list", ()), ("initialize", ())):
         for token in (None, reads, deletes):
             assert call(method, *names, token=token).status == 403, names
+    # no request that the back end would judge by other headers than these
+    named = "Mcp-Name, Mcp-Method, MCP-Protocol-Version"
+    for more in ((), [("MCP-Protocol-Version", "2025-06-18")],
+                 [("MCP-Protocol-Version", "")], [version, version],
+                 [version, ("Connection", named)],
+                 [version, ("Connection", "close,mcp-name")],
+                 [version, ("Connection", "close"),
+                  ("Connection", "mcp-protocol-version")]):
+        for token in (None, reads, deletes):
+            answer = call("tools/call", "read_file", token=token, more=more)
+            assert answer.status == 403, more
+    spelled = [(name, value) for value in ("delete_file", "") for name in (
+        "Mcp_Name", "mcp_name", "MCP_METHOD", "Mcp_Protocol_Version",
+        "Mcp-Protocol_Version", "Mcp_Protocol-Version")]
+    answer = call("tools/call", "read_file", token=reads,
+                  more=[version, *spelled])
+    assert {name: value for name, value in received(answer)[1].items()
+            if name.startswith("mcp")} == {
+        "mcp-method": "tools/call", "mcp-name": "read_file",
+        "mcp-protocol-version": "2026-07-28"}
     answer = site.ask("/mcp", None, "OPTIONS", [
         ("Origin", "https://inspector.example"),
         ("Access-Control-Request-Method", "POST"),
