@@ -111,6 +111,41 @@ static void advise_granted(const mab_setting_t *setting, bool optional)
                      setting->bearer_where);
 }
 
+/* the first issuer with a "#" in its name, or NULL */
+static const bearer_issuer_t *find_hash(const bearer_policy_t *policy)
+{
+    int i;
+
+    for (i = 0; i < policy->issuer_count; i++) {
+        if (strchr(policy->issuers[i]->iss.data, '#'))
+            return policy->issuers[i];
+    }
+    return NULL;
+}
+
+/* "a" and "b#c" with a "#" in between are "a#b" and "c", too (another issuer's user) */
+static void advise_separator(const mab_setting_t *setting,
+                             const bearer_policy_t *policy)
+{
+    const bearer_issuer_t *issuer = find_hash(policy);
+
+    if (issuer && policy->issuer_count > 1)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
+                     "MAB0113: %s: the issuer %s has a # in its name, so that "
+                     "iss, # and sub may be the same text for users of two "
+                     "issuers; give it a place of its own, or separate iss "
+                     "and sub in AuthBearerUser by what no issuer's name has",
+                     setting->bearer_where, issuer->iss.data);
+}
+
+/* what to write so that a user is one issuer's only */
+static const char *advise_how(const bearer_policy_t *policy)
+{
+    if (find_hash(policy))
+        return "give each issuer a place of its own";
+    return "write AuthBearerUser \"expr=%{claim:iss}#%{claim:sub}\"";
+}
+
 /* the same "sub" of two issuers: each decides about its own users only */
 static void advise_users(const mab_setting_t *setting,
                          const bearer_policy_t *policy)
@@ -122,9 +157,8 @@ static void advise_users(const mab_setting_t *setting,
             APLOG_MARK, APLOG_NOTICE, 0, setting->s,
             "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
             "alone, which two of them may give to different people; "
-            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
-            "or AuthBearerUser sub if they agree",
-            setting->bearer_where, policy->issuer_count);
+            "%s, or write AuthBearerUser sub if they agree",
+            setting->bearer_where, policy->issuer_count, advise_how(policy));
     for (i = 0; i < policy->issuer_count; i++) {
         if (policy->issuers[i]->named == BEARER_NAMED_BY_TENANT
             && policy->issuers[i]->tenant_count != 1)
@@ -258,6 +292,8 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
     advise_lists(setting, &place->policy);
     if (!place->user)
         advise_users(setting, &place->policy);
+    else if (place->user->expr)
+        advise_separator(setting, &place->policy);
     advise_granted(setting, place->optional == 1);
 }
 

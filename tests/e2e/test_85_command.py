@@ -921,6 +921,13 @@ def test_a_configuration_without_places(site):
                   "AuthBearerIssuer https://b.example",
                   "AuthBearerAudience a",
                   'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
+    ("MAB0113", "warn", ("AuthBearerIssuer a keys=https://a.example/",
+                         "AuthBearerIssuer a#b keys=https://b.example/",
+                         "AuthBearerAudience a",
+                         'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
+    (None, None, ("AuthBearerIssuer a#b keys=https://b.example/",
+                  "AuthBearerAudience a",
+                  'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_legal_and_unwise(site, number, lines, conf):
     conf = [line.replace("ROOT", str(site.root)) for line in conf]
