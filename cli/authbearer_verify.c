@@ -228,7 +228,7 @@ static int check_policy(tool_t *tool)
     /* as the module, but for what a shell can put in the place of a file */
     if (tool->source.kind == BEARER_SOURCE_SECRET)
         why = bearer_secret_read(tool->source.location, true,
-                                   &tool->issuer.secret, &note, tool->pool);
+                                 &tool->issuer.secret, &note, tool->pool);
     if (why)
         return tool_complain("--secret: %s",
                              bearer_error_text(why, &note, tool->pool));

@@ -187,6 +187,23 @@ static const char *particulars(const bearer_note_t *note)
                : note->text;
 }
 
+/* Whether they differ by a slash at the end or by case alone, which is a mistake of
+ * writing: any other name is for the metadata's writer to choose, and is none to copy
+ * (an option or a variable in an issuer's name, another issuer) */
+static bool is_nearly(const char *one, const char *other)
+{
+    apr_size_t len = strlen(one), its = strlen(other);
+    apr_size_t i;
+
+    for (i = 0; one[i]; i++) {
+        if (!bearer_str_is_printable(one[i]))
+            return false;
+    }
+    len -= len && one[len - 1] == '/';
+    its -= its && other[its - 1] == '/';
+    return len == its && strncasecmp(one, other, len) == 0;
+}
+
 /* why there are none */
 static void check_missing(const check_t *check, const doctor_source_t *source)
 {
@@ -205,9 +222,7 @@ static void check_missing(const check_t *check, const doctor_source_t *source)
         cure.one = url.host;
     finding =
         doctor_find(check->model, DOCTOR_KEYS_MISSING, check->index, words);
-    /* a stranger has a part in the line to write: one word, or no line
-     * (an option in an issuer's name) */
-    if (!strchr(cure.two, ' ') || told->why != BEARER_DISCOVERY_ISSUER)
+    if (told->why != BEARER_DISCOVERY_ISSUER || is_nearly(cure.two, cure.three))
         doctor_find_cure(check->model, finding, told->why, cure);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bearer/judge/policy.h"
 
+#include <string.h>
+
 #include "bearer/base/str.h"
 #include "bearer/text/spiffe.h"
 #include "bearer/text/template.h"
@@ -42,6 +44,16 @@ bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
     return iss.data && bearer_str_equal(issuer->iss, iss);
 }
 
+/* An SVID's iss is free text, of which "expr=%{claim:iss}#%{claim:sub}" makes users:
+ * beside other issuers it must not be readable as the name of one of them and the
+ * beginning of a sub (another issuer's user) */
+static bool may_mean_another(const bearer_policy_t *policy,
+                             const bearer_issuer_t *domain, bearer_str_t iss)
+{
+    return domain->named == BEARER_NAMED_BY_SUBJECT && iss.data
+           && policy->trusted_count > 1 && memchr(iss.data, '#', iss.len);
+}
+
 /* the plain names come first: a tenant with a line of its own is judged by that */
 const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
                                          bearer_str_t iss,
@@ -62,7 +74,9 @@ const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
         if (policy->trusted[i].issuer->named != BEARER_NAMED_BY_ISS
             && policy->trusted[i].issuer->named != BEARER_NAMED_BY_HEADER
             && bearer_policy_names(policy->trusted[i].issuer, iss, claims))
-            return &policy->trusted[i];
+            return may_mean_another(policy, policy->trusted[i].issuer, iss)
+                       ? NULL
+                       : &policy->trusted[i];
     }
     return NULL;
 }

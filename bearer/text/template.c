@@ -81,6 +81,79 @@ bool bearer_template_makes(bearer_str_t name, bearer_str_t value,
            && is_joined(text, before, value, after);
 }
 
+bearer_str_t bearer_template_find(bearer_str_t name, bearer_str_t text)
+{
+    bearer_str_t value = {NULL, 0}, before, after;
+
+    if (!text.data || !cut(name, &before, &after)
+        || text.len <= before.len + after.len)
+        return value;
+    value.data = text.data + before.len;
+    value.len = text.len - before.len - after.len;
+    if (!bearer_template_makes(name, value, text))
+        value.data = NULL;
+    return value;
+}
+
+/* --- two of them ------------------------------------------------------------------ */
+
+/* whether it may be in a value, which may be long enough for it */
+static bool fits_value(const char *data, apr_size_t len)
+{
+    bearer_str_t text = {data, len};
+
+    return !len || bearer_template_is_value(text);
+}
+
+/* whether the longer of two ends is a part of a value and the shorter one */
+static bool ends_meet(bearer_str_t one, bearer_str_t other)
+{
+    bool first = one.len > other.len;
+    bearer_str_t more = first ? one : other, less = first ? other : one;
+    apr_size_t rest = more.len - less.len;
+
+    return memcmp(more.data + rest, less.data, less.len) == 0
+           && fits_value(more.data, rest);
+}
+
+/* Whether the value of the one ends in the front of the other, so that the one's end
+ * goes on with this tail of the front, has the other's value in it, and ends alike. */
+static bool ends_within(bearer_str_t tail, bearer_str_t one, bearer_str_t other)
+{
+    bearer_str_t value;
+
+    if (one.len <= tail.len + other.len
+        || memcmp(one.data, tail.data, tail.len) != 0
+        || memcmp(one.data + one.len - other.len, other.data, other.len) != 0)
+        return false;
+    value.data = one.data + tail.len;
+    value.len = one.len - tail.len - other.len;
+    return bearer_template_is_value(value);
+}
+
+bool bearer_template_meet(bearer_str_t one, bearer_str_t other)
+{
+    bearer_str_t before, after, front, end, tail;
+    apr_size_t i;
+
+    if (!cut(one, &before, &after) || !cut(other, &front, &end))
+        return false;
+    if (before.len > front.len)
+        return bearer_template_meet(other, one);
+    if (memcmp(before.data, front.data, before.len) != 0)
+        return false;
+    /* the one's value begins with what the other's front has more */
+    for (i = before.len + 1; i < front.len; i++) {
+        tail.data = front.data + i;
+        tail.len = front.len - i;
+        if (fits_value(front.data + before.len, i - before.len)
+            && ends_within(tail, after, end))
+            return true;
+    }
+    return fits_value(front.data + before.len, front.len - before.len)
+           && ends_meet(after, end);
+}
+
 bool bearer_template_same(bearer_str_t name, bearer_str_t other)
 {
     bearer_str_t before, after;

@@ -31,6 +31,12 @@ bool bearer_template_is_value(bearer_str_t value);
 bool bearer_template_makes(bearer_str_t name, bearer_str_t value,
                            bearer_str_t text);
 
+/** The value that makes this text of the template; data is NULL if none does. */
+bearer_str_t bearer_template_find(bearer_str_t name, bearer_str_t text);
+
+/** Whether two templates can make the same name, each with a value of its own. */
+bool bearer_template_meet(bearer_str_t one, bearer_str_t other);
+
 /** Whether another party's text means the same as our name, which may be a template or
  * not: equal byte for byte, but Entra ID writes {tenantid} for {tid}. */
 bool bearer_template_same(bearer_str_t name, bearer_str_t other);

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <apr_file_info.h>
+#include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 
 #include "bearer/base/str.h"
+#include "bearer/text/template.h"
 #include "bearer/text/url.h"
 #include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
@@ -111,6 +113,110 @@ static void advise_granted(const mab_setting_t *setting, bool optional)
                      setting->bearer_where);
 }
 
+/* the first issuer with a "#" in its name, or NULL */
+static const bearer_issuer_t *find_hash(const bearer_policy_t *policy)
+{
+    int i;
+
+    for (i = 0; i < policy->issuer_count; i++) {
+        if (strchr(policy->issuers[i]->iss.data, '#'))
+            return policy->issuers[i];
+    }
+    return NULL;
+}
+
+/* "a" and "b#c" with a "#" in between are "a#b" and "c", too (another issuer's user) */
+static void advise_separator(const mab_setting_t *setting,
+                             const bearer_policy_t *policy)
+{
+    const bearer_issuer_t *issuer = find_hash(policy);
+
+    if (issuer && policy->issuer_count > 1)
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
+                     "MAB0113: %s: the issuer %s has a # in its name, so that "
+                     "iss, # and sub may be the same text for users of two "
+                     "issuers; give it a place of its own, or separate iss "
+                     "and sub in AuthBearerUser by what no issuer's name has",
+                     setting->bearer_where, issuer->iss.data);
+}
+
+/* --- names that two templates can make ----------------------------------------- */
+
+static bool has_tenant(const bearer_issuer_t *issuer, bearer_str_t tid)
+{
+    int i;
+
+    for (i = 0; i < issuer->tenant_count; i++) {
+        if (bearer_str_equal(issuer->tenants[i], tid))
+            return true;
+    }
+    return !issuer->tenant_count;
+}
+
+/* whether a tenant of an issuer that lists them is one of the other, too */
+static bool shares_tenant(const bearer_issuer_t *one,
+                          const bearer_issuer_t *other, apr_pool_t *ptemp)
+{
+    const char *at = strchr(one->iss.data, '{');
+    const char *end = strchr(one->iss.data, '}') + 1;
+    int i;
+
+    for (i = 0; i < one->tenant_count; i++) {
+        const char *name = apr_psprintf(
+            ptemp, "%.*s%.*s%s", (int)(at - one->iss.data), one->iss.data,
+            (int)one->tenants[i].len, one->tenants[i].data, end);
+        bearer_str_t tid = bearer_template_find(other->iss, bearer_str(name));
+
+        if (tid.data && has_tenant(other, tid))
+            return true;
+    }
+    return false;
+}
+
+static bool can_be_same(const bearer_issuer_t *one,
+                        const bearer_issuer_t *other, apr_pool_t *ptemp)
+{
+    if (one->named != BEARER_NAMED_BY_TENANT
+        || other->named != BEARER_NAMED_BY_TENANT)
+        return false;
+    if (one->tenant_count)
+        return shares_tenant(one, other, ptemp);
+    if (other->tenant_count)
+        return shares_tenant(other, one, ptemp);
+    return bearer_template_meet(one->iss, other->iss);
+}
+
+/* a tenant of the one who chooses its name is one of the other (a forged tenant) */
+static void advise_templates(const mab_setting_t *setting,
+                             const bearer_policy_t *policy, apr_pool_t *ptemp)
+{
+    int i, j;
+
+    for (i = 0; i < policy->issuer_count; i++) {
+        for (j = i + 1; j < policy->issuer_count; j++) {
+            const bearer_issuer_t *one = policy->issuers[i];
+            const bearer_issuer_t *other = policy->issuers[j];
+
+            if (can_be_same(one, other, ptemp))
+                ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
+                             "MAB0114: %s: a tenant of %s and one of %s can "
+                             "have the same iss, and are one then; list the "
+                             "tenants in tid=, or give each of these issuers "
+                             "a place of its own",
+                             setting->bearer_where, one->iss.data,
+                             other->iss.data);
+        }
+    }
+}
+
+/* what to write so that a user is one issuer's only */
+static const char *advise_how(const bearer_policy_t *policy)
+{
+    if (find_hash(policy))
+        return "give each issuer a place of its own";
+    return "write AuthBearerUser \"expr=%{claim:iss}#%{claim:sub}\"";
+}
+
 /* the same "sub" of two issuers: each decides about its own users only */
 static void advise_users(const mab_setting_t *setting,
                          const bearer_policy_t *policy)
@@ -122,9 +228,8 @@ static void advise_users(const mab_setting_t *setting,
             APLOG_MARK, APLOG_NOTICE, 0, setting->s,
             "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
             "alone, which two of them may give to different people; "
-            "write AuthBearerUser \"expr=%%{claim:iss}#%%{claim:sub}\", "
-            "or AuthBearerUser sub if they agree",
-            setting->bearer_where, policy->issuer_count);
+            "%s, or write AuthBearerUser sub if they agree",
+            setting->bearer_where, policy->issuer_count, advise_how(policy));
     for (i = 0; i < policy->issuer_count; i++) {
         if (policy->issuers[i]->named == BEARER_NAMED_BY_TENANT
             && policy->issuers[i]->tenant_count != 1)
@@ -256,8 +361,11 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
                      "issuer made for other services are good here too",
                      setting->bearer_where);
     advise_lists(setting, &place->policy);
+    advise_templates(setting, &place->policy, ptemp);
     if (!place->user)
         advise_users(setting, &place->policy);
+    else if (place->user->expr)
+        advise_separator(setting, &place->policy);
     advise_granted(setting, place->optional == 1);
 }
 

@@ -921,6 +921,20 @@ def test_a_configuration_without_places(site):
                   "AuthBearerIssuer https://b.example",
                   "AuthBearerAudience a",
                   'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
+    ("MAB0113", "warn", ("AuthBearerIssuer a keys=https://a.example/",
+                         "AuthBearerIssuer a#b keys=https://b.example/",
+                         "AuthBearerAudience a",
+                         'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
+    (None, None, ("AuthBearerIssuer a#b keys=https://b.example/",
+                  "AuthBearerAudience a",
+                  'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"')),
+    *((number, "warn", ("AuthBearerIssuer https://x/{tid} keys=https://a.example/ tid=" + one,
+                        "AuthBearerIssuer https://x/corp-{tid} keys=https://b.example/ "
+                        "tid=" + other, "AuthBearerAudience a",
+                        'AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"'))
+      for number, one, other in (
+          ("MAB0114", "a,corp-b", "a,b"), ("MAB0114", "a,corp-b", "b"),
+          (None, "a,b", "a,b"), (None, "corp-c", "a,b"))),
 ], ids=lambda v: v if isinstance(v, str) else "")
 def test_legal_and_unwise(site, number, lines, conf):
     conf = [line.replace("ROOT", str(site.root)) for line in conf]
@@ -932,6 +946,15 @@ def test_legal_and_unwise(site, number, lines, conf):
     wanted = [(number, lines)] if number else []
     assert re.findall(r"auth_bearer:(\w+)\].* (MAB01\d\d): ", errors) \
         == [(level, name) for name, level in wanted], errors
+
+
+@pytest.mark.parametrize("other, told", [("corp-{tid}", True), ("corp/{tid}", False)])
+def test_templates_of_any_tenant_may_make_one_name(site, other, told):
+    _, errors = config(site, Conf().place(
+        "x", "AuthBearerIssuer https://x/{tid} keys=https://a.example/ tid=any",
+        f"AuthBearerIssuer https://x/{other} keys=https://b.example/ tid=any",
+        "AuthBearerAudience a", "AuthBearerUser sub"))
+    assert ("MAB0114" in errors) is told, errors
 
 
 OPENIDC = """

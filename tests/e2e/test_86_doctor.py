@@ -402,12 +402,11 @@ def keys(*published):
     return prepare
 
 
-def renamed(issuer, _site):
-    issuer.metadata = {"issuer": issuer.url + "/"}
-
-
-def renamed_with_options(issuer, _site):
-    issuer.metadata = {"issuer": issuer.url + " secret=file:/dev/null"}
+def renamed(name):
+    """Metadata that say another name, made of the issuer's."""
+    def prepare(issuer, _site):
+        issuer.metadata = {"issuer": name(issuer.url)}
+    return prepare
 
 
 ISS = "AuthBearerIssuer ISS"
@@ -423,12 +422,17 @@ ISSUERS = {
     "no metadata": (
         lambda issuer, _: issuer.behave(issuer.discovery_path, status=404),
         (ISS, AUD), {"keys-missing": "wrong"},
-        ("status 404", "AuthBearerIssuer ISS keys=https://...")),
-    "metadata of another": (renamed, (ISS, AUD), {"keys-missing": "wrong"},
-                            ("discovery_issuer", "| AuthBearerIssuer ISS/")),
-    "metadata with an option in it": (
-        renamed_with_options, (ISS, AUD), {"keys-missing": "wrong"},
-        ("discovery_issuer", "| None | None")),
+        ("status 404", "AuthBearerIssuer ISS ... keys=https://...")),
+    "metadata with a slash more": (
+        renamed(lambda url: url + "/"), (ISS + " alg=ES256", AUD),
+        {"keys-missing": "wrong"},
+        ("discovery_issuer", "| AuthBearerIssuer ISS/ ...")),
+    **{f"metadata that say {name[:20]}": (
+        renamed(lambda url, name=name: name.replace("ISS", url)), (ISS, AUD),
+        {"keys-missing": "wrong"}, ("discovery_issuer", "| None | None"))
+       for name in ("ISS secret=file:/dev/null", "https://evil.example",
+                    "${HOME}", "#x", "secret=file:/etc/passwd", "ISS#", "{tid}",
+                    "ISS\\", "ISS\u00e4", "x" * 3000, "ISS/" * 300)},
     "what a terminal obeys": (
         keys(EC, {"kty": "EC", "kid": "\x1b[31mred\xe9"}), (ISS, AUD),
         {"key-unusable": "unwise"}, ("x1b[31mred",)),

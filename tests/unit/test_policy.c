@@ -264,6 +264,8 @@ static void policy_finds_tenants_and_trust_domains(void **state)
         {"{'iss':'https://spire','sub':'spiffe://td/web'}", DOMAIN},
         {"{'iss':'spiffe://td','sub':'spiffe://td/web'}", DOMAIN},
         {"{'iss':'https://l/own/v2','sub':'spiffe://td/web'}", PLAIN},
+        {"{'iss':'https://l/own/v2#x','sub':'spiffe://td/web'}", NOBODY},
+        {"{'iss':'#','sub':'spiffe://td/web'}", NOBODY},
         {"{'iss':'spiffe://td','sub':'alice'}", NOBODY},
         {"{'iss':'spiffe://td'}", NOBODY},
         {"{'sub':'spiffe://td'}", NOBODY},
@@ -305,6 +307,14 @@ static void policy_finds_tenants_and_trust_domains(void **state)
     policy.issuer_count = 1;
     bearer_policy_freeze(&policy, *state);
     assert_false(policy.special);
+    /* alone there is nobody to be taken for */
+    policy.issuers = issuers;
+    bearer_policy_freeze(&policy, *state);
+    assert_ptr_equal(
+        bearer_policy_find(&policy, unit_str("a#b"),
+                           claims_of("{'sub':'spiffe://td/web'}", *state))
+            ->issuer,
+        &known[3]);
 }
 
 /* JWT-SVID 2.1 and 2.3 */

@@ -125,12 +125,71 @@ static void template_of_entra_is_the_same(void **state BEARER_UNUSED)
                         == cases[i].want);
 }
 
+static void templates_can_make_one_name(void **state BEARER_UNUSED)
+{
+    static const struct {
+        const char *one, *other;
+        bool want;
+    } cases[] = {
+        {"https://x/{tid}", "https://x/{tid}", true},
+        {"https://x/{tid}", "https://x/corp-{tid}", true},
+        {"https://x/{tid}", "https://x/{tid}-corp", true},
+        {"https://x/a-{tid}", "https://x/{tid}-b", true},
+        {"https://x/a-{tid}-b", "https://x/{tid}", true},
+        {"https://x/{tid}/v2", "https://x/{tid}/v1", false},
+        {"https://x/{tid}/v2", "https://x/{tid}", false},
+        {"https://x/{tid}", "https://y/{tid}", false},
+        {"https://x/{tid}", "https://x/a/{tid}", false},
+        {"https://x/a{tid}", "https://x/b{tid}", false},
+        /* the one's value ends before the other's begins */
+        {"h/{tid}/v2/x/y", "h/t/v2/{tid}/y", true},
+        {"h/{tid}/v2/x/y", "h/t/v3/{tid}/y", false},
+        {"h/{tid}/v2/x/z", "h/t/v2/{tid}/y", false},
+        {"h/{tid}/v2/x/y/y", "h/t/v2/{tid}/y", false},
+        {"h/{tid}/v2//y", "h/t/v2/{tid}/y", false},
+        {"h/{tid}/v2/x/y", "h//v2/{tid}/y", false},
+        {"https://x/a", "https://x/{tid}", false},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_str_t one = unit_str(cases[i].one);
+        bearer_str_t other = unit_str(cases[i].other);
+
+        unit_expect(cases[i].other,
+                    bearer_template_meet(one, other) == cases[i].want);
+        unit_expect(cases[i].other,
+                    bearer_template_meet(other, one) == cases[i].want);
+    }
+}
+
+static void template_finds_its_value(void **state BEARER_UNUSED)
+{
+    bearer_str_t absent = {NULL, 0}, found;
+
+    found = bearer_template_find(unit_str("h/{tid}/v"), unit_str("h/a-1/v"));
+    assert_int_equal(found.len, 3);
+    assert_memory_equal(found.data, "a-1", 3);
+    assert_null(bearer_template_find(unit_str("h/{tid}/v"), absent).data);
+    assert_null(
+        bearer_template_find(unit_str("h/{tid}/v"), unit_str("h//v")).data);
+    assert_null(
+        bearer_template_find(unit_str("h/{tid}/v"), unit_str("h/a/b/v")).data);
+    assert_null(
+        bearer_template_find(unit_str("h/{tid}/v"), unit_str("h/v")).data);
+    assert_null(
+        bearer_template_find(unit_str("h/{tid}/v"), unit_str("h/a/w")).data);
+    assert_null(bearer_template_find(unit_str("h"), unit_str("h")).data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(template_has_one_placeholder),
         unit_row(template_is_filled_by_harmless_values),
         unit_row(template_of_entra_is_the_same),
+        unit_row(templates_can_make_one_name),
+        unit_row(template_finds_its_value),
     };
 
     return unit_run(tests);
