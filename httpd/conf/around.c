@@ -8,6 +8,7 @@
 #include <http_core.h>
 
 #include "bearer/base/str.h"
+#include "httpd/conf/section.h"
 
 typedef enum applies_t { NO, MAYBE, YES } applies_t;
 
@@ -231,6 +232,112 @@ static void meet_inner(walk_t *walk, const apr_array_header_t *list)
     }
 }
 
+/* --- where an alias leads ------------------------------------------------------------ */
+
+/* as mod_alias: the rest of the path below a prefix, or NULL */
+static const char *find_rest(const char *path, const char *prefix)
+{
+    apr_size_t len = strlen(prefix);
+
+    if (!len || strncmp(path, prefix, len) != 0)
+        return NULL;
+    return prefix[len - 1] == '/' || path[len] == '/' || !path[len] ? path + len
+                                                                    : NULL;
+}
+
+/* with a slash at its end, as sections of directories have it */
+static const char *plain_folder(const walk_t *walk, const char *folder)
+{
+    const char *plain = ap_server_root_relative(walk->pool, folder);
+    apr_size_t len = plain ? strlen(plain) : 0;
+
+    if (!len)
+        return NULL;
+    return plain[len - 1] == '/' ? plain
+                                 : apr_pstrcat(walk->pool, plain, "/", NULL);
+}
+
+static const char *match_alias(const walk_t *walk, const char *pattern,
+                               const char *folder)
+{
+    ap_regex_t *regex = ap_pregcomp(walk->pool, pattern, AP_REG_EXTENDED);
+    ap_regmatch_t groups[AP_MAX_REG_MATCH];
+
+    if (!regex || ap_regexec(regex, walk->uri, AP_MAX_REG_MATCH, groups, 0))
+        return NULL;
+    return ap_pregsub(walk->pool, folder, walk->uri, AP_MAX_REG_MATCH, groups);
+}
+
+/* the folder to which such a line leads the requests, or NULL */
+static const char *follow_alias(const walk_t *walk, const ap_directive_t *line)
+{
+    const char *from = mab_section_word(line, 0, walk->pool);
+    const char *to = mab_section_word(line, 1, walk->pool);
+    const char *rest;
+
+    if (mab_section_is_called(line, "AliasMatch")
+        || mab_section_is_called(line, "ScriptAliasMatch"))
+        return match_alias(walk, from, to);
+    if (!mab_section_is_called(line, "Alias")
+        && !mab_section_is_called(line, "ScriptAlias"))
+        return NULL;
+    /* in a section, its path is what leads there */
+    if (!*to) {
+        to = from;
+        from = mab_section_of(line, walk->pool).path;
+    }
+    rest = from ? find_rest(apr_pstrcat(walk->pool, walk->uri, "/", NULL), from)
+                : NULL;
+    return rest ? apr_pstrcat(walk->pool, to, rest, NULL) : NULL;
+}
+
+/* among these lines and those in their sections: those of sections come first */
+static const char *find_alias(const walk_t *walk, const ap_directive_t *one,
+                              bool in_sections)
+{
+    const char *found = NULL;
+
+    for (; one && !found; one = one->next) {
+        if (mab_section_is_called(one, "<VirtualHost"))
+            continue;
+        if (one->first_child)
+            found =
+                in_sections ? find_alias(walk, one->first_child, true) : NULL;
+        else if (in_sections == (mab_section_of(one, walk->pool).top != NULL))
+            found = follow_alias(walk, one);
+    }
+    return found;
+}
+
+/* the lines in the section of a virtual host, or NULL */
+static const ap_directive_t *find_host(const server_rec *s)
+{
+    const ap_directive_t *one;
+
+    for (one = s->is_virtual ? ap_conftree : NULL; one; one = one->next) {
+        if (mab_section_is_called(one, "<VirtualHost")
+            && one->line_num == (int)s->defn_line_number
+            && bearer_str_same(one->filename, s->defn_name))
+            return one->first_child;
+    }
+    return NULL;
+}
+
+/* a virtual host's own lines come before those of the main server */
+static const char *find_aliased(const walk_t *walk)
+{
+    const ap_directive_t *host = find_host(walk->ask->s);
+    const char *found = find_alias(walk, host, true);
+
+    if (!found)
+        found = find_alias(walk, ap_conftree, true);
+    if (!found)
+        found = find_alias(walk, host, false);
+    if (!found)
+        found = find_alias(walk, ap_conftree, false);
+    return found ? plain_folder(walk, found) : NULL;
+}
+
 /* --- all of it ------------------------------------------------------------------------- */
 
 /* the outermost section; NULL: the server itself is asked about */
@@ -250,7 +357,7 @@ static void choose_location(walk_t *walk)
     const core_dir_config *root = find_root(walk);
 
     walk->uri = walk->ask->path;
-    if (!root || !root->d || is_location_of(root, walk->uri))
+    if (!root || !root->d || (walk->uri && is_location_of(root, walk->uri)))
         return;
     walk->uri = root->r || root->d_is_fnmatch ? NULL : root->d;
 }
@@ -258,7 +365,9 @@ static void choose_location(walk_t *walk)
 static void choose_folder(walk_t *walk, const core_server_config *core)
 {
     walk->guessed = true;
-    if (walk->uri && core->ap_document_root)
+    if (walk->uri)
+        walk->folder = find_aliased(walk);
+    if (walk->uri && !walk->folder && core->ap_document_root)
         walk->folder = apr_pstrcat(walk->pool, core->ap_document_root,
                                    walk->uri, "/", NULL);
 }

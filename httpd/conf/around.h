@@ -4,9 +4,9 @@
  *
  * Owns:     finding the sections of a server that a request in one section meets
  *           too, and merging them in httpd's order: directories, files, locations,
- *           conditions.
- * Does not: know .htaccess files, which are read for a request, or where Alias and
- *           mod_rewrite lead: such sections are in doubt, and said to be.
+ *           conditions; and where Alias and the like lead.
+ * Does not: know .htaccess files, which are read for a request, or where mod_rewrite
+ *           leads: sections of directories are in doubt, and said to be.
  * Memory:   everything lives in the pool that is given
  * Threads:  none yet: once the configuration is read
  */
@@ -20,7 +20,8 @@ typedef struct mab_around_ask_t {
     const server_rec *s; /**< whose requests: the section's, or a virtual host
                                  that inherits it */
     mab_place_t *own;    /**< as read for the section; NULL: the server's own */
-    const char *path;    /**< of the address that is meant, decoded */
+    const char *path;    /**< of the address that is meant, decoded; NULL: the
+                                 section's own, as far as it has one */
 } mab_around_ask_t;
 
 /** What holds there. */

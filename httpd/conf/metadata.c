@@ -107,6 +107,19 @@ static void ask_own(making_t *making, mab_around_t *around)
     weigh_doubtful(making, around);
 }
 
+/* whether a section of its own is one that the document's server has */
+static bool is_other_section(const making_t *making,
+                             const mab_setting_t *setting)
+{
+    return !setting->server_level && setting != making->setting
+           && (setting->s == making->s || setting->s == making->main_server);
+}
+
+static bool has_resource(const making_t *making, const mab_place_t *place)
+{
+    return place->bearer == 1 && place->resource == making->resource;
+}
+
 /* the places inside it, where it is the resource, too */
 static void ask_inside(making_t *making)
 {
@@ -116,28 +129,51 @@ static void ask_inside(making_t *making)
     for (i = 0; i < all->nelts; i++) {
         const mab_setting_t *setting = &APR_ARRAY_IDX(all, i, mab_setting_t);
         mab_around_ask_t ask = {making->s, setting->place, making->path};
-        mab_around_t around;
+        mab_around_t around = {NULL, NULL, NULL};
 
-        if (setting->server_level || setting == making->setting
-            || (setting->s != making->s && setting->s != making->main_server))
+        if (!is_other_section(making, setting))
             continue;
         mab_around_find(&ask, &around, making->pool);
-        if (around.maybe->bearer != 1
-            || around.maybe->resource != making->resource)
+        if (!has_resource(making, around.maybe))
             continue;
         making->place = around.maybe;
         add_issuers(making, around.maybe->issuers);
     }
 }
 
+/* The challenges of the places inside lead to this document, too: a client that
+ * brings what it names must not be refused there for ever. */
+static void compare_inside(making_t *making)
+{
+    const apr_array_header_t *all = mab_conf_registry()->settings;
+    making_t inside = *making;
+    int i;
+
+    inside.issuers = apr_array_copy(making->pool, making->issuers);
+    for (i = 0; i < all->nelts && !inside.doubt; i++) {
+        const mab_setting_t *setting = &APR_ARRAY_IDX(all, i, mab_setting_t);
+        mab_around_ask_t ask = {making->s, setting->place, NULL};
+        mab_around_t around = {NULL, NULL, NULL};
+
+        if (!is_other_section(making, setting))
+            continue;
+        mab_around_find(&ask, &around, making->pool);
+        if (has_resource(making, around.sure))
+            add_issuers(&inside, around.sure->issuers);
+    }
+    making->doubt = inside.doubt;
+}
+
 static void find_issuers(making_t *making)
 {
-    mab_around_t around;
+    mab_around_t around = {NULL, NULL, NULL};
     making_t inside = *making;
 
     ask_own(making, &around);
-    if (making->issuers->nelts && around.maybe->bearer == 1)
+    if (making->issuers->nelts && around.maybe->bearer == 1) {
+        compare_inside(making);
         return;
+    }
     inside.issuers = apr_array_make(making->pool, 4, sizeof(bearer_issuer_t *));
     ask_inside(&inside);
     if (inside.issuers->nelts)

@@ -48,6 +48,28 @@ CASES = {
                 *within("Location", "/mcp/admin", *IN, issuer(B)),
                 *within("Location", "/mcp", *IN, resource("beside"),
                         issuer(A))], [A], None),
+    # a place inside trusts another one, and its challenges lead to the same document
+    "within": ([*within("Location", "/mcp", *IN, resource("within"), issuer(A)),
+                *within("Location", "/mcp/x", issuer(B))], [A], "MAB0130"),
+    "within-fewer": ([*within("Location", "/mcp", *IN, resource("within-fewer"),
+                              issuer(A), issuer(B)),
+                      *within("Location", "/mcp/x", *IN, issuer(A))],
+                     [A, B], "MAB0130"),
+    "within-same": ([*within("Location", "/mcp", *IN, resource("within-same"),
+                             issuer(A)),
+                     *within("Location", "/mcp/x", *IN, issuer(A))], [A], None),
+    "within-own": ([*within("Location", "/mcp", *IN, resource("within-own"),
+                            issuer(A)),
+                    *within("Location", "/mcp/x", issuer(B),
+                            resource("within-own", "/mcp/x"))], [A], None),
+    "within-folder": ([*within("Directory", "ROOT/htdocs/d", *IN, issuer(A),
+                               resource("within-folder")),
+                       *within("Directory", "ROOT/htdocs/d/e", issuer(B))],
+                      [A], "MAB0130"),
+    # a folder that the resource has nothing to do with
+    "other-folder": ([*within("Location", "/mcp", *IN, resource("other-folder")),
+                      issuer(A), *within("Directory", "ROOT/other", *IN,
+                                         issuer(B))], [A], None),
     # the resource at the server, the issuer in a place
     "inner": ([resource("inner"), *within("Location", "/mcp", *IN, issuer(A))],
               [A], None),
@@ -93,6 +115,45 @@ CASES = {
                        *within("Location", "/mcp", *IN,
                                resource("mapped-or-not"))],
                       [A], "MAB0130"),
+    # where an alias leads
+    "alias": (["Alias /mcp ROOT/srv",
+               *within("Directory", "ROOT/htdocs", issuer(B)),
+               *within("Directory", "ROOT/srv", issuer(A)),
+               *within("Location", "/mcp", *IN, resource("alias"))], [A], None),
+    "alias-or-server": ([
+        "Alias /mcp/ ROOT/srv/", issuer(A),
+        *within("Directory", "ROOT/srv", issuer(B)),
+        *within("Location", "/mcp", *IN, resource("alias-or-server"))],
+        [A], "MAB0130"),
+    "alias-match": ([
+        "AliasMatch ^/m(.*) ROOT/s/../srv$1",
+        *within("Directory", "ROOT/htdocs", issuer(B)),
+        *within("Directory", "ROOT/srvcp", issuer(A)),
+        *within("Location", "/mcp", *IN, resource("alias-match"))], [A], None),
+    "alias-within": ([
+        "Alias / ROOT/htdocs/",
+        *within("Directory", "ROOT/htdocs", issuer(B)),
+        *within("Directory", "ROOT/srv", issuer(A)),
+        *within("Location", "/mcp", *IN, resource("alias-within"),
+                "Alias ROOT/srv")], [A], None),
+    "alias-elsewhere": ([
+        "Alias /mc ROOT/srv", "ScriptAlias /mcp/x ROOT/srv",
+        *within("Directory", "ROOT/htdocs", issuer(A)),
+        *within("Directory", "ROOT/srv", issuer(B)),
+        *within("Location", "/mcp", *IN, resource("alias-elsewhere"))],
+        [A], None),
+    # of the main server, whose aliases virtual hosts have after their own
+    "alias-of-main": ([
+        *within("Directory", "ROOT/htdocs", issuer(B)),
+        *within("Directory", "ROOT/srv", issuer(A)),
+        *within("Location", "/main", *IN, resource("alias-of-main", "/main"))],
+        [A], None),
+    "alias-before-main": ([
+        "Alias /main ROOT/htdocs",
+        *within("Directory", "ROOT/htdocs", issuer(A)),
+        *within("Directory", "ROOT/srv", issuer(B)),
+        *within("Location", "/main", *IN, resource("alias-before-main", "/main"))],
+        [A], None),
     # what only a request tells
     "if": ([*within("Location", "/mcp", *IN, resource("if"), issuer(A)),
             "<If \"%{HTTP_HOST} == 'x'\">", issuer(B), "</If>"],
@@ -147,7 +208,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def site(serve):
-    conf = Conf("AuthBearerAudience urn:x",
+    conf = Conf("AuthBearerAudience urn:x", "Alias /main ROOT/srv",
                 *within("Location", "/inherited", *IN, issuer(A),
                         resource("inherits", "/inherited")))
     for name, (lines, _, _) in CASES.items():
