@@ -283,6 +283,22 @@ int mab_metadata_make(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s,
 
 enum { DOUBT = 1, NO_ISSUER = 2, NO_SERVER = 4, OFFLINE = 8 };
 
+/* in another server that has the resource, too: this one serves no place of it, since
+ * a place without issuers refuses all */
+static bool has_issuers_elsewhere(const mab_document_t *document)
+{
+    const apr_array_header_t *all = mab_conf_registry()->documents;
+    int i;
+
+    for (i = 0; i < all->nelts; i++) {
+        const mab_document_t *one = &APR_ARRAY_IDX(all, i, mab_document_t);
+
+        if (one->resource == document->resource && one->issuers)
+            return true;
+    }
+    return false;
+}
+
 static int find_flaws(const mab_document_t *document)
 {
     const char *scopes = document->resource->scopes;
@@ -290,8 +306,10 @@ static int find_flaws(const mab_document_t *document)
 
     if (document->doubt)
         flaws |= DOUBT;
-    if (!document->servers)
-        flaws |= document->issuers ? NO_SERVER : NO_ISSUER;
+    if (!document->servers && document->issuers)
+        flaws |= NO_SERVER;
+    if (!document->issuers && !has_issuers_elsewhere(document))
+        flaws |= NO_ISSUER;
     if (scopes
         && bearer_str_has_word(bearer_str(scopes),
                                bearer_str(BEARER_RESOURCE_OFFLINE)))

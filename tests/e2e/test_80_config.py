@@ -210,6 +210,13 @@ GOOD = {
     "the audience is a resource of a location": '<Directory "ROOT/htdocs">\n'
     f"AuthType Bearer\n{ISSUER}\nRequire valid-user\n</Directory>\n"
     '<Location "/mcp">\nAuthBearerResource https://api.example/mcp\n</Location>',
+    # the main server's own copy of the resource serves no place
+    "virtual hosts bring the issuers of a resource":
+        "AuthBearerResource https://api.example\n" + "".join(
+            f"<VirtualHost 127.0.0.1:80>\nServerName {name}\n"
+            + place(f"AuthBearerIssuer https://{name}.example")
+            + "\n</VirtualHost>\n" for name in "ab")
+        + "<VirtualHost 127.0.0.1:80>\nServerName c\n</VirtualHost>",
     "require forms": with_issuer(
         "Require claim a", "Require claim a b c", "Require claim a ~ ^b$",
         "Require claim a.b >= 5", "Require claim /a/b x", "Require scope a b",
