@@ -364,9 +364,10 @@ static void insert_error_filter(request_rec *r)
     mab_refuse_insert_filter(r);
 }
 
-static int redact(request_rec *r)
+static int tell_log(request_rec *r)
 {
     mab_uri_redact(r);
+    mab_refuse_tell_log(r);
     return DECLINED;
 }
 
@@ -418,7 +419,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_insert_error_filter(insert_error_filter, headers, NULL,
                                 APR_HOOK_LAST);
     ap_hook_handler(guard, NULL, NULL, first);
-    ap_hook_log_transaction(redact, NULL, NULL, first);
+    ap_hook_log_transaction(tell_log, NULL, NULL, first);
     mab_refuse_register();
     mab_private_register();
     mab_trailers_register();

@@ -190,6 +190,22 @@ static int refuse(request_rec *r, mab_request_t *request, bearer_reason_t why)
     return answer.status;
 }
 
+void mab_refuse_tell_log(const request_rec *r)
+{
+    static const char *const names[] = {"bearer-code", "bearer-reason",
+                                        "bearer-iss"};
+    size_t i;
+
+    for (; r->next; r = r->next) {
+        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            const char *value = apr_table_get(r->notes, names[i]);
+
+            if (value && !apr_table_get(r->next->notes, names[i]))
+                apr_table_setn(r->next->notes, names[i], value);
+        }
+    }
+}
+
 int mab_refuse_verdict(request_rec *r, mab_request_t *request)
 {
     return refuse(r, request, request->verdict.why);

@@ -24,6 +24,11 @@ int mab_refuse_scope(request_rec *r, mab_request_t *request);
  * all, more scopes would not help, and none is named. */
 void mab_refuse_complete_scopes(request_rec *r, mab_request_t *request);
 
+/** log_transaction: mod_log_config reads notes where a chain of redirects ends, so the
+ * page of an ErrorDocument gets those of the refusal. Not earlier: a section of that
+ * page must not take the issuer for its own. */
+void mab_refuse_tell_log(const request_rec *r);
+
 /** insert_error_filter: the JSON body, unless an ErrorDocument is there. */
 void mab_refuse_insert_filter(request_rec *r);
 

@@ -28,7 +28,9 @@ def site(serve, base, tokens):
         .place("client", "LogLevel auth_bearer:info",
                "<If \"%{REMOTE_ADDR} == '127.0.0.1'\">",
                "LogLevel auth_bearer:debug", "</If>")
-        .place("silent", "LogLevel auth_bearer:warn"))
+        .place("silent", "LogLevel auth_bearer:warn")
+        .place("paged", "ErrorDocument 401 /p/page?page")
+        .location("/p/page", "Require all granted"))
     server.errorlog.allow_always("AH01630|AH01631|AH01629")
     return server.warm("/p/std", tokens.token())
 
@@ -259,11 +261,15 @@ def ask_for_access(site, target, token=None):
     those in the error log."""
     query = f"?{next(numbers)}"
     _, lines = ask(site, target + query, token)
+    return find_access(site, query), lines
+
+
+def find_access(site, query):
     deadline = time.monotonic() + 5
     while True:
         for line in (site.root / "manual.log").read_text().splitlines():
             if line.startswith(query + " "):
-                return line[len(query) + 1:], lines
+                return line[len(query) + 1:]
         assert time.monotonic() < deadline, "no line in the access log"
         time.sleep(0.02)
 
@@ -279,6 +285,14 @@ def test_notes_tell_the_access_log(site, tokens, issuer):
         f"403 insufficient_scope insufficient_scope {issuer.url} ")
     line, _ = ask_for_access(site, "/p/std", tokens.token())
     assert line.startswith(f"200 - - {issuer.url} ")
+
+
+def test_notes_tell_the_access_log_behind_an_error_page(site, tokens, issuer):
+    answer = site.get("/p/paged", tokens.token(exp=1))
+    assert answer.status == 401 and b"invalid_token" not in answer.body
+    # httpd logs the query of the page
+    assert find_access(site, "?page").startswith(
+        f"401 invalid_token expired {issuer.url} ")
 
 
 def test_both_logs_have_the_same_request_id(site, tokens):
