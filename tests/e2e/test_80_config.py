@@ -1158,6 +1158,31 @@ WRITTEN = {
         with_issuer("Require claim roles[*] admin"),
         "Require claim: what is in an array is a step of its own: write roles; a claim "
         "of that name is written /roles[*]" + CLAIM_FORMS),
+    "an array without an index": (
+        with_issuer("Require not claim roles[] banned"),
+        "Require claim: what is in an array is a step of its own: write roles; a claim "
+        "of that name is written /roles[]" + CLAIM_FORMS),
+    "all of an array": (
+        with_issuer("Require not claim roles.* banned"),
+        "Require claim: what is in an array is a step of its own: write roles; a claim "
+        "of that name is written /roles.*" + CLAIM_FORMS),
+    "a claim as in an expression": (
+        with_issuer("Require not claim %{claim:role} banned"),
+        "Require claim: a path is written without %{ }: write role; a claim of that "
+        "name is written /%{claim:role}" + CLAIM_FORMS),
+    "a user as in an expression": (
+        with_issuer("AuthBearerUser %{claim:sub}"),
+        'AuthBearerUser: "%{claim:sub}" is not a claim path (a path is written without '
+        "%{ }: write sub; a claim of that name is written /%{claim:sub})" + PATH_FORMS),
+    **{f"{sign} between claim and value": (
+        with_issuer(f"Require not claim role {sign} banned"),
+        f"Require claim: {sign} is not an operator here: a value stands right after the "
+        "path; write role banned" + CLAIM_FORMS) for sign in ("=", "==")},
+    "!= between claim and value": (
+        with_issuer("Require not claim role != banned"),
+        "Require claim: != is not an operator here: for the claim to be banned, write "
+        "Require claim role banned, and for anything else Require not claim role "
+        "banned" + CLAIM_FORMS),
     "a URL as an exported claim": (
         with_issuer("AuthBearerClaim https://example.com/roles env:ROLES"),
         'AuthBearerClaim: "https://example.com/roles" is not a claim path (dots separate '
