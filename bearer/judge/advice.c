@@ -33,11 +33,36 @@ static const char *unglue(const char *path, const char *word, apr_pool_t *pool)
     return apr_psprintf(pool, "%s %s", path, word + 1);
 }
 
+/* "role = guest" */
+static bool advise_equals(bearer_note_t *note, const char *path,
+                          const char *word, const char *value)
+{
+    bool equal = strcmp(word, "=") == 0 || strcmp(word, "==") == 0;
+
+    if (equal)
+        bearer_note_set(note,
+                        "%s is not an operator here: a value stands right "
+                        "after the path; write %s %s",
+                        word, path, value);
+    else if (strcmp(word, "!=") == 0)
+        bearer_note_set(note,
+                        "!= is not an operator here: for the claim to be %s, "
+                        "write Require claim %s %s, and for anything else "
+                        "Require not claim %s %s",
+                        value, path, value, path, value);
+    else
+        return false;
+    return true;
+}
+
 void bearer_advice_operator(bearer_note_t *note, const char *path,
-                            const char *word, apr_pool_t *pool)
+                            const char *word, const char *next,
+                            apr_pool_t *pool)
 {
     const char *meant = unglue(path, word, pool);
 
+    if (next && advise_equals(note, path, word, next))
+        return;
     bearer_note_set(
         note,
         "%s is not an operator here, which is a word of its own: "

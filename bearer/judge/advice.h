@@ -16,9 +16,10 @@
 void bearer_advice_path(bearer_note_t *note, const char *path);
 
 /** Of a word after a path that begins like an operator and is none (">=3",
- * "=guest"). */
+ * "=guest"), with the word after it, or NULL ("=", "guest"). */
 void bearer_advice_operator(bearer_note_t *note, const char *path,
-                            const char *word, apr_pool_t *pool);
+                            const char *word, const char *next,
+                            apr_pool_t *pool);
 
 /** Of a claim that is named by a URL. */
 void bearer_advice_url(bearer_note_t *note, const char *url, apr_pool_t *pool);

@@ -446,6 +446,9 @@ static bearer_reason_t add_words(apr_array_header_t *conditions,
     bearer_reason_t why = BEARER_OK;
     int i;
 
+    /* the note says what to write */
+    if (strncmp(words[0], "%{claim:", strlen("%{claim:")) == 0)
+        return add(conditions, words[0], presence, note, pool);
     if (words[0][0] != '/' && strpbrk(words[0], ":~")) {
         for (i = 0; i < count && !why; i++)
             why = add_one_word(conditions, words[i], note, pool);
@@ -459,7 +462,8 @@ static bearer_reason_t add_words(apr_array_header_t *conditions,
     if (strcmp(words[1], "~") == 0 || find_comparison(words[1]))
         return add_operator(conditions, words, count, note, pool);
     if (is_like_operator(words[1])) {
-        bearer_advice_operator(note, words[0], words[1], pool);
+        bearer_advice_operator(note, words[0], words[1],
+                               count > 2 ? words[2] : NULL, pool);
         return BEARER_MATCH_FORM;
     }
     for (i = 1; i < count && !why; i++)

@@ -113,7 +113,7 @@ const char *bearer_path_pointer(const char *name, apr_pool_t *pool)
     return pointer;
 }
 
-/* "a[0].b" with dots only: "a.0.b"; of all elements ("a[*]"), the array */
+/* "a[0].b" with dots only: "a.0.b"; of all elements ("a[*]", "a[]", "a.*"), the array */
 static const char *without_brackets(const char *text, apr_pool_t *pool)
 {
     char *dotted = apr_palloc(pool, strlen(text) + 1);
@@ -122,6 +122,8 @@ static const char *without_brackets(const char *text, apr_pool_t *pool)
     for (; *text; text++) {
         if (strncmp(text, "[*]", 3) == 0)
             text += 2;
+        else if (strncmp(text, "[]", 2) == 0 || strcmp(text, ".*") == 0)
+            text++;
         else if (*text == '[')
             *to++ = '.';
         else if (!strchr("]'\"", *text))
@@ -129,6 +131,25 @@ static const char *without_brackets(const char *text, apr_pool_t *pool)
     }
     *to = '\0';
     return dotted;
+}
+
+/* "a[0]", "a.*" */
+static bool names_elements(const char *text)
+{
+    apr_size_t len = strlen(text);
+
+    return (strchr(text, '[') && text[len - 1] == ']')
+           || (len > 2 && strcmp(text + len - 2, ".*") == 0);
+}
+
+/* how an expression names a claim */
+#define EXPRESSION "%{claim:"
+
+/* "%{claim:role}" without its signs */
+static const char *without_braces(const char *text, apr_pool_t *pool)
+{
+    text += strlen(EXPRESSION);
+    return apr_pstrmemdup(pool, text, strcspn(text, "}"));
 }
 
 /* what else can only be meant by a dotted path, into the note; such a claim is in no
@@ -150,7 +171,13 @@ static bool is_elsewhere(const char *text, bearer_note_t *note,
                         "word of its own, without commas; a claim of that name "
                         "is written %s",
                         bearer_path_pointer(text, pool));
-    else if (strchr(text, '[') && text[strlen(text) - 1] == ']')
+    else if (strncmp(text, EXPRESSION, strlen(EXPRESSION)) == 0)
+        bearer_note_set(note,
+                        "a path is written without %%{ }: write %s; a claim of "
+                        "that name is written %s",
+                        without_braces(text, pool),
+                        bearer_path_pointer(text, pool));
+    else if (names_elements(text))
         bearer_note_set(note,
                         "what is in an array is a step of its own: write %s; "
                         "a claim of that name is written %s",

@@ -5,6 +5,8 @@
 
 #include <apr_strings.h>
 
+#include "bearer/base/str.h"
+
 /* for a warning when all is read: its number, and where */
 static void note(const cmd_parms *cmd, const char *text)
 {
@@ -88,6 +90,57 @@ const char *mab_doubt_curly(const cmd_parms *cmd, const char *word)
                      "nothing here",
                      without_quotes(word, cmd->pool)),
         "write straight ones (\" or '), or none");
+}
+
+/* --- users ------------------------------------------------------------------------------ */
+
+/* the first of the parts that is in the text, as it is written there */
+static const char *find_part(const char *text, const char *const *parts,
+                             apr_pool_t *pool)
+{
+    int i;
+
+    for (; *text; text++) {
+        for (i = 0; parts[i]; i++) {
+            if (bearer_str_opens_nocase(text, parts[i]))
+                return apr_pstrndup(pool, text,
+                                    strcspn(text, "}(")
+                                        + (text[strcspn(text, "}(")] != '\0'));
+        }
+    }
+    return NULL;
+}
+
+void mab_doubt_user(const cmd_parms *cmd, const char *text)
+{
+    static const char *const claims[] = {"%{claim:", NULL};
+    static const char *const sent[] = {
+        "%{http:",  "%{http_",       "%{req:",      "%{req_novary:",
+        "%{query_", "%{the_request", "%{request_u", NULL};
+    static const char *const calls[] = {"claim(",  "tolower(",  "toupper(",
+                                        "escape(", "unescape(", NULL};
+    const char *found = find_part(text, sent, cmd->pool);
+
+    if (found)
+        note(cmd, apr_psprintf(
+                      cmd->pool,
+                      "MAB0147: %s: whoever sends a request chooses %s, and so "
+                      "the user; make the user of claims alone: %%{claim:sub}",
+                      mab_words_describe(cmd), found));
+    else if (strstr(text, "%{") && !find_part(text, claims, cmd->pool))
+        note(cmd, apr_psprintf(
+                      cmd->pool,
+                      "MAB0148: %s: expr=%s has no claim in it, so that the "
+                      "user does not come from the token; write a claim as "
+                      "%%{claim:sub}",
+                      mab_words_describe(cmd), text));
+    found = find_part(text, calls, cmd->pool);
+    if (found && strstr(text, "%{"))
+        note(cmd, apr_psprintf(
+                      cmd->pool,
+                      "MAB0149: %s: in expr=%s, \"%s\" is text and no "
+                      "function; write a function as %%{tolower:%%{claim:sub}}",
+                      mab_words_describe(cmd), text, found));
 }
 
 /* --- claim lines ---------------------------------------------------------------------- */

@@ -20,6 +20,10 @@ const char *mab_doubt_comma(const cmd_parms *cmd, const char *word);
 /** A claim path without a slash in front that has one further on. */
 void mab_doubt_path(const cmd_parms *cmd, const char *text);
 
+/** An expression of AuthBearerUser: one without a claim, or with what a client chooses
+ * (impersonation), or with a function as conditions write it. */
+void mab_doubt_user(const cmd_parms *cmd, const char *text);
+
 /** The words of a "Require claim" line that is understood; NULL or the mistake. */
 const char *mab_doubt_claim(const cmd_parms *cmd, const char *const *words,
                             int count);

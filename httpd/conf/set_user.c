@@ -8,6 +8,28 @@
 #include "bearer/base/str.h"
 #include "httpd/conf/doubt.h"
 
+/* "claim('sub')" and "sub" are texts here: all tokens would be one user
+ * (impersonation) */
+static const char *check_constant(const cmd_parms *cmd, const char *text)
+{
+    const char *what;
+
+    /* a variable, or what a regular expression of a section has found */
+    if (strstr(text, "%{") || strchr(text, '$'))
+        return NULL;
+    what = apr_psprintf(cmd->pool,
+                        "expr=%s has no claim in it, so that all tokens would "
+                        "be the same user",
+                        text);
+    if (strpbrk(text, "()'\" "))
+        return mab_words_wrong(cmd, what,
+                               "write a claim as %{claim:sub}, and a function "
+                               "of it as %{tolower:%{claim:sub}}");
+    return mab_words_wrong(
+        cmd, what,
+        apr_psprintf(cmd->pool, "write \"expr=%%{claim:%s}\"", text));
+}
+
 static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
                                   const char *text)
 {
@@ -27,8 +49,10 @@ static const char *set_expression(cmd_parms *cmd, mab_user_t *user, int count,
     /* of a claim in it, which says what is allowed */
     if (error && strstr(error, "; allowed is"))
         return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL);
-    return error ? mab_words_wrong(cmd, error, "allowed is expr=<expression>")
-                 : NULL;
+    if (error)
+        return mab_words_wrong(cmd, error, "allowed is expr=<expression>");
+    mab_doubt_user(cmd, text);
+    return check_constant(cmd, text);
 }
 
 /* as a later word, it would be the name of a claim that no token has */

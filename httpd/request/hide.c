@@ -68,7 +68,13 @@ static void forget_variable(request_rec *r, const char *header)
 
 /* --- hiding the token ------------------------------------------------------------- */
 
-/* what else is in the field stays */
+static bool is_copy(const apr_table_entry_t *entry, const void *field)
+{
+    return strcmp(entry->val, field) == 0;
+}
+
+/* What else is in the field stays. A variable that is exactly a field with such a pair
+ * in it was made from that field. */
 static void remove_pair(request_rec *r, const char *field,
                         bearer_pairs_kind_t kind, const char *name)
 {
@@ -78,6 +84,7 @@ static void remove_pair(request_rec *r, const char *field,
     if (rest == all)
         return;
     forget_variable(r, field);
+    mab_hide_if(r->subprocess_env, is_copy, all);
     if (rest)
         apr_table_setn(r->headers_in, field, rest);
     else
@@ -93,11 +100,6 @@ static void remove_pair(request_rec *r, const char *field,
 static bool holds_token(const apr_table_entry_t *entry, const void *token)
 {
     return strstr(entry->val, token) != NULL;
-}
-
-static bool is_copy(const apr_table_entry_t *entry, const void *field)
-{
-    return strcmp(entry->val, field) == 0;
 }
 
 /* RFC 9110 16.4.1 and in use; a variable that is exactly "Basic dXNl…" was made

@@ -858,6 +858,17 @@ BAD = {
                   "claim path"),
     "user expr": (with_issuer('AuthBearerUser "expr=%{"'), "AuthBearerUser",
                   "syntax error.*; allowed is expr=<expression>"),
+    # nobody's claim: one user for all tokens
+    **{f"user expr={text}": (
+        with_issuer(f'AuthBearerUser "expr={text}"'), "AuthBearerUser",
+        r"AuthBearerUser: expr=.* has no claim in it, so that all tokens would be the "
+        f"same user; {advice}$")
+       for text, advice in (
+           ("claim('sub')", r"write a claim as %\{claim:sub\}, and a function of it as "
+            r"%\{tolower:%\{claim:sub\}\}"),
+           ("tolower(sub)", r"write a claim as .*"),
+           ("sub", r'write "expr=%\{claim:sub\}"'),
+           ("realm.user", r'write "expr=%\{claim:realm.user\}"'))},
     "user expr and more": (with_issuer('AuthBearerUser "expr=x" sub'),
                            "AuthBearerUser", "expr="),
     "user expr that is empty": (
@@ -1087,6 +1098,25 @@ DOUBTFUL = {
        for line in ("Require claim realm_access/roles admin",
                     "AuthBearerUser realm_access/roles",
                     "AuthBearerClaim realm_access/roles env:ROLES")},
+    **{f"a user that {text} chooses": (
+        with_issuer(f'AuthBearerUser "expr={text}"'),
+        'MAB0147: AuthBearerUser in <Location "/x"> at ROOT/httpd.conf:N: whoever '
+        f"sends a request chooses {sent}, and so the user; make the user of claims "
+        "alone: %{claim:sub}")
+       for text, sent in (("%{HTTP:X-User}", "%{HTTP:X-User}"),
+                          ("%{claim:iss}#%{req:X-User}", "%{req:X-User}"),
+                          ("%{tolower:%{http:X}}", "%{http:X}"),
+                          ("%{claim:sub}@%{HTTP_HOST}", "%{HTTP_HOST}"))},
+    "a user of no claim": (
+        with_issuer('AuthBearerUser "expr=%{env:FOO}x"'),
+        'MAB0148: AuthBearerUser in <Location "/x"> at ROOT/httpd.conf:N: '
+        "expr=%{env:FOO}x has no claim in it, so that the user does not come from the "
+        "token; write a claim as %{claim:sub}"),
+    "a function in a user": (
+        with_issuer('AuthBearerUser "expr=tolower(%{claim:sub})"'),
+        'MAB0149: AuthBearerUser in <Location "/x"> at ROOT/httpd.conf:N: in '
+        'expr=tolower(%{claim:sub}), "tolower(" is text and no function; write a '
+        "function as %{tolower:%{claim:sub}}"),
     # which counts for all methods, and the last one counts
     "AuthType Basic where tokens count": (
         with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
@@ -1142,6 +1172,31 @@ WRITTEN = {
         with_issuer("Require claim roles[*] admin"),
         "Require claim: what is in an array is a step of its own: write roles; a claim "
         "of that name is written /roles[*]" + CLAIM_FORMS),
+    "an array without an index": (
+        with_issuer("Require not claim roles[] banned"),
+        "Require claim: what is in an array is a step of its own: write roles; a claim "
+        "of that name is written /roles[]" + CLAIM_FORMS),
+    "all of an array": (
+        with_issuer("Require not claim roles.* banned"),
+        "Require claim: what is in an array is a step of its own: write roles; a claim "
+        "of that name is written /roles.*" + CLAIM_FORMS),
+    "a claim as in an expression": (
+        with_issuer("Require not claim %{claim:role} banned"),
+        "Require claim: a path is written without %{ }: write role; a claim of that "
+        "name is written /%{claim:role}" + CLAIM_FORMS),
+    "a user as in an expression": (
+        with_issuer("AuthBearerUser %{claim:sub}"),
+        'AuthBearerUser: "%{claim:sub}" is not a claim path (a path is written without '
+        "%{ }: write sub; a claim of that name is written /%{claim:sub})" + PATH_FORMS),
+    **{f"{sign} between claim and value": (
+        with_issuer(f"Require not claim role {sign} banned"),
+        f"Require claim: {sign} is not an operator here: a value stands right after the "
+        "path; write role banned" + CLAIM_FORMS) for sign in ("=", "==")},
+    "!= between claim and value": (
+        with_issuer("Require not claim role != banned"),
+        "Require claim: != is not an operator here: for the claim to be banned, write "
+        "Require claim role banned, and for anything else Require not claim role "
+        "banned" + CLAIM_FORMS),
     "a URL as an exported claim": (
         with_issuer("AuthBearerClaim https://example.com/roles env:ROLES"),
         'AuthBearerClaim: "https://example.com/roles" is not a claim path (dots separate '

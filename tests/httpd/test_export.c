@@ -375,6 +375,42 @@ static void export_looks_for_proven_tokens_only(void **state)
     assert_string_equal(header(r, "Authorization"), "-");
 }
 
+/* of a cookie too, good or not: with a pair of that name in it, it is the field's copy */
+static void export_hides_copies_of_fields_with_pairs(void **state)
+{
+    static const struct {
+        const char *cookie, *variable;
+        bool stays;
+    } rows[] = {
+        {"tok=yes", "tok=yes", false},
+        {"a=b; tok=yes", "a=b; tok=yes", false},
+        {"tok=x; tok=y", "tok=x; tok=y", false},
+        {"tok=yes", "yes", true},
+        {"tok=yes; a", "tok=yes", true},
+        /* without such a pair, the text is the client's choice */
+        {"yes", "yes", true},
+        {"tok", "tok", true},
+        {"token=yes", "token=yes", true},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        request_rec *r = inside_request("/chain/spots", *state);
+        mab_request_t *request = admit(r, "{}", 0);
+
+        request->verdict.why = BEARER_EXPIRED;
+        apr_table_setn(r->headers_in, "Cookie", rows[i].cookie);
+        apr_table_setn(r->subprocess_env, "FIELD", rows[i].variable);
+        apr_table_setn(r->subprocess_env, "REDIRECT_FIELD", rows[i].variable);
+        mab_hide_token(r, request);
+        unit_expect(rows[i].cookie,
+                    (strcmp(variable(r, "FIELD"), "-") != 0) == rows[i].stays);
+        unit_expect(rows[i].cookie,
+                    (strcmp(variable(r, "REDIRECT_FIELD"), "-") != 0)
+                        == rows[i].stays);
+    }
+}
+
 /* a value is a copy if it could only be made of credentials: a word that could be
  * either proves nothing */
 static void export_knows_copies_of_fields(void **state)
@@ -554,6 +590,7 @@ int inside_export(void)
         unit_row(export_leaves_no_empty_cookie_field),
         unit_row(export_looks_for_proven_tokens_only),
         unit_row(export_knows_copies_of_fields),
+        unit_row(export_hides_copies_of_fields_with_pairs),
         unit_row(export_hides_nothing_elsewhere),
         unit_row(export_settles_again_what_differs),
         unit_row(export_is_never_stale_elsewhere),

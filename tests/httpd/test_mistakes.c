@@ -108,6 +108,7 @@ static void mistakes_are_none(void **state)
              "query:q",
         GOOD "AuthBearerUser email sub",
         GOOD "AuthBearerUser \"expr=%{claim:a}-%{claim:b}\"",
+        GOOD "AuthBearerUser \"expr=%{env:CN}\"",
         GOOD "AuthBearerClaim sub env:SUB\n"
              "AuthBearerClaim * header:X-Claims base64url\n"
              "AuthBearerClaim a.b header:X-A json\n"
@@ -221,6 +222,10 @@ static void mistakes_of_directives(void **state)
         {"AuthBearerUser a..b", "AuthBearerUser", "claim path"},
         {"AuthBearerUser \"expr=%{\"", "AuthBearerUser", ""},
         {"AuthBearerUser \"expr=x\" sub", "AuthBearerUser", "expr="},
+        {"AuthBearerUser \"expr=claim('sub')\"", "AuthBearerUser",
+         "all tokens would be the same user; write a claim as %{claim:sub}"},
+        {"AuthBearerUser \"expr=sub\"", "AuthBearerUser",
+         "all tokens would be the same user; write \"expr=%{claim:sub}\""},
         {"AuthBearerClaim sub", "AuthBearerClaim", "env:<NAME>"},
         {"AuthBearerClaim sub cookie:x", "AuthBearerClaim", "env:<NAME>"},
         {"AuthBearerClaim sub env:PATH", "AuthBearerClaim", "allowed"},

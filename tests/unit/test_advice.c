@@ -26,11 +26,36 @@ static void advice_names_what_is_meant(void **state)
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         bearer_note_t note = {""};
 
-        bearer_advice_operator(&note, "level", rows[i].word, *state);
+        bearer_advice_operator(&note, "level", rows[i].word, NULL, *state);
         unit_expect(rows[i].word, strstr(note.text, rows[i].want));
         unit_expect(rows[i].word,
                     strncmp(note.text, rows[i].word, strlen(rows[i].word))
                         == 0);
+    }
+}
+
+static void advice_on_equals(void **state)
+{
+    static const struct {
+        const char *word, *want;
+    } rows[] = {
+        {"=", "= is not an operator here: a value stands right after the path; "
+              "write role banned"},
+        {"==", "== is not an operator here: a value stands right after the "
+               "path; write role banned"},
+        {"!=", "!= is not an operator here: for the claim to be banned, write "
+               "Require claim role banned, and for anything else "
+               "Require not claim role banned"},
+        {"=~", "=~ is not an operator here, which is a word of its own: write "
+               "age < 18; a value that begins so is written <name>:<value>"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bearer_note_t note = {""};
+
+        bearer_advice_operator(&note, "role", rows[i].word, "banned", *state);
+        unit_expect(rows[i].word, strcmp(note.text, rows[i].want) == 0);
     }
 }
 
@@ -54,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(advice_names_what_is_meant),
+        unit_row(advice_on_equals),
         unit_row(advice_on_names),
     };
 

@@ -89,6 +89,10 @@ static void match_refuses_lines_it_does_not_understand(void **state)
         {{"a", "=~", "x"}, "match_form"},
         {{"a", "~~", "x"}, "match_form"},
         {{"a", "!"}, "match_form"},
+        {{"%{claim:a}", "5"}, "path_form"},
+        {{"%{claim:a}"}, "path_form"},
+        {{"a.*", "5"}, "path_form"},
+        {{"a.*:5"}, "path_form"},
 
         /* glued: so would these, after "not" */
         {{"a", "<18"}, "match_form"},

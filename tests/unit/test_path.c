@@ -137,6 +137,17 @@ static void path_refuses_bad_ones(void **state)
         {"a.groups[*]",
          "what is in an array is a step of its own: write a.groups; a claim of "
          "that name is written /a.groups[*]"},
+        {"groups[]", "what is in an array is a step of its own: write groups; "
+                     "a claim of that name is written /groups[]"},
+        {"$.groups.*", "paths begin without $: write groups"},
+        {"a.groups.*",
+         "what is in an array is a step of its own: write a.groups; a claim of "
+         "that name is written /a.groups.*"},
+        {"%{claim:role}", "a path is written without %{ }: write role; a claim "
+                          "of that name is written /%{claim:role}"},
+        {"%{claim:role",
+         "a path is written without %{ }: write role; a claim of "
+         "that name is written /%{claim:role"},
         {"/~", "a ~ is followed by neither 0 nor 1"},
         {"/a~", "a ~ is followed by neither 0 nor 1"},
         {"/a~/b", "a ~ is followed by neither 0 nor 1"},
