@@ -7,6 +7,8 @@
 #include <http_core.h>
 #include <http_protocol.h>
 
+#include "bearer/text/url.h"
+
 typedef bearer_report_source_t source_t;
 typedef bearer_counts_t counts_t;
 typedef bearer_counts_latency_t latency_t;
@@ -231,6 +233,7 @@ static void put_source(request_rec *r, const source_t *one, apr_time_t now)
     static const char *const names[] = {"kid", "type", "=bits", "algorithms",
                                         NULL};
     const bearer_source_t *source = one->source;
+    bearer_str_t from = bearer_url_shown(source->location);
     int i;
 
     markup(r, "<article class=card><h3>");
@@ -243,7 +246,10 @@ static void put_source(request_rec *r, const source_t *one, apr_time_t now)
         markup(r, "</dl></article>");
         return;
     }
-    term(r, "keys from", source->location ? source->location : "discovery");
+    term(r, "keys from",
+         source->location
+             ? apr_psprintf(r->pool, "%.*s", (int)from.len, from.data)
+             : "discovery");
     term(r, "slot", apr_itoa(r->pool, source->slot.number));
     term(r, "keys confirmed", ago(r, now, one->schedule.last_good));
     term(r, "last result", last_of(r, &one->last, now));
