@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 
+#include "bearer/base/str.h"
 #include "bearer/text/url.h"
 
 typedef bearer_report_source_t source_t;
@@ -210,11 +211,27 @@ static const char *next_of(request_rec *r, const bearer_schedule_t *schedule,
                         schedule->failures ? " (backing off)" : "");
 }
 
+/* as in the log: what a terminal would obey, and what is not ASCII, as \xHH */
+static const char *plain(request_rec *r, bearer_str_t kid)
+{
+    char *out = apr_palloc(r->pool, 4 * kid.len + 2), *to = out;
+    apr_size_t i;
+
+    for (i = 0; i < kid.len; i++) {
+        if (bearer_str_is_printable(kid.data[i]))
+            *to++ = kid.data[i];
+        else
+            to += apr_snprintf(to, 5, "\\x%02x", (unsigned char)kid.data[i]);
+    }
+    *to = '\0';
+    return out;
+}
+
 static void put_key(request_rec *r, const bearer_jwk_t *key)
 {
     markup(r, "<tr><td class=long>");
     if (key->kid.data)
-        text(r, "%.*s", (int)key->kid.len, key->kid.data);
+        text(r, "%s", plain(r, key->kid));
     else
         markup(r, "<span class=soft>(none)</span>");
     markup(r, "</td><td>");

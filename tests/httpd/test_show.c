@@ -229,7 +229,7 @@ static void show_page_of_a_busy_server(void **state)
         "none since the server was started",
         ">due<",
         "Keys are fetched by process 4711.",
-        "k&lt;id",
+        "k&lt;id\\x1b[31m\\x0a\\xe2\\x80\\xae<",
         "(none)",
         "Ed25519",
         "RS256",
@@ -247,7 +247,7 @@ static void show_page_of_a_busy_server(void **state)
     bearer_source_t *found =
         apr_pmemdup(*state, sources[1].source, sizeof(bearer_source_t));
     const apr_time_t now = report->now.tick;
-    bearer_jwk_t one = {.kid = BEARER_LIT("k<id"),
+    bearer_jwk_t one = {.kid = BEARER_LIT("k<id\x1b[31m\n\xe2\x80\xae"),
                         .kty = bearer_alg_find(unit_str("EdDSA"))->kty,
                         .curve = BEARER_CURVE_ED25519,
                         .bits = 256,
