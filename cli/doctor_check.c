@@ -189,7 +189,7 @@ static const char *particulars(const bearer_note_t *note)
 
 /* Whether they differ by a slash at the end or by case alone, which is a mistake of
  * writing: any other name is for the metadata's writer to choose, and is none to copy
- * (an option or a variable in an issuer's name, another issuer) */
+ * (an option in an issuer's name, a variable of httpd's, another issuer) */
 static bool is_nearly(const char *one, const char *other)
 {
     apr_size_t len = strlen(one), its = strlen(other);

@@ -44,14 +44,32 @@ bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
     return iss.data && bearer_str_equal(issuer->iss, iss);
 }
 
-/* An SVID's iss is free text, of which "expr=%{claim:iss}#%{claim:sub}" makes users:
- * beside other issuers it must not be readable as the name of one of them and the
- * beginning of a sub (another issuer's user) */
+/* whether it is the name of an issuer that is not named by iss, but has one to be
+ * known by: a load balancer's, a tenant's, another trust domain's */
+static bool is_name_of(const bearer_issuer_t *issuer, bearer_str_t iss)
+{
+    return bearer_str_equal(issuer->iss, iss)
+           || (issuer->named == BEARER_NAMED_BY_TENANT
+               && bearer_template_find(issuer->iss, iss).data);
+}
+
+/* An SVID's iss is free text, of which "expr=%{claim:iss}#%{claim:sub}" makes users,
+ * and which is compared: beside other issuers it must not be the name of one of them,
+ * nor readable as such a name and the beginning of a sub (another issuer's user) */
 static bool may_mean_another(const bearer_policy_t *policy,
                              const bearer_issuer_t *domain, bearer_str_t iss)
 {
-    return domain->named == BEARER_NAMED_BY_SUBJECT && iss.data
-           && policy->trusted_count > 1 && memchr(iss.data, '#', iss.len);
+    int i;
+
+    if (domain->named != BEARER_NAMED_BY_SUBJECT || !iss.data
+        || policy->trusted_count < 2)
+        return false;
+    for (i = 0; i < policy->trusted_count; i++) {
+        if (policy->trusted[i].issuer != domain
+            && is_name_of(policy->trusted[i].issuer, iss))
+            return true;
+    }
+    return memchr(iss.data, '#', iss.len) != NULL;
 }
 
 /* the plain names come first: a tenant with a line of its own is judged by that */

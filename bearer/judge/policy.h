@@ -119,7 +119,8 @@ bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
 
 /** The issuer of exactly this name (no prefix, no slash forgiven) with what it may
  * use; else the first one whose template or trust domain the claims fit; or NULL. An SVID
- * whose iss has a "#" in it is nobody's beside other issuers. */
+ * whose iss is the name of another one, or has a "#" in it, is nobody's beside other
+ * issuers. */
 const bearer_trust_t *bearer_policy_find(const bearer_policy_t *policy,
                                          bearer_str_t iss,
                                          const bearer_value_t *claims);

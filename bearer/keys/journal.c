@@ -4,6 +4,15 @@
 #include <apr_strings.h>
 
 #include "bearer/base/log.h"
+#include "bearer/text/url.h"
+
+/* of where keys come from, for "%.*s" */
+static int width(const char *where)
+{
+    apr_size_t len = bearer_url_shown(where).len;
+
+    return len < 256 ? (int)len : 256;
+}
 
 static apr_int64_t seconds_until(apr_time_t then, apr_time_t now)
 {
@@ -31,10 +40,10 @@ static void tell_skipped(bearer_journal_t *journal,
     level = bearer_error_find(keys->why)->level;
     bearer_log_write(level, level <= BEARER_LEVEL_WARNING ? "MAB0202" : "",
                      "issuer %.256s: %d of %d keys not used, the first: %s; "
-                     "from %.256s",
+                     "from %.*s",
                      source->issuer, keys->skipped, keys->skipped + keys->count,
                      bearer_error_text(keys->why, &keys->skipped_note, tmp),
-                     round->outcome->tried);
+                     width(round->outcome->tried), round->outcome->tried);
 }
 
 /* good keys, but by an address whose metadata is no longer there */
@@ -49,11 +58,12 @@ static void tell_metadata(bearer_journal_t *journal,
     if (!changed || !metadata->why)
         return;
     bearer_log_write(BEARER_LEVEL_WARNING, "MAB0203",
-                     "issuer %.256s: metadata not found: %s; tried %.256s; "
-                     "keys still come from %.256s",
+                     "issuer %.256s: metadata not found: %s; tried %.*s; "
+                     "keys still come from %.*s",
                      source->issuer,
                      bearer_error_text(metadata->why, &metadata->note, tmp),
-                     metadata->tried, round->outcome->tried);
+                     width(metadata->tried), metadata->tried,
+                     width(round->outcome->tried), round->outcome->tried);
 }
 
 /* " (a, b)", or nothing */
@@ -70,9 +80,10 @@ static void tell_withdrawn(const bearer_source_t *source,
     bearer_log_write(BEARER_LEVEL_WARNING, "MAB0209",
                      "issuer %.256s: its keys are gone: it has published none "
                      "for signatures, twice in a row, so its tokens are "
-                     "refused; from %.256s; next refresh in "
+                     "refused; from %.*s; next refresh in "
                      "%" APR_INT64_T_FMT " s",
-                     source->issuer, round->outcome->tried,
+                     source->issuer, width(round->outcome->tried),
+                     round->outcome->tried,
                      seconds_until(round->outcome->next, round->now));
 }
 
@@ -102,10 +113,10 @@ void bearer_journal_good(bearer_journal_t *journal,
     if (outcome->changed)
         what = round->first ? "loaded" : "changed";
     bearer_log_write(failures ? BEARER_LEVEL_NOTICE : BEARER_LEVEL_INFO, "",
-                     "issuer %.256s: %skeys %s: %d%s; from %.256s; next "
+                     "issuer %.256s: %skeys %s: %d%s; from %.*s; next "
                      "refresh in %" APR_INT64_T_FMT " s",
                      source->issuer, again, what, outcome->keys,
-                     kids_of(keys, tmp), outcome->tried,
+                     kids_of(keys, tmp), width(outcome->tried), outcome->tried,
                      seconds_until(outcome->next, round->now));
 }
 
@@ -141,12 +152,12 @@ void bearer_journal_failure(bearer_journal_t *journal,
             apr_psprintf(tmp, "the keys %s %" APR_INT64_T_FMT " s old",
                          usable ? "in use are" : "are no longer used, they are",
                          (apr_int64_t)apr_time_sec(now - state->last_good));
-    bearer_log_write(BEARER_LEVEL_WARNING, "MAB0201",
-                     "issuer %.256s: keys not refreshed: %s; tried %.256s; "
-                     "next try in %" APR_INT64_T_FMT " s; %s",
-                     source->issuer,
-                     bearer_error_text(told->why, &told->note, tmp),
-                     told->tried, seconds_until(state->next, now), age);
+    bearer_log_write(
+        BEARER_LEVEL_WARNING, "MAB0201",
+        "issuer %.256s: keys not refreshed: %s; tried %.*s; "
+        "next try in %" APR_INT64_T_FMT " s; %s",
+        source->issuer, bearer_error_text(told->why, &told->note, tmp),
+        width(told->tried), told->tried, seconds_until(state->next, now), age);
 }
 
 /* --- an address for each kid -------------------------------------------- */

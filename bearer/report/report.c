@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bearer/base/str.h"
+#include "bearer/text/url.h"
 #include "bearer/text/utf8.h"
 #include "bearer/text/write.h"
 
@@ -244,9 +245,15 @@ static void write_fetched(bearer_write_t *out,
                           const bearer_report_source_t *one,
                           const bearer_now_t *now)
 {
+    bearer_note_t room;
     int i;
 
-    write_text(out, "location", one->source->location);
+    if (one->source->location)
+        bearer_write_string(
+            out, "location",
+            bearer_url_shown(bearer_report_text(one->source->location, &room)));
+    else
+        bearer_write_null(out, "location");
     bearer_write_integer(out, "slot", one->source->slot.number);
     bearer_write_open(out, "keys", '[');
     for (i = 0; one->keys && i < one->keys->count; i++)

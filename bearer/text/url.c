@@ -410,3 +410,12 @@ bool bearer_url_same(bearer_str_t a, bearer_str_t b)
            && (head == a.len
                || memcmp(a.data + head, b.data + head, a.len - head) == 0);
 }
+
+bearer_str_t bearer_url_shown(const char *text)
+{
+    bearer_str_t shown = {text, 0};
+
+    if (text)
+        shown.len = *text == '/' ? strlen(text) : strcspn(text, "?");
+    return shown;
+}

@@ -108,6 +108,10 @@ bool bearer_url_same(bearer_str_t a, bearer_str_t b) BEARER_MUST_USE;
  */
 const char *bearer_url_metadata(const char *issuer, int form, apr_pool_t *pool);
 
+/** What of an address may be shown: its query may hold a secret, and may not. A path of a
+ * file is shown as it is. */
+bearer_str_t bearer_url_shown(const char *text);
+
 /** Whether an address is plain http, as far as it is an address at all. */
 bool bearer_url_is_http(const char *text);
 

@@ -209,12 +209,29 @@ static void advise_templates(const mab_setting_t *setting,
     }
 }
 
-/* what to write so that a user is one issuer's only */
+static int count_named(const bearer_policy_t *policy, bearer_named_t named)
+{
+    int i, count = 0;
+
+    for (i = 0; i < policy->issuer_count; i++)
+        count += policy->issuers[i]->named == named;
+    return count;
+}
+
+/* What to write so that a user is one issuer's only: tokens of load balancers and
+ * SVIDs may have no claim iss, and the name that they have is another claim. */
 static const char *advise_how(const bearer_policy_t *policy)
 {
-    if (find_hash(policy))
+    int headers = count_named(policy, BEARER_NAMED_BY_HEADER);
+    int domains = count_named(policy, BEARER_NAMED_BY_SUBJECT);
+
+    if (find_hash(policy) || domains
+        || (headers && headers < policy->issuer_count))
         return "give each issuer a place of its own";
-    return "write AuthBearerUser \"expr=%{claim:iss}#%{claim:sub}\"";
+    return headers ? "write AuthBearerUser "
+                     "\"expr=%{claim:jose_header.iss}#%{claim:sub}\""
+                   : "write AuthBearerUser "
+                     "\"expr=%{claim:iss}#%{claim:sub}\"";
 }
 
 /* the same "sub" of two issuers: each decides about its own users only */
@@ -223,7 +240,9 @@ static void advise_users(const mab_setting_t *setting,
 {
     int i;
 
-    if (policy->issuer_count > 1)
+    /* trust domains are in sub */
+    if (policy->issuer_count > 1
+        && count_named(policy, BEARER_NAMED_BY_SUBJECT) < policy->issuer_count)
         ap_log_error(
             APLOG_MARK, APLOG_NOTICE, 0, setting->s,
             "MAB0109: %s: users of %d issuers are told apart by \"sub\" "
@@ -237,10 +256,9 @@ static void advise_users(const mab_setting_t *setting,
                 APLOG_MARK, APLOG_NOTICE, 0, setting->s,
                 "MAB0111: %s: users of several tenants of %s are told apart "
                 "by \"sub\" alone, which two of them may give to different "
-                "people; write AuthBearerUser "
-                "\"expr=%%{claim:iss}#%%{claim:sub}\", or AuthBearerUser sub "
-                "if they agree",
-                setting->bearer_where, policy->issuers[i]->iss.data);
+                "people; %s, or write AuthBearerUser sub if they agree",
+                setting->bearer_where, policy->issuers[i]->iss.data,
+                advise_how(policy));
     }
 }
 

@@ -7,6 +7,9 @@
 #include <http_core.h>
 #include <http_protocol.h>
 
+#include "bearer/base/str.h"
+#include "bearer/text/url.h"
+
 typedef bearer_report_source_t source_t;
 typedef bearer_counts_t counts_t;
 typedef bearer_counts_latency_t latency_t;
@@ -208,11 +211,27 @@ static const char *next_of(request_rec *r, const bearer_schedule_t *schedule,
                         schedule->failures ? " (backing off)" : "");
 }
 
+/* as in the log: what a terminal would obey, and what is not ASCII, as \xHH */
+static const char *plain(request_rec *r, bearer_str_t kid)
+{
+    char *out = apr_palloc(r->pool, 4 * kid.len + 2), *to = out;
+    apr_size_t i;
+
+    for (i = 0; i < kid.len; i++) {
+        if (bearer_str_is_printable(kid.data[i]))
+            *to++ = kid.data[i];
+        else
+            to += apr_snprintf(to, 5, "\\x%02x", (unsigned char)kid.data[i]);
+    }
+    *to = '\0';
+    return out;
+}
+
 static void put_key(request_rec *r, const bearer_jwk_t *key)
 {
     markup(r, "<tr><td class=long>");
     if (key->kid.data)
-        text(r, "%.*s", (int)key->kid.len, key->kid.data);
+        text(r, "%s", plain(r, key->kid));
     else
         markup(r, "<span class=soft>(none)</span>");
     markup(r, "</td><td>");
@@ -231,6 +250,7 @@ static void put_source(request_rec *r, const source_t *one, apr_time_t now)
     static const char *const names[] = {"kid", "type", "=bits", "algorithms",
                                         NULL};
     const bearer_source_t *source = one->source;
+    bearer_str_t from = bearer_url_shown(source->location);
     int i;
 
     markup(r, "<article class=card><h3>");
@@ -243,7 +263,10 @@ static void put_source(request_rec *r, const source_t *one, apr_time_t now)
         markup(r, "</dl></article>");
         return;
     }
-    term(r, "keys from", source->location ? source->location : "discovery");
+    term(r, "keys from",
+         source->location
+             ? apr_psprintf(r->pool, "%.*s", (int)from.len, from.data)
+             : "discovery");
     term(r, "slot", apr_itoa(r->pool, source->slot.number));
     term(r, "keys confirmed", ago(r, now, one->schedule.last_good));
     term(r, "last result", last_of(r, &one->last, now));

@@ -957,6 +957,39 @@ def test_templates_of_any_tenant_may_make_one_name(site, other, told):
     assert ("MAB0114" in errors) is told, errors
 
 
+SPIFFE = "AuthBearerIssuer spiffe://{} profile=spiffe keys=https://b.example/"
+ALB = ("AuthBearerIssuer {} profile=aws-alb "
+       "signer=arn:aws:elasticloadbalancing:eu-central-1:1:loadbalancer/app/a/1")
+
+
+@pytest.mark.parametrize("lines, advice", [
+    (("AuthBearerIssuer https://a", "AuthBearerIssuer https://b"),
+     'write AuthBearerUser "expr=%{claim:iss}#%{claim:sub}"'),
+    ((ALB.format("https://a"), ALB.format("https://b")),
+     'write AuthBearerUser "expr=%{claim:jose_header.iss}#%{claim:sub}"'),
+    ((ALB.format("https://a"), "AuthBearerIssuer https://b"),
+     "give each issuer a place of its own"),
+    ((SPIFFE.format("a"), "AuthBearerIssuer https://b"),
+     "give each issuer a place of its own"),
+    ((SPIFFE.format("a"), SPIFFE.format("b")), None),
+    (("AuthBearerIssuer a keys=https://a.example/",
+      "AuthBearerIssuer a#b keys=https://b.example/"),
+     "give each issuer a place of its own"),
+])
+def test_how_users_are_told_apart(site, lines, advice):
+    _, errors = config(site, Conf().place("x", *lines, "AuthBearerAudience a"))
+    told = re.findall("MAB0109: .* to different people; (.*), or write "
+                      "AuthBearerUser sub if they agree", errors)
+    assert told == ([advice] if advice else []), errors
+
+
+def test_the_advice_for_load_balancers_is_read(site):
+    _, errors = config(site, Conf().place(
+        "x", ALB.format("https://a"), ALB.format("https://b"), "AuthBearerAudience a",
+        'AuthBearerUser "expr=%{claim:jose_header.iss}#%{claim:sub}"'))
+    assert "MAB01" not in errors, errors
+
+
 OPENIDC = """
 #include <httpd.h>
 #include <http_config.h>

@@ -76,7 +76,7 @@ static inline world_t *make(apr_pool_t *pool)
                                          &world->stats, pool),
                      0);
     fill_source(world, GOOD, "https://a.example/\"x\"\\", BEARER_SOURCE_URL,
-                "https://a.example/jwks");
+                "https://a.example/jwks?code=SEKRIT");
     fill_source(world, FAILING, "https://b.example/\xff",
                 BEARER_SOURCE_DISCOVERY, NULL);
     fill_source(world, OWN_FILE, "https://c.example", BEARER_SOURCE_FILE,

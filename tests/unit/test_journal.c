@@ -150,12 +150,43 @@ static void journal_says_that_a_store_fails_and_recovers(
     }
 }
 
+/* a query may hold a secret; a file's name is whole */
+static void journal_shows_no_query(void **state)
+{
+    static const struct {
+        const char *tried, *want;
+    } cases[] = {
+        {"https://k.example/jwks?code=SEKRIT", " https://k.example/jwks; "},
+        {"https://k.example?code=SEKRIT", " https://k.example; "},
+        {"/etc/keys?1.json", " /etc/keys?1.json; "},
+    };
+    bearer_outcome_t bad = {.why = BEARER_HTTP_STATUS};
+    bearer_outcome_t good = {.changed = true};
+    bearer_locate_found_t found = {.metadata = {.why = BEARER_OK}};
+    bearer_journal_good_t round = {.outcome = &good, .found = &found};
+    bearer_schedule_t schedule = {.next = 2000000};
+    apr_size_t i;
+
+    bearer_log_install(write_line, NULL);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bearer_journal_t journal = {.usable = false};
+
+        bad.tried = good.tried = cases[i].tried;
+        bearer_journal_failure(&journal, &source, &bad, &schedule, 1000000,
+                               *state);
+        unit_expect(last_text, strstr(last_text, cases[i].want));
+        bearer_journal_good(&journal, &source, &round, *state);
+        unit_expect(last_text, strstr(last_text, cases[i].want));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_row(journal_says_a_failure_once),
         unit_row(journal_says_whether_the_keys_serve),
         unit_row(journal_says_what_changed),
+        unit_row(journal_shows_no_query),
         unit_row(journal_says_that_a_store_fails_and_recovers),
     };
 

@@ -266,6 +266,13 @@ static void policy_finds_tenants_and_trust_domains(void **state)
         {"{'iss':'https://l/own/v2','sub':'spiffe://td/web'}", PLAIN},
         {"{'iss':'https://l/own/v2#x','sub':'spiffe://td/web'}", NOBODY},
         {"{'iss':'#','sub':'spiffe://td/web'}", NOBODY},
+        {"{'iss':'https://alb','sub':'spiffe://td/web'}", NOBODY},
+        {"{'iss':'https://alb/','sub':'spiffe://td/web'}", DOMAIN},
+        {"{'iss':'https://l/a/v2','sub':'spiffe://td/web'}", NOBODY},
+        {"{'iss':'https://l/c/v2','sub':'spiffe://td/web'}", NOBODY},
+        {"{'iss':'https://l/c','sub':'spiffe://td/web'}", DOMAIN},
+        {"{'iss':'https://l/{tid}/v2','sub':'spiffe://td/web'}", NOBODY},
+        {"{'iss':'https://alb'}", NOBODY},
         {"{'iss':'spiffe://td','sub':'alice'}", NOBODY},
         {"{'iss':'spiffe://td'}", NOBODY},
         {"{'sub':'spiffe://td'}", NOBODY},
@@ -283,11 +290,12 @@ static void policy_finds_tenants_and_trust_domains(void **state)
          .tenant_count = 2},
         {.iss = BEARER_LIT("https://any/{tid}/"),
          .named = BEARER_NAMED_BY_TENANT},
-        {.iss = BEARER_LIT("spiffe://td"), .named = BEARER_NAMED_BY_SUBJECT}};
+        {.iss = BEARER_LIT("spiffe://td"), .named = BEARER_NAMED_BY_SUBJECT},
+        {.iss = BEARER_LIT("https://alb"), .named = BEARER_NAMED_BY_HEADER}};
     /* in whatever order the lines come */
-    const bearer_issuer_t *issuers[] = {&known[3], &known[2], &known[1],
-                                        &known[0]};
-    bearer_policy_t policy = {.issuers = issuers, .issuer_count = 4};
+    const bearer_issuer_t *issuers[] = {&known[3], &known[4], &known[2],
+                                        &known[1], &known[0]};
+    bearer_policy_t policy = {.issuers = issuers, .issuer_count = 5};
     apr_size_t i;
 
     bearer_policy_freeze(&policy, *state);
@@ -303,7 +311,7 @@ static void policy_finds_tenants_and_trust_domains(void **state)
                     found ? found->issuer == &known[cases[i].want % NOBODY]
                           : cases[i].want == NOBODY);
     }
-    policy.issuers = issuers + 3;
+    policy.issuers = issuers + 4;
     policy.issuer_count = 1;
     bearer_policy_freeze(&policy, *state);
     assert_false(policy.special);

@@ -108,6 +108,7 @@ static void report_renders_json(void **state)
          "\"status\":200}"},
         {"/issuers/0/refreshes_good", "1"},
         {"/issuers/1/issuer", "\"https://b.example/\\\\xff\""},
+        {"/issuers/0/location", "\"https://a.example/jwks\""},
         {"/issuers/1/location", "null"},
         {"/issuers/1/keys", "[]"},
         {"/issuers/1/keys_age", "null"},
