@@ -121,13 +121,20 @@ static bearer_reason_t check_use(bearer_jwk_use_t wanted,
 
 /* RFC 7518 6.2.2 and 6.3.2, RFC 8037 2: whoever can read a private key can sign with
  * it (a published private key) */
-static bearer_reason_t check_public(const bearer_value_t *json,
-                                    bearer_note_t *note)
+bearer_reason_t bearer_jwk_check_public(const bearer_value_t *json,
+                                        bearer_note_t *note)
 {
+    static const bearer_str_t secret = BEARER_LIT("oct");
     static const char *const secrets[] = {"d",  "p",  "q",  "dp",
                                           "dq", "qi", "oth"};
+    const bearer_value_t *kty;
     int i;
 
+    if (!bearer_value_is(json, BEARER_KIND_OBJECT))
+        return BEARER_OK;
+    kty = bearer_value_some(json, "kty");
+    if (kty && bearer_value_equals(kty, secret))
+        return BEARER_JWK_OCT_PUBLISHED;
     for (i = 0; i < COUNT(secrets); i++) {
         if (!bearer_value_some(json, secrets[i]))
             continue;
@@ -262,7 +269,7 @@ bearer_reason_t bearer_jwk_parse_for(bearer_jwk_use_t use,
     if (!why)
         why = check_use(use, json, note);
     if (!why)
-        why = check_public(json, note);
+        why = bearer_jwk_check_public(json, note);
     if (!why)
         why = read_curve(json, key, note);
     if (!why)

@@ -62,6 +62,11 @@ bearer_reason_t bearer_jwk_parse(const bearer_value_t *json,
                                  const bearer_jwk_t **out, bearer_note_t *note,
                                  apr_pool_t *pool) BEARER_MUST_USE;
 
+/** Whether it is neither a private key nor a secret, whatever else it is.
+ * @return BEARER_OK, BEARER_JWK_OCT_PUBLISHED, _PRIVATE */
+bearer_reason_t bearer_jwk_check_public(const bearer_value_t *json,
+                                        bearer_note_t *note) BEARER_MUST_USE;
+
 /**
  * The secret in a file's content: in printable text, one newline at the end is the
  * editor's and no part of the secret; anything else counts to the last byte, since

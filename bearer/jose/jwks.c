@@ -86,6 +86,24 @@ static bearer_reason_t take_key(reading_t *reading, const char *name,
     return BEARER_OK;
 }
 
+/* A key that was refused for why, or not looked at, may be a secret besides, which
+ * whoever can read a file could sign with elsewhere: one for encryption, too. */
+static bearer_reason_t find_secret(bearer_jwks_form_t form,
+                                   const bearer_value_t *json,
+                                   bearer_reason_t why, bearer_note_t *about)
+{
+    bearer_note_t found = {""};
+    bearer_reason_t secret;
+
+    if (!form.file || why == BEARER_NO_MEMORY)
+        return why;
+    secret = bearer_jwk_check_public(json, &found);
+    if (!secret)
+        return why;
+    *about = found;
+    return secret;
+}
+
 static size_t count_of(const bearer_value_t *whole)
 {
     const bearer_value_t *at = bearer_value_first(whole);
@@ -157,9 +175,18 @@ static bearer_reason_t read_array(const bearer_value_t *array,
 
         why = bearer_jwk_parse_for(use, at, &reading.keys[reading.set->count],
                                    &about, pool);
+        if (why)
+            why = find_secret(form, at, why, &about);
         why = take_key(&reading, NULL, why, &about, note);
         if (why)
             return why;
+    }
+    for (; at; at = bearer_value_next(array, at), reading.looked_at++) {
+        bearer_note_t about = {""};
+
+        why = find_secret(form, at, BEARER_OK, &about);
+        if (why)
+            return take_key(&reading, NULL, why, &about, note);
     }
     return end(&reading, total, out, note);
 }
@@ -231,6 +258,7 @@ bearer_reason_t bearer_jwks_parse_rendered(bearer_str_t text,
 /* --- published documents --------------------------------------------------- */
 
 static const char begin_line[] = "-----BEGIN ";
+static const char private_line[] = "PRIVATE KEY-----";
 
 /* RFC 7468 2: text may come before the first line of PEM, which is at the beginning
  * of a line; a JSON object begins with a brace */
@@ -344,20 +372,42 @@ static bearer_reason_t read_document(bearer_str_t text, bearer_jwks_form_t form,
     return read_set(document, form, out, note, pool);
 }
 
+/* A file with good keys that has a private one in PEM anywhere: as another value of a
+ * map, or beside a set. */
+static bearer_reason_t check_file(bearer_str_t text, bearer_note_t *note)
+{
+    apr_size_t size = sizeof(private_line) - 1;
+    apr_size_t i;
+
+    for (i = 0; i + size <= text.len; i++) {
+        if (memcmp(text.data + i, private_line, size) != 0)
+            continue;
+        if (note)
+            bearer_note_set(note, "it has a private key in PEM");
+        return BEARER_JWK_PRIVATE;
+    }
+    return BEARER_OK;
+}
+
 bearer_reason_t bearer_jwks_parse_published(bearer_str_t text,
                                             bearer_jwks_form_t form,
                                             const bearer_jwks_t **out,
                                             bearer_note_t *note,
                                             apr_pool_t *pool)
 {
+    const bearer_jwks_t *set = NULL;
     bearer_reason_t why;
     apr_pool_t *tmp;
 
     if (apr_pool_create(&tmp, pool) != APR_SUCCESS)
         return BEARER_NO_MEMORY;
     why =
-        read_document(bearer_utf8_skip_mark(text), form, out, note, pool, tmp);
+        read_document(bearer_utf8_skip_mark(text), form, &set, note, pool, tmp);
     apr_pool_destroy(tmp);
+    if (!why && form.file)
+        why = check_file(text, note);
+    if (!why)
+        *out = set;
     return why;
 }
 

@@ -90,10 +90,33 @@ static EVP_PKEY *block_key(const block_t *block, apr_pool_t *pool)
     return at == block->data + block->len ? pkey : NULL;
 }
 
+/* A certificate may come with its chain; a second key would be ignored silently, and its
+ * tokens refused, and a private one does not belong there (the combined file of a TLS
+ * server). */
+static bearer_reason_t check_rest(BIO *bio, bearer_note_t *note,
+                                  apr_pool_t *pool)
+{
+    const block_t *block;
+    bool end;
+
+    while ((block = next_block(bio, &end, pool))) {
+        if (strcmp(block->label, PEM_STRING_X509) == 0)
+            continue;
+        bearer_note_set(note, strstr(block->label, "PRIVATE KEY")
+                                  ? "a private key follows"
+                                  : "more than one key, which needs a JWK set");
+        return BEARER_PEM_FORM;
+    }
+    if (end)
+        return BEARER_OK;
+    bearer_note_set(note, "what follows the key cannot be read");
+    return BEARER_PEM_FORM;
+}
+
 static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
                                 bearer_note_t *note, apr_pool_t *pool)
 {
-    const block_t *first, *second;
+    const block_t *first;
     bool end;
     BIO *bio;
 
@@ -116,18 +139,7 @@ static bearer_reason_t read_pem(bearer_str_t text, EVP_PKEY **out,
         bearer_note_set(note, "%.64s", first->label);
         return BEARER_PEM_FORM;
     }
-    /* a certificate may come with its chain; a second key would be ignored
-     * silently, and its tokens refused */
-    second = next_block(bio, &end, pool);
-    if (!second && !end) {
-        bearer_note_set(note, "what follows the key cannot be read");
-        return BEARER_PEM_FORM;
-    }
-    if (second && strcmp(second->label, PEM_STRING_X509) != 0) {
-        bearer_note_set(note, "more than one key, which needs a JWK set");
-        return BEARER_PEM_FORM;
-    }
-    return BEARER_OK;
+    return check_rest(bio, note, pool);
 }
 
 /* what OpenSSL calls our curves */

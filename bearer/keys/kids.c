@@ -106,42 +106,66 @@ static bool choose_drop(bearer_kids_t *kids, const bearer_kids_conf_t *conf,
     return false;
 }
 
-void bearer_kids_choose(bearer_kids_t *kids, const bearer_kids_conf_t *conf,
-                        apr_time_t now, bool regular, bearer_kids_job_t *job)
+/* what is to be done for good ones that are due since a tick */
+static bool choose_good(bearer_kids_t *kids, const bearer_kids_conf_t *conf,
+                        apr_time_t now, apr_time_t since,
+                        bearer_kids_job_t *job)
 {
     bearer_kids_good_t *good;
 
+    if (choose_drop(kids, conf, now, job))
+        return true;
+    good = first_due(kids, since);
+    if (!good || !bearer_kidname_read(good->name, job->kid))
+        return false;
+    job->work = BEARER_KIDS_CONFIRM;
+    return true;
+}
+
+/* Good ones wait neither for the pause after a stranger's kid that failed, nor for long
+ * behind kids that are wanted: a flood of strangers keeps no key in use that the issuer
+ * has withdrawn, and lets none become stale. */
+void bearer_kids_choose(bearer_kids_t *kids, const bearer_kids_conf_t *conf,
+                        apr_time_t now, bool regular, bearer_kids_job_t *job)
+{
+    if (choose_good(kids, conf, now, now - conf->miss, job))
+        return;
     job->work = BEARER_KIDS_ASK;
     if (bearer_kidasks_first(&kids->asks, conf->miss, now, false, job->kid))
         return;
-    job->work = BEARER_KIDS_NOTHING;
-    if (!regular || choose_drop(kids, conf, now, job))
+    if (choose_good(kids, conf, now, now, job))
         return;
     job->work = BEARER_KIDS_ASK;
-    if (bearer_kidasks_first(&kids->asks, conf->miss, now, true, job->kid))
+    if (regular
+        && bearer_kidasks_first(&kids->asks, conf->miss, now, true, job->kid))
         return;
-    good = first_due(kids, now);
-    job->work = good && bearer_kidname_read(good->name, job->kid)
-                    ? BEARER_KIDS_CONFIRM
-                    : BEARER_KIDS_NOTHING;
+    job->work = BEARER_KIDS_NOTHING;
+}
+
+apr_time_t bearer_kids_due(bearer_kids_t *kids, const char *but,
+                           apr_time_t latest)
+{
+    bearer_kidname_t name = bearer_kidname_make(bearer_str(but));
+    apr_time_t next = latest;
+    int i;
+
+    for (i = 0; i < BEARER_LIMIT_KIDS; i++) {
+        bearer_kids_good_t *good = &kids->good[i];
+        apr_time_t due = (apr_time_t)atomic_load(&good->next);
+
+        if (!is_free(good) && due < next
+            && !bearer_kidname_is_at(good->name, &name))
+            next = due;
+    }
+    return next;
 }
 
 apr_time_t bearer_kids_next(bearer_kids_t *kids, const bearer_kids_conf_t *conf,
                             apr_time_t now, apr_time_t latest)
 {
-    apr_time_t next = latest;
-    int i;
-
     if (bearer_kidasks_first(&kids->asks, conf->miss, now, true, NULL))
         return now;
-    for (i = 0; i < BEARER_LIMIT_KIDS; i++) {
-        bearer_kids_good_t *good = &kids->good[i];
-        apr_time_t due = (apr_time_t)atomic_load(&good->next);
-
-        if (!is_free(good) && due < next)
-            next = due;
-    }
-    return next;
+    return bearer_kids_due(kids, "", latest);
 }
 
 static bearer_kidname_t name_of(const char *kid)

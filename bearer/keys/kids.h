@@ -55,13 +55,19 @@ typedef struct bearer_kids_job_t {
 } bearer_kids_job_t;
 
 /**
- * The next job: a kid that was never tried comes first, in the order of asking.
+ * The next job: a kid that was never tried comes first, in the order of asking, unless
+ * a good one is due for "miss" already.
  *
  * @param regular whether the source's regular time has come (schedule), without
- *                which a kid that failed is not tried again
+ *                which a kid that failed is not tried again; good ones have times of
+ *                their own
  */
 void bearer_kids_choose(bearer_kids_t *kids, const bearer_kids_conf_t *conf,
                         apr_time_t now, bool regular, bearer_kids_job_t *job);
+
+/** When the first of the good ones but this kid ("": all) is due, at most latest. */
+apr_time_t bearer_kids_due(bearer_kids_t *kids, const char *but,
+                           apr_time_t latest);
 
 /** The regular time of the next job, at most latest. */
 apr_time_t bearer_kids_next(bearer_kids_t *kids, const bearer_kids_conf_t *conf,

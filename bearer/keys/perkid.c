@@ -103,6 +103,12 @@ void bearer_perkid_settle(const bearer_perkid_t *round,
                               round->numbers.miss, now, found->missing);
 }
 
+apr_time_t bearer_perkid_resume(const bearer_perkid_t *round, apr_time_t pause)
+{
+    return round->kids ? bearer_kids_due(round->kids, round->job.kid, pause)
+                       : pause;
+}
+
 void bearer_perkid_fail(const bearer_perkid_t *round, apr_time_t now,
                         apr_time_t next_try)
 {

@@ -65,7 +65,11 @@ void bearer_perkid_keep(const bearer_perkid_t *round,
 void bearer_perkid_settle(const bearer_perkid_t *round,
                           const bearer_locate_found_t *found, apr_time_t now);
 
-/** Notes a failure, after which the source's regular time is this one. */
+/** When the next round is due after a failure that calls for a pause until then: not
+ * later than for a good kid, which a stranger's that fails does not hold up. */
+apr_time_t bearer_perkid_resume(const bearer_perkid_t *round, apr_time_t pause);
+
+/** Notes a failure, after which this kid is tried again at next_try. */
 void bearer_perkid_fail(const bearer_perkid_t *round, apr_time_t now,
                         apr_time_t next_try);
 

@@ -430,14 +430,17 @@ static void fail_round(attempt_t *attempt, bearer_schedule_t state,
     const bearer_refresh_env_t *env = attempt->env;
     bearer_schedule_conf_t conf = bearer_source_schedule(refresh->source);
     apr_time_t now = env->now(env->baton).tick;
+    apr_time_t pause;
 
     bearer_schedule_fail(&state, &conf, now, env->jitter(env->baton));
+    pause = state.next;
+    state.next = bearer_perkid_resume(&attempt->perkid, pause);
     told->next = state.next;
     if (!note_failure(attempt, &state)) {
         told->why = BEARER_FETCH_STOPPED;
         return;
     }
-    bearer_perkid_fail(&attempt->perkid, now, state.next);
+    bearer_perkid_fail(&attempt->perkid, now, pause);
     refresh->state = state;
     bearer_journal_failure(&refresh->journal, refresh->source, told, &state,
                            now, attempt->tmp);

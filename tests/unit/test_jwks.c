@@ -220,7 +220,18 @@ static const struct {
      1},
     {"a set of certificates and keys",
      "{'a':'" CERT "','keys':[{" RSA_KEY "}]}", "ok", 1},
-    {"a private key by its kid", "{'a':'" CERT "','b':'" PRIVATE "'}", "ok", 1},
+    {"a private key by its kid", "{'a':'" CERT "','b':'" PRIVATE "'}",
+     "jwk_private", 0},
+    {"a private key behind a certificate of its kid",
+     "{'a':'" CERT "','b':'" CERT CERT PRIVATE "'}", "jwk_private", 0},
+    {"a private key in PEM beside a set",
+     "{'a':'" PRIVATE "','keys':[{" RSA_KEY "}]}", "jwk_private", 0},
+    {"a private key for encryption beside a public one",
+     "{'keys':[{" RSA_KEY "},{" P256_KEY ",'use':'enc','d':'AA'}]}",
+     "jwk_private", 0},
+    {"a private key of another kind beside a public one",
+     "{'keys':[{" RSA_KEY "},{'kty':'OKP','crv':'X25519','d':'AA'}]}",
+     "jwk_private", 0},
     {"a certificate that is cut off", "{'a':'-----BEGIN CERTIFICATE-----'}",
      "jwks_empty", 0},
     {"a certificate behind text", "{'a':'x" CERT "'}", "jwks_form", 0},
@@ -284,6 +295,31 @@ static void jwks_parse_published_knows_pem_sets_and_keys(void **state)
         if (set)
             unit_expect(files[i].name, set->count == files[i].count);
     }
+}
+
+/* a file is searched to its end, a published set only as far as its keys are used */
+static void jwks_of_files_hide_no_private_key(void **state)
+{
+    bearer_jwks_form_t form = {.any = true, .file = true};
+    const char *text = "{'keys':[{" RSA_KEY "}";
+    const bearer_jwks_t *set = NULL;
+    bearer_note_t note = {""};
+    int i;
+
+    for (i = 0; i < 256; i++)
+        text = apr_pstrcat(*state, text, ",{}", NULL);
+    text = apr_pstrcat(*state, text, ",{" P256_KEY ",'d':'AA'}]}", NULL);
+    unit_expect_reason("file",
+                       bearer_jwks_parse_published(jose_json(text, *state),
+                                                   form, &set, &note, *state),
+                       "jwk_private");
+    assert_string_equal(note.text, "key 257: it has the member d");
+    assert_null(set);
+    form.file = false;
+    unit_expect_reason("address",
+                       bearer_jwks_parse_published(jose_json(text, *state),
+                                                   form, &set, &note, *state),
+                       "ok");
 }
 
 static void jwks_of_certificates_have_their_kids(void **state)
@@ -685,6 +721,7 @@ int main(void)
         unit_row(jwks_render_parses_to_the_same_set),
         unit_row(jwks_of_certificates_have_their_kids),
         unit_row(jwks_of_metadata_are_sets),
+        unit_row(jwks_of_files_hide_no_private_key),
         unit_row(jwks_by_address_leave_private_keys_out),
         unit_row(jwks_of_a_spiffe_bundle),
         unit_row(jwks_rendered_may_be_nothing),

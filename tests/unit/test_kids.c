@@ -62,7 +62,8 @@ static void kids_are_chosen_in_the_order_of_asking(void **state)
     assert_int_equal(bearer_kids_next(kids, &conf, T, T + SEC), T + SEC);
     assert_string_equal(choose(kids, T, true, *state), "-");
     assert_string_equal(choose(kids, T + 3000 * SEC, true, *state), "C good");
-    assert_string_equal(choose(kids, T + 3000 * SEC, false, *state), "-");
+    /* whatever pause another kid has brought about */
+    assert_string_equal(choose(kids, T + 3000 * SEC, false, *state), "C good");
 
     assert_true(want(kids, "first", T + 3000 * SEC));
     assert_true(want(kids, "second", T + 3001 * SEC));
@@ -73,15 +74,25 @@ static void kids_are_chosen_in_the_order_of_asking(void **state)
     bearer_kidasks_settle(&kids->asks, "second", conf.miss, T + 3001 * SEC,
                           true);
     assert_false(is_asked(kids, T + 3001 * SEC));
-    /* once more at the regular time only */
+    /* once more at the regular time only, and after the good ones */
+    assert_string_equal(choose(kids, T + 3001 * SEC, true, *state), "C good");
+    bearer_kids_fail(kids, "good", &conf, T + 3001 * SEC, T + 3002 * SEC);
     assert_string_equal(choose(kids, T + 3001 * SEC, false, *state), "-");
     assert_string_equal(choose(kids, T + 3001 * SEC, true, *state), "A first");
     /* and no longer than a minute */
-    assert_string_equal(choose(kids, T + 3060 * SEC, true, *state), "C good");
-    /* a failure leaves it where it is, for later */
-    bearer_kids_fail(kids, "good", &conf, T + 3060 * SEC, T + 3061 * SEC);
-    assert_string_equal(choose(kids, T + 3060 * SEC, true, *state), "-");
     assert_string_equal(choose(kids, T + 3061 * SEC, true, *state), "C good");
+    /* which is how long a good one waits for those that were never tried */
+    assert_true(want(kids, "third", T + 3061 * SEC));
+    assert_string_equal(choose(kids, T + 3061 * SEC, true, *state), "A third");
+    assert_string_equal(choose(kids, T + 3062 * SEC, true, *state), "C good");
+    bearer_kidasks_settle(&kids->asks, "third", conf.miss, T + 3061 * SEC,
+                          true);
+    /* a failure leaves it where it is, for later */
+    bearer_kids_fail(kids, "good", &conf, T + 3061 * SEC, T + 3062 * SEC);
+    assert_int_equal(bearer_kids_due(kids, "", T + DAY), T + 3062 * SEC);
+    assert_int_equal(bearer_kids_due(kids, "good", T + DAY), T + DAY);
+    assert_string_equal(choose(kids, T + 3061 * SEC, true, *state), "-");
+    assert_string_equal(choose(kids, T + 3062 * SEC, true, *state), "C good");
 }
 
 static void kids_that_nobody_needs_go(void **state)

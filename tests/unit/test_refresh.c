@@ -59,8 +59,9 @@ typedef struct world_t {
     bearer_now_t now;
     answer_t answers[8];
     int answered;
-    const char *asked[64]; /* addresses, in order */
-    const char *etags[64]; /* what each was asked with */
+    bearer_reason_t others; /* what comes from any other address; OK: a 404 */
+    const char *asked[64];  /* addresses, in order */
+    const char *etags[64];  /* what each was asked with */
     int asks;
     line_t lines[32];
     int written;
@@ -105,9 +106,9 @@ static bearer_reason_t fetch(const bearer_fetch_request_t *request,
             response->body.len = 0;
         }
         *out = response;
-        break;
+        return BEARER_OK;
     }
-    return BEARER_OK;
+    return world->others;
 }
 
 static void lock(void *baton)
@@ -2149,6 +2150,52 @@ static void refresh_confirms_kids_that_are_used(void **state)
     assert_true(has(posted(w), "\"used\""));
 }
 
+/* A stranger's kid every two seconds, for which the server has no better answer than for
+ * one that is down (S3 says 403). @return how often "one" was asked for */
+static int flood_kids(world_t *w, int seconds)
+{
+    int asked = 0;
+    int i, j;
+
+    w->others = BEARER_FETCH_TIMEOUT;
+    for (i = 0; i < seconds; i += 2) {
+        want(w, apr_psprintf(w->pool, "stranger-%d", i));
+        use(w, "one");
+        for (j = 0; j < 10 && is_due(w); j++) {
+            run(w);
+            asked += !strcmp(path_taken(w), PREFIX "one");
+        }
+        assert_true(j < 10);
+        advance(w, 2);
+    }
+    return asked;
+}
+
+/* a flood of strangers' kids that fail neither delays the confirmation of a key in use,
+ * nor keeps one that the issuer takes back, nor lets the source become stale */
+static void refresh_confirms_kids_under_a_flood(void **state)
+{
+    world_t *w = create_per_kid(*state);
+    bearer_schedule_t schedule;
+
+    w->source.schedule.miss = apr_time_from_sec(20);
+    answer(w, PREFIX "one", 200, PEM);
+    want(w, "one");
+    run_due(w);
+    assert_int_equal(flood_kids(w, 3598), 1);
+    assert_int_equal(flood_kids(w, 3600), 1);
+    schedule = bearer_board_schedule(w->env.board, &w->source.slot);
+    assert_true(schedule.last_good > w->now.tick - w->source.schedule.refresh);
+    assert_true(has(posted(w), "\"one\""));
+    /* one that fails has its own pause, and is asked for again after it */
+    fail_at(w, PREFIX "one", BEARER_FETCH_CONNECT);
+    assert_true(flood_kids(w, 3600) > 1);
+    assert_true(has(posted(w), "\"one\""));
+    answer(w, PREFIX "one", 404, "");
+    assert_int_equal(flood_kids(w, 600), 1);
+    assert_string_equal(posted(w), "{\"keys\":[]}");
+}
+
 /* an outage: what is in use stays, but not longer than "stale" */
 static void refresh_keeps_kids_through_an_outage(void **state)
 {
@@ -2297,6 +2344,7 @@ int main(void)
         unit_row(refresh_believes_that_a_kid_is_missing),
         unit_row(refresh_tries_a_kid_again_after_a_failure),
         unit_row(refresh_confirms_kids_that_are_used),
+        unit_row(refresh_confirms_kids_under_a_flood),
         unit_row(refresh_keeps_kids_through_an_outage),
         unit_row(refresh_takes_over_kids),
         unit_row(refresh_refuses_kids_without_room),
