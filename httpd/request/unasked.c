@@ -37,9 +37,12 @@ static bool is_meant(const mab_place_t *place)
 }
 
 /* an answer to a refusal, or not yet the answer: mod_rewrite's next round may refuse
- * (RewriteRule … [F]) */
-static bool is_refused(const request_rec *r)
+ * (RewriteRule ... [F]) */
+static bool is_no_admission(const request_rec *r)
 {
+    /* a browser's preflight never has a token (Require method OPTIONS) */
+    if (r->method_number == M_OPTIONS)
+        return true;
     if (r->handler && strcmp(r->handler, "redirect-handler") == 0)
         return true;
     for (r = r->prev; r; r = r->prev) {
@@ -57,7 +60,7 @@ void mab_unasked_tell(request_rec *r)
         const mab_request_t *request = mab_record_find(one);
 
         if (request && is_let_in(request) && !is_meant(request->place)
-            && !is_refused(r))
+            && !is_no_admission(r))
             warn(r, request->place);
     }
 }
