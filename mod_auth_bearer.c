@@ -197,7 +197,8 @@ static int conclude_access(request_rec *r, mab_request_t *request, int status)
      * negated one holds: closed to requests without a token */
     if (request->claims_read && (status == OK || closed))
         return mab_refuse_verdict(r, request);
-    mab_unasked_tell(r, request->place, status);
+    request->unasked = status == OK;
+    mab_unasked_fail(r, request->place, status);
     return status;
 }
 
@@ -341,10 +342,12 @@ static void insert_filter_first(request_rec *r)
  * checks of exactly these sections. */
 static int guard(request_rec *r)
 {
-    mab_request_t *request = mab_record_find(r);
+    const mab_request_t *request = mab_record_find(r);
 
-    if (!mab_record_is_ours(r) || (request && request->admitted))
+    if (!mab_record_is_ours(r) || (request && request->admitted)) {
+        mab_unasked_tell(r);
         return DECLINED;
+    }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                   "MAB0406: a request reached its handler without passing the "
                   "access checks; answered 403");

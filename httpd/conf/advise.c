@@ -14,6 +14,7 @@
 #include "bearer/text/url.h"
 #include "httpd/conf/metadata.h"
 #include "httpd/conf/place.h"
+#include "httpd/conf/section.h"
 
 static void advise_key_file(apr_pool_t *ptemp, const mab_issuer_line_t *line)
 {
@@ -78,14 +79,14 @@ static const ap_directive_t *first_neighbour(const mab_setting_t *setting)
 /* "Require all granted" lets everybody in: with a bearer token it admits, and
  * without one it admits too. Beside other lines it makes them void, since one
  * line that is true is enough. */
-static void count_lines(const ap_directive_t *one, int *granted, int *others)
+static void count_lines(const ap_directive_t *one, int *granted, int *others,
+                        apr_pool_t *pool)
 {
     for (; one; one = one->next) {
         /* one true line of it is enough, as in the section itself */
         if (strcasecmp(one->directive, "<RequireAny") == 0)
-            count_lines(one->first_child, granted, others);
-        else if (strcasecmp(one->directive, "Require") == 0
-                 && strcasecmp(one->args, "all granted") == 0)
+            count_lines(one->first_child, granted, others, pool);
+        else if (mab_section_grants(one, pool))
             (*granted)++;
         /* <RequireAll> and the like as well */
         else if (bearer_str_opens_nocase(
@@ -94,11 +95,12 @@ static void count_lines(const ap_directive_t *one, int *granted, int *others)
     }
 }
 
-static void advise_granted(const mab_setting_t *setting, bool optional)
+static void advise_granted(apr_pool_t *ptemp, const mab_setting_t *setting,
+                           bool optional)
 {
     int granted = 0, others = 0;
 
-    count_lines(first_neighbour(setting), &granted, &others);
+    count_lines(first_neighbour(setting), &granted, &others, ptemp);
     if (granted && others)
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, setting->s,
                      "MAB0106: %s: \"Require all granted\" makes the other "
@@ -384,7 +386,7 @@ static void advise_place(apr_pool_t *ptemp, const mab_setting_t *setting)
         advise_users(setting, &place->policy);
     else if (place->user->expr)
         advise_separator(setting, &place->policy);
-    advise_granted(setting, place->optional == 1);
+    advise_granted(ptemp, setting, place->optional == 1);
 }
 
 static void advise_doubts(const mab_registry_t *all)

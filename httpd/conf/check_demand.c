@@ -21,6 +21,11 @@ static const mab_setting_t *setting_at(const check_t *check, int i)
     return &APR_ARRAY_IDX(check->settings, i, mab_setting_t);
 }
 
+static bool may_be_bearer(const mab_setting_t *setting)
+{
+    return setting->bearer_where || setting->type_varies;
+}
+
 /* --- places without Require lines ------------------------------------------------ */
 
 /* also of a section that may only add it */
@@ -68,9 +73,7 @@ static void check_place(check_t *check, int i)
     const mab_setting_t *setting = setting_at(check, i);
     mab_demand_kind_t kind =
         mab_demand_of(check->demand, setting->auth_type, check->pool);
-    mab_asked_t *asked = (mab_asked_t *)setting->place->asked;
 
-    asked->lines = kind == MAB_DEMAND_OWN || kind == MAB_DEMAND_LIMITED;
     if (kind == MAB_DEMAND_LIMITED)
         warn_of_methods(check, setting);
     if ((kind != MAB_DEMAND_GRANTED && kind != MAB_DEMAND_NOTHING)
@@ -84,6 +87,16 @@ static void check_place(check_t *check, int i)
                  "would answer each request with 500 (AH01627)");
 }
 
+/* what MAB0105 and MAB0106 tell at the start, requests need not */
+static void note_grant(const check_t *check, const mab_setting_t *setting)
+{
+    const ap_directive_t *parent = setting->auth_type->parent;
+    mab_asked_t *asked = (mab_asked_t *)setting->place->asked;
+
+    asked->granted = mab_section_any_grants(
+        parent ? parent->first_child : ap_conftree, check->pool);
+}
+
 /* --- lines without AuthType Bearer ------------------------------------------------- */
 
 static bool has_type(const check_t *check, const mab_section_t *section)
@@ -91,7 +104,7 @@ static bool has_type(const check_t *check, const mab_section_t *section)
     int i;
 
     for (i = 0; i < check->settings->nelts; i++) {
-        if (setting_at(check, i)->bearer_where
+        if (may_be_bearer(setting_at(check, i))
             && mab_section_may_meet(section, &check->types[i]))
             return true;
     }
@@ -126,7 +139,7 @@ static void find_sections(check_t *check)
     for (i = 0; i < check->settings->nelts; i++) {
         const mab_setting_t *setting = setting_at(check, i);
 
-        if (setting->bearer_where)
+        if (may_be_bearer(setting))
             check->types[i] = mab_section_of(setting->auth_type, check->pool);
         if (setting->line)
             check->lines[i] = mab_section_of(setting->line, check->pool);
@@ -146,6 +159,8 @@ int mab_check_demand_all(apr_pool_t *ptemp)
         || ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
     find_sections(&check);
     for (i = 0; i < check.settings->nelts; i++) {
+        if (may_be_bearer(setting_at(&check, i)))
+            note_grant(&check, setting_at(&check, i));
         if (setting_at(&check, i)->bearer_where)
             check_place(&check, i);
         if (setting_at(&check, i)->line && check.last)

@@ -15,7 +15,7 @@
 #include "httpd/conf/conf.h"
 
 /** Logs each mistake, warns of what may be one, and notes for requests which places
- * have Require lines of their own.
+ * say themselves that everybody gets in.
  *
  * @return how many mistakes, each of which stops the start
  */

@@ -182,7 +182,7 @@ void mab_conf_begin(apr_pool_t *pconf)
     registry->sources = apr_array_make(pconf, 4, sizeof(mab_source_t));
     registry->queries = apr_array_make(pconf, 4, sizeof(mab_query_name_t));
     registry->documents = apr_array_make(pconf, 4, sizeof(mab_document_t));
-    registry->files_that_ask.lines = true;
+    registry->files_that_grant.granted = true;
     registry->files_that_do_not.told =
         apr_pcalloc(pconf, sizeof(*registry->files_that_do_not.told));
     mab_conf_note_source(&by_default, NULL);

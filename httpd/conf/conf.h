@@ -75,9 +75,9 @@ typedef struct mab_user_t {
 
 /** Whether anybody is asked for a token in a section with AuthType Bearer. */
 typedef struct mab_asked_t {
-    bool lines; /**< it has Require lines of its own */
+    bool granted; /**< it says itself "Require all granted" */
     /** Whether this process has said that it let somebody in without a token;
-     * 1 for yes. Counts only without lines. */
+     * 1 for yes. Counts only if it does not say so itself. */
     volatile apr_uint32_t *told;
 } mab_asked_t;
 
@@ -180,6 +180,7 @@ typedef struct mab_setting_t {
     const ap_directive_t *auth_type; /**< with its neighbours, in pconf */
     const ap_directive_t *line; /**< the first AuthBearer… line, or NULL */
     const char *line_where;     /**< of that, or NULL */
+    bool type_varies;           /**< AuthType is an expression */
     bool server_level;
 } mab_setting_t;
 
@@ -193,9 +194,9 @@ typedef struct mab_registry_t {
     bearer_keystore_t store; /**< directory is NULL: none */
     const char *store_where; /**< "AuthBearerKeyStore at file:line" */
 
-    /* of all .htaccess files with AuthType Bearer: those with Require lines after
-     * it, and the others */
-    mab_asked_t files_that_ask, files_that_do_not;
+    /* of all .htaccess files with AuthType Bearer: those with "Require all granted"
+     * after it, and the others */
+    mab_asked_t files_that_grant, files_that_do_not;
 
     /* of all places of all virtual hosts, each once */
     apr_array_header_t

@@ -12,6 +12,25 @@ bool mab_section_is_called(const ap_directive_t *one, const char *name)
     return strcasecmp(one->directive, name) == 0;
 }
 
+bool mab_section_grants(const ap_directive_t *one, apr_pool_t *pool)
+{
+    return mab_section_is_called(one, "Require")
+           && strcasecmp(mab_section_word(one, 0, pool), "all") == 0
+           && strcasecmp(mab_section_word(one, 1, pool), "granted") == 0;
+}
+
+/* one true line of <RequireAny> is enough, as in the section itself */
+bool mab_section_any_grants(const ap_directive_t *one, apr_pool_t *pool)
+{
+    for (; one; one = one->next) {
+        if (mab_section_grants(one, pool)
+            || (mab_section_is_called(one, "<RequireAny")
+                && mab_section_any_grants(one->first_child, pool)))
+            return true;
+    }
+    return false;
+}
+
 const char *mab_section_word(const ap_directive_t *one, int index,
                              apr_pool_t *pool)
 {

@@ -31,6 +31,13 @@ const char *mab_section_word(const ap_directive_t *one, int index,
 /** Whether a line is called so, in any case. */
 bool mab_section_is_called(const ap_directive_t *one, const char *name);
 
+/** Whether a line is "Require all granted", however it is written. */
+bool mab_section_grants(const ap_directive_t *one, apr_pool_t *pool);
+
+/** Whether one of these lines, from the first on, is that: one that lets everybody
+ * in, alone or in <RequireAny>. */
+bool mab_section_any_grants(const ap_directive_t *one, apr_pool_t *pool);
+
 /** The section that a line stands in. Groups of Require lines and <Limit> are
  * none. */
 mab_section_t mab_section_of(const ap_directive_t *line, apr_pool_t *pool);

@@ -7,34 +7,29 @@
 
 #include "bearer/base/str.h"
 #include "httpd/conf/doubt.h"
+#include "httpd/conf/section.h"
 
-/* Require lines after the AuthType of a .htaccess file, where most people write
- * them; what is before it has been read already and cannot be found */
-static bool has_lines_after(const ap_directive_t *one)
-{
-    for (; one; one = one->next) {
-        if (strcasecmp(one->directive, "Require") == 0
-            || bearer_str_opens_nocase(one->directive, "<Require")
-            || (bearer_str_opens_nocase(one->directive, "<Limit")
-                && has_lines_after(one->first_child)))
-            return true;
-    }
-    return false;
-}
-
-/* for a section, whether it has such lines is seen when all is read */
+/* which sections say themselves that everybody gets in is seen when all is read; of a
+ * .htaccess file only what comes after the AuthType, where most people write Require
+ * lines, can be found */
 static const mab_asked_t *find_asked(const cmd_parms *cmd)
 {
     const mab_registry_t *all = mab_conf_registry();
     mab_asked_t *asked;
 
     if (mab_words_in_htaccess(cmd))
-        return has_lines_after(cmd->directive) ? &all->files_that_ask
-                                               : &all->files_that_do_not;
+        return mab_section_any_grants(cmd->directive, cmd->temp_pool)
+                   ? &all->files_that_grant
+                   : &all->files_that_do_not;
     asked = apr_pcalloc(cmd->pool, sizeof(*asked));
-    asked->lines = true;
     asked->told = apr_pcalloc(cmd->pool, sizeof(*asked->told));
     return asked;
+}
+
+/* what it comes to, only a request shows */
+static bool is_expression(const char *type)
+{
+    return strstr(type, "%{") || strchr(type, '$');
 }
 
 /* httpd hands a directive to every module that names it; mod_authn_core acts on
@@ -54,11 +49,13 @@ const char *mab_set_watched_type(cmd_parms *cmd, void *record, const char *type)
     if (error)
         return error;
     place->where = mab_words_place(cmd);
-    place->asked = place->bearer ? find_asked(cmd) : NULL;
+    place->asked =
+        place->bearer || is_expression(type) ? find_asked(cmd) : NULL;
     setting = mab_setter_register(cmd, place);
     if (!setting)
         return NULL;
     setting->auth_type = cmd->directive;
+    setting->type_varies = is_expression(type);
     setting->type_where =
         apr_pstrcat(cmd->pool, mab_words_describe(cmd), " is ", type, NULL);
     setting->bearer_where = place->bearer ? setting->type_where : NULL;

@@ -47,6 +47,7 @@ typedef struct mab_request_t {
     bool withheld;    /**< or for one that is not given to expressions */
     bool nameless;    /**< or for one that is absent, or not a name */
     bool lost;        /**< or was answered without this record */
+    bool unasked;     /**< they let it in, and it has no good token */
     bool admitted;    /**< access checks are over, and have let it pass */
     apr_array_header_t *given; /**< of const char *: the values exported */
 

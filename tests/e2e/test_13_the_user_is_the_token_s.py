@@ -277,7 +277,7 @@ def site(request, serve, base, tokens, authority, authorizer, backend, program):
         server.write(f"htdocs/basic/{name}.shtml",
                      f'<!--#include virtual="/t/{name}" -->')
     server.errorlog.allow_always(
-        r"AH0163[01]|AH01629|MAB0105|AH02227|AH01617|AH01618|AH01614|AH01797|"
+        r"AH0163[01]|AH01629|MAB0105|MAB0410|AH02227|AH01617|AH01618|AH01614|AH01797|"
         r"AH01811|AH0180[0-9]|AH01906|AH01909|ssl:warn|"
         r"include:error.*subrequest setup returned 401")
     return server.fill().start().warm("/p/std", tokens.token())

@@ -120,7 +120,7 @@ def site(serve, base, tokens):
     for number, text in enumerate(CONFIGURATIONS):
         conf.place(f"t{number}x", require=text)
     server = serve(conf).warm("/p/t0x", tokens.token())
-    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB0105")
+    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB0105|MAB0410")
     return server
 
 

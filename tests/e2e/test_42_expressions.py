@@ -78,7 +78,7 @@ def site(serve, base, tokens):
     conf.add('LogFormat "%{X-Mark}i" mark')
     conf.add("CustomLog extra.log mark \"expr=claim('x') == 'y'\"")
     server = serve(conf).warm("/p/std", tokens.token())
-    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB0105")
+    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB0105|MAB0410")
     return server
 
 

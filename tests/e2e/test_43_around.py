@@ -106,7 +106,7 @@ def site(serve, base, tokens, backend):  # noqa: F811
         server.write(f"htdocs/{name}/inner/ok.txt", "ok\n")
         server.write(f"htdocs/{name}/.htaccess",
                      f"AuthType Bearer\nRequire valid-user\n{lines}\n")
-    server.errorlog.allow_always("AH01630|AH01631|AH01629")
+    server.errorlog.allow_always("AH01630|AH01631|AH01629|MAB0410")
     return server.start().warm("/p/silent", tokens.token())
 
 

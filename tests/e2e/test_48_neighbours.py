@@ -66,7 +66,7 @@ def site(serve, base, tokens):
     digest = hashlib.sha1(b"secret").digest()
     server.write("users", f"bob:{{SHA}}{base64.b64encode(digest).decode()}\n")
     server.errorlog.allow_always(
-        "AH01630|AH01631|AH01629|MAB0105|AH01797|AH01617|AH01618|AH01614")
+        "AH01630|AH01631|AH01629|MAB0105|MAB0410|AH01797|AH01617|AH01618|AH01614")
     return server.start().warm("/p/std", tokens.token())
 
 
