@@ -226,7 +226,7 @@ def site(request, serve, base, tokens):
     if "authz_svn" in modules:
         make_repository(server)
     server.errorlog.allow_always(
-        r"AH0163[01]|AH01629|AH0161[478]|AH01660|AH01797|AH00027|AH00028|"
+        r"AH0163[01]|AH01629|MAB0410|AH0161[478]|AH01660|AH01797|AH00027|AH00028|"
         r"AH0166[0-9]|authz_svn:|dav:|AH0165[0-9]|authz_dbd|authz_groupfile")
     return server.fill().start().warm("/p/std", tokens.token())
 

@@ -43,7 +43,7 @@ def site(serve, base, tokens, backend):
     server = serve(conf, start=False)
     for name in PLACES:
         server.write(f"htdocs/f/{name}/x", "here\n")
-    server.errorlog.allow_always("AH0163[01]|AH01629|AH01093|MAB010[56]")
+    server.errorlog.allow_always("AH0163[01]|AH01629|AH01093|MAB010[56]|MAB0410")
     return server.start().warm("/p/std", tokens.token())
 
 

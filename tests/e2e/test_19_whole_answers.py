@@ -31,7 +31,7 @@ def test_a_stale_answer_for_nobody_becomes_a_whole_one(serve_once, base, tokens,
     server = serve_once(conf, start=False, modules=["cache", "cache_disk"]).fill()
     for name in lines:
         server.write(f"htdocs/c/{name}/f.txt", f"content of {name}\n")
-    server.errorlog.allow_always("AH0163[01]|AH01629|MAB010[56]")
+    server.errorlog.allow_always("AH0163[01]|AH01629|MAB010[56]|MAB0410")
     token = tokens.token()
     server.start().warm("/p/std", token)
     for name in lines:  # nobody's answer is kept
@@ -136,7 +136,7 @@ def decided(serve, base, tokens):
                    modules=["access_compat", "allowmethods", "lua"]).fill()
     server.write("cgi/says", SAYS, 0o755)
     server.write("deny.lua", "function deny(r)\nreturn 403\nend\n")
-    server.errorlog.allow_always("AH0163[01]|AH01629|AH01797|AH01623|MAB010[56]")
+    server.errorlog.allow_always("AH0163[01]|AH01629|AH01797|AH01623|MAB010[56]|MAB0410")
     return server.start().warm("/p/std", tokens.token())
 
 
