@@ -23,20 +23,20 @@ static bool is_tenant(const bearer_issuer_t *issuer, bearer_str_t tid)
 bool bearer_policy_names(const bearer_issuer_t *issuer, bearer_str_t iss,
                          const bearer_value_t *claims)
 {
-    bearer_str_t text;
+    bearer_str_t claim;
 
     /* nearly all are: every request with a token comes by here */
     if (issuer->named == BEARER_NAMED_BY_ISS)
         return iss.data && bearer_str_equal(issuer->iss, iss);
     switch (issuer->named) {
     case BEARER_NAMED_BY_TENANT:
-        text =
+        claim =
             bearer_value_text(bearer_value_get(claims, BEARER_TEMPLATE_CLAIM));
-        return bearer_template_makes(issuer->iss, text, iss)
-               && is_tenant(issuer, text);
+        return bearer_template_makes(issuer->iss, claim, iss)
+               && is_tenant(issuer, claim);
     case BEARER_NAMED_BY_SUBJECT:
-        text = bearer_value_text(bearer_value_get(claims, "sub"));
-        return bearer_spiffe_is_member(issuer->iss, text);
+        claim = bearer_value_text(bearer_value_get(claims, "sub"));
+        return bearer_spiffe_is_member(issuer->iss, claim);
     case BEARER_NAMED_BY_ISS:
     case BEARER_NAMED_BY_HEADER:
         break;
