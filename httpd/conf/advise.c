@@ -156,20 +156,21 @@ static bool has_tenant(const bearer_issuer_t *issuer, bearer_str_t tid)
 }
 
 /* whether a tenant of an issuer that lists them is one of the other, too */
-static bool shares_tenant(const bearer_issuer_t *one,
-                          const bearer_issuer_t *other, apr_pool_t *ptemp)
+static bool shares_tenant(const bearer_issuer_t *listing,
+                          const bearer_issuer_t *second, apr_pool_t *ptemp)
 {
-    const char *at = strchr(one->iss.data, '{');
-    const char *end = strchr(one->iss.data, '}') + 1;
+    const char *at = strchr(listing->iss.data, '{');
+    const char *end = strchr(listing->iss.data, '}') + 1;
     int i;
 
-    for (i = 0; i < one->tenant_count; i++) {
-        const char *name = apr_psprintf(
-            ptemp, "%.*s%.*s%s", (int)(at - one->iss.data), one->iss.data,
-            (int)one->tenants[i].len, one->tenants[i].data, end);
-        bearer_str_t tid = bearer_template_find(other->iss, bearer_str(name));
+    for (i = 0; i < listing->tenant_count; i++) {
+        const char *name =
+            apr_psprintf(ptemp, "%.*s%.*s%s", (int)(at - listing->iss.data),
+                         listing->iss.data, (int)listing->tenants[i].len,
+                         listing->tenants[i].data, end);
+        bearer_str_t tid = bearer_template_find(second->iss, bearer_str(name));
 
-        if (tid.data && has_tenant(other, tid))
+        if (tid.data && has_tenant(second, tid))
             return true;
     }
     return false;
