@@ -259,13 +259,17 @@ static void keep_headers(const search_t *search,
         apr_time_sec(bearer_source_schedule(search->source).refresh));
 }
 
-/* a bundle that wants to be fetched more often than its headers say */
+/* a bundle that wants to be fetched more often than its headers say, but within the
+ * same bounds: it does not make us ask every second */
 static void heed_hint(const search_t *search)
 {
     bearer_locate_found_t *found = search->found;
+    apr_int64_t hint = found->keys ? found->keys->hint : 0;
 
-    if (found->keys && found->keys->hint && found->keys->hint < found->fresh)
-        found->fresh = found->keys->hint;
+    if (hint && hint < BEARER_FRESHNESS_LEAST)
+        hint = BEARER_FRESHNESS_LEAST;
+    if (hint && hint < found->fresh)
+        found->fresh = hint;
 }
 
 static bearer_reason_t get_keys(const search_t *search, const char *address,

@@ -137,7 +137,11 @@ static void locate_heeds_a_bundles_hint(void **state)
         const char *hint;
         bool svid;
         int fresh;
-    } cases[] = {{"60", true, 60}, {"600", true, 120}, {"60", false, 120}};
+    } cases[] = {{"60", true, 60},
+                 {"61", true, 61},
+                 {"1", true, 60},
+                 {"600", true, 120},
+                 {"60", false, 120}};
     bearer_locate_env_t env = {.fetch = fetch, .now = now, .tell = tell};
     bearer_locate_known_t nothing = {NULL};
     size_t i;
