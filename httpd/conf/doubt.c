@@ -92,6 +92,23 @@ const char *mab_doubt_curly(const cmd_parms *cmd, const char *word)
         "write straight ones (\" or '), or none");
 }
 
+/* --- issuers ---------------------------------------------------------------------------- */
+
+void mab_doubt_issuer(const cmd_parms *cmd, const char *name)
+{
+    const char *end = strstr(name, "/.well-known/");
+
+    if (end)
+        note(cmd,
+             apr_psprintf(
+                 cmd->pool,
+                 "MAB0150: %s: %s is the address of an issuer's "
+                 "metadata, which is below its name; write the name: "
+                 "%s",
+                 mab_words_describe(cmd), name,
+                 apr_pstrmemdup(cmd->pool, name, (apr_size_t)(end - name))));
+}
+
 /* --- users ------------------------------------------------------------------------------ */
 
 /* the first of the parts that is in the text, as it is written there */

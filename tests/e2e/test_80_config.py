@@ -1103,6 +1103,13 @@ DOUBTFUL = {
         'MAB0149: AuthBearerUser in <Location "/x"> at ROOT/httpd.conf:N: in '
         'expr=tolower(%{claim:sub}), "tolower(" is text and no function; write a '
         "function as %{tolower:%{claim:sub}}"),
+    "an issuer's metadata as its name": (
+        place("AuthBearerIssuer https://login.test/a/.well-known/openid-configuration "
+              "keys=https://login.test/keys", AUDIENCE),
+        'MAB0150: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: '
+        "https://login.test/a/.well-known/openid-configuration is the address of an "
+        "issuer's metadata, which is below its name; write the name: "
+        "https://login.test/a"),
     # which counts for all methods, and the last one counts
     "AuthType Basic where tokens count": (
         with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
