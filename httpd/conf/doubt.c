@@ -109,6 +109,24 @@ void mab_doubt_issuer(const cmd_parms *cmd, const char *name)
                  apr_pstrmemdup(cmd->pool, name, (apr_size_t)(end - name))));
 }
 
+void mab_doubt_origin(const cmd_parms *cmd, const char *origin)
+{
+    const char *port = strrchr(origin, ':');
+    apr_size_t len = strlen(origin);
+
+    if (strchr(origin, ','))
+        len = strcspn(origin, ",");
+    else if (port && strcmp(port, origin[4] == 's' ? ":443" : ":80") == 0)
+        len = (apr_size_t)(port - origin);
+    if (origin[len])
+        note(cmd,
+             apr_psprintf(cmd->pool,
+                          "MAB0151: %s: no browser sends the origin %s; write "
+                          "%s, and others after a blank",
+                          mab_words_describe(cmd), origin,
+                          apr_pstrmemdup(cmd->pool, origin, len)));
+}
+
 /* --- users ------------------------------------------------------------------------------ */
 
 /* the first of the parts that is in the text, as it is written there */

@@ -1103,6 +1103,13 @@ DOUBTFUL = {
         'MAB0149: AuthBearerUser in <Location "/x"> at ROOT/httpd.conf:N: in '
         'expr=tolower(%{claim:sub}), "tolower(" is text and no function; write a '
         "function as %{tolower:%{claim:sub}}"),
+    **{f"the origin {origin}": (
+        with_issuer(f"AuthBearerCrossOrigin {origin} https://b.test"),
+        'MAB0151: AuthBearerCrossOrigin in <Location "/x"> at ROOT/httpd.conf:N: no '
+        f"browser sends the origin {origin}; write {right}, and others after a blank")
+       for origin, right in (("https://a.test,", "https://a.test"),
+                             ("https://a.test:443", "https://a.test"),
+                             ("http://a.test:80", "http://a.test"))},
     "an issuer's metadata as its name": (
         place("AuthBearerIssuer https://login.test/a/.well-known/openid-configuration "
               "keys=https://login.test/keys", AUDIENCE),
