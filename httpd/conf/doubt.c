@@ -92,6 +92,41 @@ const char *mab_doubt_curly(const cmd_parms *cmd, const char *word)
         "write straight ones (\" or '), or none");
 }
 
+/* --- issuers ---------------------------------------------------------------------------- */
+
+void mab_doubt_issuer(const cmd_parms *cmd, const char *name)
+{
+    const char *end = strstr(name, "/.well-known/");
+
+    if (end)
+        note(cmd,
+             apr_psprintf(
+                 cmd->pool,
+                 "MAB0150: %s: %s is the address of an issuer's "
+                 "metadata, which is below its name; write the name: "
+                 "%s",
+                 mab_words_describe(cmd), name,
+                 apr_pstrmemdup(cmd->pool, name, (apr_size_t)(end - name))));
+}
+
+void mab_doubt_origin(const cmd_parms *cmd, const char *origin)
+{
+    const char *port = strrchr(origin, ':');
+    apr_size_t len = strlen(origin);
+
+    if (strchr(origin, ','))
+        len = strcspn(origin, ",");
+    else if (port && strcmp(port, origin[4] == 's' ? ":443" : ":80") == 0)
+        len = (apr_size_t)(port - origin);
+    if (origin[len])
+        note(cmd,
+             apr_psprintf(cmd->pool,
+                          "MAB0151: %s: no browser sends the origin %s; write "
+                          "%s, and others after a blank",
+                          mab_words_describe(cmd), origin,
+                          apr_pstrmemdup(cmd->pool, origin, len)));
+}
+
 /* --- users ------------------------------------------------------------------------------ */
 
 /* the first of the parts that is in the text, as it is written there */

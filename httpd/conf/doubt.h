@@ -20,6 +20,12 @@ const char *mab_doubt_comma(const cmd_parms *cmd, const char *word);
 /** A claim path without a slash in front that has one further on. */
 void mab_doubt_path(const cmd_parms *cmd, const char *text);
 
+/** The name of an issuer that is the address of its metadata. */
+void mab_doubt_issuer(const cmd_parms *cmd, const char *name);
+
+/** An origin that no browser sends: with a comma, or the port that its scheme has. */
+void mab_doubt_origin(const cmd_parms *cmd, const char *origin);
+
 /** An expression of AuthBearerUser: one without a claim, or with what a client chooses
  * (impersonation), or with a function as conditions write it. */
 void mab_doubt_user(const cmd_parms *cmd, const char *text);

@@ -8,6 +8,7 @@
 #include "bearer/base/str.h"
 #include "httpd/conf/access.h"
 #include "httpd/conf/balancer.h"
+#include "httpd/conf/doubt.h"
 #include "httpd/conf/names.h"
 #include "httpd/conf/profile.h"
 #include "httpd/conf/set_algorithms.h"
@@ -366,6 +367,7 @@ static const char *set_issuer(cmd_parms *cmd, void *record, int count,
     if (error)
         return error;
 
+    mab_doubt_issuer(cmd, words[0]);
     line = apr_pcalloc(cmd->pool, sizeof(*line));
     line->issuer.iss.data = line->source.issuer = words[0];
     line->issuer.iss.len = strlen(words[0]);

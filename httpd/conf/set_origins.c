@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "bearer/text/names.h"
+#include "httpd/conf/doubt.h"
 
 /* an origin is scheme://host[:port] and nothing else (RFC 6454 6.2) */
 static bool is_origin(const char *text)
@@ -125,6 +126,8 @@ static const char *set_origins(cmd_parms *cmd, void *record, int count,
                 cmd,
                 apr_psprintf(cmd->pool, "\"%s\" is not an origin", words[i]),
                 allowed);
+        if (strncmp(words[i], "http", 4) == 0)
+            mab_doubt_origin(cmd, words[i]);
         if (!off)
             APR_ARRAY_PUSH(list, const char *) = words[i];
     }

@@ -1117,6 +1117,20 @@ DOUBTFUL = {
         'MAB0149: AuthBearerUser in <Location "/x"> at ROOT/httpd.conf:N: in '
         'expr=tolower(%{claim:sub}), "tolower(" is text and no function; write a '
         "function as %{tolower:%{claim:sub}}"),
+    **{f"the origin {origin}": (
+        with_issuer(f"AuthBearerCrossOrigin {origin} https://b.test"),
+        'MAB0151: AuthBearerCrossOrigin in <Location "/x"> at ROOT/httpd.conf:N: no '
+        f"browser sends the origin {origin}; write {right}, and others after a blank")
+       for origin, right in (("https://a.test,", "https://a.test"),
+                             ("https://a.test:443", "https://a.test"),
+                             ("http://a.test:80", "http://a.test"))},
+    "an issuer's metadata as its name": (
+        place("AuthBearerIssuer https://login.test/a/.well-known/openid-configuration "
+              "keys=https://login.test/keys", AUDIENCE),
+        'MAB0150: AuthBearerIssuer in <Location "/x"> at ROOT/httpd.conf:N: '
+        "https://login.test/a/.well-known/openid-configuration is the address of an "
+        "issuer's metadata, which is below its name; write the name: "
+        "https://login.test/a"),
     # which counts for all methods, and the last one counts
     "AuthType Basic where tokens count": (
         with_issuer("<Limit DELETE>", "AuthType Basic", "Require valid-user",
